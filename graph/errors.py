@@ -1,0 +1,62 @@
+"""Every error that may reach a person, designed once.
+
+The class says two things: who can mend it (the exit code) and whether trying again makes sense (`transient`).
+
+    GsdpError                     exit 1
+    |-- UsageError                exit 2   the command line, the settings or the seeds must change
+    |   |-- SettingsError
+    |   |-- SeedError
+    |   `-- PromptError
+    |-- StoreError                exit 1   the DuckDB file: locked, newer, truncated, read-only, disk full
+    `-- EndpointError             exit 1   no answer can be had from an endpoint
+        |-- EndpointDown          transient: the server does not answer now; Prefect retries the task
+        `-- EndpointRefused       final: wrong key, unknown model, no quota; the run stops at once
+
+A failure of one item (an unparseable answer, a refused prompt) is never an exception: it is a row with a reason.
+A message is one sentence that says what is wrong, and one that says what to do.
+"""
+
+from __future__ import annotations
+
+
+class GsdpError(Exception):
+    """Base of all errors that the command prints as one sentence instead of a traceback."""
+
+    exit_code = 1
+    transient = False
+
+
+class UsageError(GsdpError):
+    """The command line, the settings or the seeds must change before a run can start."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A settings file or an override is wrong; the message names the key and the nearest valid one."""
+
+
+class SeedError(UsageError):
+    """A seed or benchmark file as a whole cannot be used; single bad rows are rejects, not errors."""
+
+
+class PromptError(UsageError):
+    """A prompt file does not render: unknown role, undeclared or missing input."""
+
+
+class StoreError(GsdpError):
+    """The workspace's DuckDB file cannot be opened or written."""
+
+
+class EndpointError(GsdpError):
+    """An endpoint gives no answer to anybody, so going on makes no sense."""
+
+
+class EndpointDown(EndpointError):
+    """The endpoint did not answer within its patience; the same call may work later."""
+
+    transient = True
+
+
+class EndpointRefused(EndpointError):
+    """The endpoint refuses this client: key, model, quota or payment; retrying cannot help."""

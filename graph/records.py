@@ -1,0 +1,199 @@
+"""What flows between the stages: frozen records with content-hash ids, and no behaviour.
+
+A record's fields are, in order, the columns of the table that holds it. An id is a hash of the work that made the row
+(`content_id`), never of its outcome: the same work has the same id, so a row is its own checkpoint. `recipe` is the
+hash of everything but the data that shaped the row (prompts, models, sampling settings, thresholds, and the recipes
+of the stages before it); rows of an older recipe stay in the store and are simply not selected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random"]
+Difficulty = Literal["easy", "medium", "hard"]
+
+
+def content_id(kind: str, *parts: object) -> UUID:
+    """128 bits of sha256 over canonical JSON of `kind` and `parts` (JSON values and UUIDs)."""
+    text = json.dumps([kind, *parts], sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and closed to fields it does not declare."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Seed(Record):
+    """A solved problem that the user brings."""
+
+    id: UUID
+    problem: str
+    solution: str
+    answer: str | None
+    points: tuple[str, ...]
+    """Knowledge points the row itself carries; extraction is skipped when there are any."""
+    metadata: str
+    """The row's other columns, as a JSON object."""
+    source: str
+    line: int
+
+
+class Mention(Record):
+    """One raw name extracted from one seed."""
+
+    id: UUID
+    recipe: UUID
+    seed_id: UUID
+    position: int
+    name: str
+
+
+class Alias(Record):
+    """A mention's name and the knowledge point it stands for."""
+
+    id: UUID
+    recipe: UUID
+    name: str
+    point_id: UUID
+    how: Literal["file", "normal_form", "embedding", "curator"]
+
+
+class KnowledgePoint(Record):
+    """A named fact a solver must know; a node of the graph."""
+
+    id: UUID
+    recipe: UUID
+    name: str
+    mentions: int
+    seeds: int
+
+
+class Edge(Record):
+    """Two knowledge points that occur in one seed; weight = number of such seeds; a < b."""
+
+    id: UUID
+    recipe: UUID
+    a: UUID
+    b: UUID
+    weight: int
+
+
+class Combination(Record):
+    """A relation and its 2-4 points (ascending ids): the unit that is asked for."""
+
+    id: UUID
+    recipe: UUID
+    position: int
+    """Place in sampling order, from 0."""
+    relation: Relation
+    points: tuple[UUID, ...]
+    weight: float
+    asks: int
+    """How many problems are asked for on this combination."""
+
+
+class Problem(Record):
+    """What the composer wrote for a combination."""
+
+    id: UUID
+    recipe: UUID
+    combination_id: UUID
+    sample: int
+    text: str
+    call_id: UUID
+
+
+class Review(Record):
+    """One judge's scores of a problem in 0-1, or the rater's difficulty; `unjudged` says why there is neither."""
+
+    id: UUID
+    problem_id: UUID
+    judge: str
+    logic: float | None
+    presentation: float | None
+    difficulty: Difficulty | None
+    unjudged: str | None
+    call_id: UUID
+
+
+class Solution(Record):
+    """One model's solution of a problem."""
+
+    id: UUID
+    problem_id: UUID
+    sample: int
+    text: str
+    answer: str | None
+    call_id: UUID
+
+
+class Grade(Record):
+    """One judge's 0/1 vote on a solution; `unjudged` says why there is none."""
+
+    id: UUID
+    problem_id: UUID
+    solution_id: UUID
+    judge: str
+    vote: int | None
+    unjudged: str | None
+    call_id: UUID
+
+
+class Pass(Record):
+    """A problem that passed the gate of a stage (review, grade, screen)."""
+
+    id: UUID
+    recipe: UUID
+    stage: str
+    problem_id: UUID
+    score: float | None
+    """review: weighted mean of the judges. grade: share of the winning answer's class among the solutions."""
+    difficulty: Difficulty | None
+    solution_id: UUID | None
+
+
+class Reject(Record):
+    """An item that ended at a stage, with the reason (a short code that can be grouped by) and its detail."""
+
+    id: UUID
+    recipe: UUID
+    stage: str
+    subject_id: UUID
+    reason: str
+    detail: str
+
+
+class Call(Record):
+    """One request to an endpoint and its outcome; the ledger is the table of all calls."""
+
+    id: UUID
+    run_id: UUID
+    stage: str
+    role: str
+    subject_id: UUID
+    sample: int
+    endpoint: str
+    model: str
+    prompt: UUID
+    """Hash of the prompt file that was rendered."""
+    fault: str | None
+    """Why there is no usable answer; None when there is one."""
+    finish_reason: str | None
+    attempts: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    seconds: float
+    text: str | None
+    reasoning: str | None
+    at: datetime
