@@ -57,6 +57,25 @@ class Mention(Record):
     name: str
 
 
+class Embedding(Record):
+    """The vector of a name by one embedding model."""
+
+    id: UUID
+    model: str
+    name: str
+    vector: tuple[float, ...]
+
+
+class CuratorVerdict(Record):
+    """What the curator said of a name (keep, drop ...) or of a pair of names (same, different)."""
+
+    id: UUID
+    recipe: UUID
+    task: Literal["filter", "same", "name"]
+    subject: str
+    verdict: str
+
+
 class Alias(Record):
     """A mention's name and the knowledge point it stands for."""
 
@@ -80,7 +99,6 @@ class KnowledgePoint(Record):
 class Edge(Record):
     """Two knowledge points that occur in one seed; weight = number of such seeds; a < b."""
 
-    id: UUID
     recipe: UUID
     a: UUID
     b: UUID
@@ -172,6 +190,34 @@ class Reject(Record):
     detail: str
 
 
+class Frontier(Record):
+    """Combinations before `position` are finished and screened, in sampling order."""
+
+    recipe: UUID
+    position: int
+
+
+class Run(Record):
+    """One execution of the pipeline in a workspace."""
+
+    id: UUID
+    started_at: datetime
+    ended_at: datetime | None
+    state: Literal["running", "completed", "failed", "interrupted"]
+    code_version: str
+    settings: str
+    identity: str
+    message: str | None
+
+
+class StageRecipe(Record):
+    """The recipe of a stage in a run."""
+
+    run_id: UUID
+    stage: str
+    recipe: UUID
+
+
 class Call(Record):
     """One request to an endpoint and its outcome; the ledger is the table of all calls."""
 
@@ -196,4 +242,4 @@ class Call(Record):
     seconds: float
     text: str | None
     reasoning: str | None
-    at: datetime
+    ended_at: datetime

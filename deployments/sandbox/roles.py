@@ -1,0 +1,232 @@
+"""One function per role: what the rehearsal answers. Each is a pure function of the request and the set rates.
+
+The data stand in tagged blocks of the messages; of each tag the last complete block counts, so that an example in a
+system prompt does not mislead. Solver, rater and judges refuse text that was not written here: a rehearsal that
+guessed would look like a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deployments.sandbox.answers import agrees, last_box
+from deployments.sandbox.dice import Dice, digest, share
+from deployments.sandbox.problems import Reading, compose, read, slip
+from deployments.sandbox.vocabulary import VAGUE, WRONG, extract, lookup, name_key, same_point, spell
+
+REFUSAL = "I am a rehearsal server, not a model: this text was not written by me, so I cannot"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often the rehearsal errs on purpose, each in 0-1."""
+
+    bad_problems: float = 0.0
+    wrong_solutions: float = 0.0
+    noisy_judges: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a role is given: who is asked, all messages joined, and the dice of this request."""
+
+    model: str
+    text: str
+    seed: str
+    dice: Dice
+
+
+def block(text: str, tag: str) -> str | None:
+    """The content of the last complete block of a tag."""
+    end = text.rfind(f"</{tag}>")
+    start = text.rfind(f"<{tag}>", 0, end) if end >= 0 else -1
+    return text[start + len(tag) + 2 : end].strip() if start >= 0 else None
+
+
+def _lines(body: str) -> list[str]:
+    return [line.strip() for line in body.splitlines() if line.strip()]
+
+
+def _numbered(body: str) -> list[tuple[str, str]]:
+    """Lines `1. text` as (number, text); a line without a number takes its place as number."""
+    rows = []
+    for place, line in enumerate(_lines(body), 1):
+        match = re.match(r"(\d+)[.):]?\s+(.*)", line)
+        rows.append((match[1], match[2]) if match else (str(place), line))
+    return rows
+
+
+def extractor(ask: Ask, rates: Rates) -> str:
+    """Knowledge points of any text, in varying spellings, and now and then a vague one."""
+    points = extract(block(ask.text, "problem") or "", block(ask.text, "solution") or "")
+    names = [spell(point, ask.dice) for point in points]
+    if names and ask.dice.chance(0.02):
+        names.append(ask.dice.pick(VAGUE))
+    return "<points>\n" + "".join(f"{name}\n" for name in names) + "</points>"
+
+
+_VAGUE_KEYS = frozenset(map(name_key, VAGUE))
+_WRONG_KEYS = frozenset(map(name_key, WRONG))
+
+
+def _verdict_on_name(name: str) -> str:
+    key = name_key(name)
+    if lookup(name) is not None:
+        return "keep"
+    if key in _VAGUE_KEYS or not key:
+        return "drop vague"
+    if key in _WRONG_KEYS:
+        return "drop wrong"
+    return "drop detailed" if len(key.split()) > 9 else "keep"
+
+
+def _verdict_on_pair(pair: str) -> str:
+    one, _, other = pair.partition("|")
+    return "same" if same_point(one.strip(), other.strip()) else "different"
+
+
+def curator(ask: Ask, rates: Rates) -> str:
+    """Keeps or drops names, tells whether pairs are the same, or names a class: by which block is there."""
+    pairs, names = block(ask.text, "pairs"), block(ask.text, "names")
+    if pairs is not None:
+        rows = [f"{number} {_verdict_on_pair(pair)}\n" for number, pair in _numbered(pairs)]
+    elif names is not None:
+        rows = [f"{number} {_verdict_on_name(name)}\n" for number, name in _numbered(names)]
+    else:
+        return _class_name(block(ask.text, "class"))
+    return "<verdicts>\n" + "".join(rows) + "</verdicts>"
+
+
+def _class_name(body: str | None) -> str:
+    members = _lines(body or "")
+    if not members:
+        return f"{REFUSAL} name it: there is no class in it."
+    known = [point for name in members if (point := lookup(name))]
+    best = known[0].name if known else min(members, key=lambda name: (len(name), name))
+    return f"<name>{best}</name>"
+
+
+def composer(ask: Ask, rates: Rates) -> str:
+    """A new problem for the given points."""
+    names = [re.sub(r"^[-*\d.)\s]+(?=\D)", "", line) for line in _lines(block(ask.text, "points") or "")]
+    before = ask.dice.pick(("", "", "Here is a new problem.\n\n", "One problem that needs all of them:\n\n"))
+    return f"{before}<problem>\n{compose(names, ask.dice, rates.bad_problems)}\n</problem>"
+
+
+def _problem(ask: Ask) -> tuple[str, Reading | None]:
+    text = block(ask.text, "problem") or ""
+    return text, read(text)
+
+
+def rater(ask: Ask, rates: Rates) -> str:
+    """Difficulty by kind and size of numbers; foreign text by its length, which is said to be all there is to it."""
+    text, reading = _problem(ask)
+    if reading is None:
+        level = 1 + (len(text) > 200) + (len(text) > 500)
+    else:
+        size = max((abs(n) for n in (reading.numbers or {}).values()), default=0)
+        level = min(3, reading.kind.level + (size > 400))
+    return f"<difficulty>{('easy', 'medium', 'hard')[level - 1]}</difficulty>"
+
+
+_STARTS = (
+    "Let us go step by step.",
+    "We work it out directly.",
+    "First, collect what is given.",
+    "Start from the data.",
+)
+_ENDS = (
+    "Therefore the answer is $\\boxed{%s}$.",
+    "So we get $\\boxed{%s}$.",
+    "Hence the final answer: $\\boxed{%s}$",
+    "The result is $$\\boxed{%s}.$$",
+)
+
+
+def _solve(ask: Ask, wrong_rate: float) -> str:
+    _, reading = _problem(ask)
+    if reading is None:
+        return f"{REFUSAL} solve it."
+    dice = ask.dice
+    if reading.numbers is None or reading.work is None:
+        guess = dice.between(1, 60)
+        return f"The data do not determine the result. If one has to guess, take $\\boxed{{{guess}}}$."
+    steps, answer = reading.work
+    if dice.chance(wrong_rate):
+        steps, text = _wrong_work(reading, dice)
+    else:
+        text = answer.text if dice.chance(0.6) else dice.pick(answer.forms)
+    return "\n\n".join((dice.pick(_STARTS), *steps, dice.pick(_ENDS) % text))
+
+
+def _wrong_work(reading: Reading, dice: Dice) -> tuple[tuple[str, ...], str]:
+    assert reading.numbers is not None
+    assert reading.work is not None
+    slipped = slip(reading.kind, reading.numbers, dice)
+    if slipped is not None:
+        return slipped[0], slipped[1].text
+    steps, answer = reading.work
+    shifted = next(text for text in ("0", "1", "A", "B") if not agrees(answer, text))
+    return steps[:1], shifted
+
+
+def solver(ask: Ask, rates: Rates) -> str:
+    """A worked solution, wrong at the set rate."""
+    return _solve(ask, rates.wrong_solutions)
+
+
+def strong_solver(ask: Ask, rates: Rates) -> str:
+    """A worked solution, wrong at a third of the set rate."""
+    return _solve(ask, rates.wrong_solutions / 3)
+
+
+def judge(ask: Ask, rates: Rates) -> str:
+    """Reviews a problem, or grades a solution when there is one, by the truth; noise flips the opinion."""
+    problem, reading = _problem(ask)
+    solution = block(ask.text, "solution")
+    if reading is None:
+        return f"{REFUSAL} judge it."
+    flipped = share("noise", ask.model, problem, solution, ask.seed) < rates.noisy_judges
+    if solution is None:
+        return _review(ask, sound=(reading.flaw is None) != flipped)
+    boxed = last_box(solution)
+    right = reading.truth is not None and boxed is not None and agrees(reading.truth, boxed)
+    return f"<verdict>{int(right != flipped)}</verdict>"
+
+
+def _review(ask: Ask, *, sound: bool) -> str:
+    logic = ask.dice.between(90, 100) if sound else ask.dice.between(20, 60)
+    presentation = ask.dice.between(88, 100) if sound else ask.dice.between(60, 95)
+    return f"<logic>{logic / 100}</logic>\n<presentation>{presentation / 100}</presentation>"
+
+
+def ask_of(model: str, text: str, seed: object, temperature: object) -> Ask:
+    """The request as a role sees it; the same four values always give the same dice."""
+    return Ask(model, text, str(seed), Dice(model, text, seed, temperature))
+
+
+def request_id(model: str, text: str, seed: object, temperature: object) -> str:
+    """A short id of the request, the same for every attempt at it."""
+    return f"{digest('id', model, text, seed, temperature):016x}"
+
+
+def role_of(model: str) -> Role | None:
+    """The role that a model name asks for: `sandbox-judge-7` is as good a judge as `sandbox-judge-1`."""
+    return ROLES.get(re.sub(r"^sandbox-(judge)-\d+$", r"sandbox-\1", model))
+
+
+Role = Callable[[Ask, Rates], str]
+
+ROLES: dict[str, Role] = {
+    "sandbox-extractor": extractor,
+    "sandbox-curator": curator,
+    "sandbox-composer": composer,
+    "sandbox-rater": rater,
+    "sandbox-solver": solver,
+    "sandbox-strong_solver": strong_solver,
+    "sandbox-judge": judge,
+}
+MODELS = (*(name for name in ROLES if name != "sandbox-judge"), "sandbox-embedder")
+JUDGES = ("sandbox-judge-1", "sandbox-judge-2", "sandbox-judge-3")

@@ -1,0 +1,196 @@
+"""The `gsdp` command. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 130 interrupted.
+
+Heavy imports stand inside the commands, so that `--help` and `check` do not wait for Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graph.errors import GsdpError, UsageError
+
+app = typer.Typer(
+    name="gsdp",
+    help="A few thousand solved problems in, many new, checked problem-solution pairs out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+Workspace = Annotated[Path, typer.Argument(help="Folder of a run: the `workspace` of its settings.")]
+
+PREFECT_DEFAULTS = {
+    # Our own lines are what a person reads in the terminal; Prefect's go to its server and its UI.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+}
+"""Settings of Prefect that a run starts with unless the environment says otherwise."""
+
+
+@app.command()
+def demo(
+    workspace: Annotated[Path, typer.Option(help="Folder for the demo's store and dataset.")] = Path("gsdp-demo"),
+    pairs: Annotated[int, typer.Option(min=1, help="Accepted pairs to make.")] = 200,
+) -> None:
+    """Run the whole pipeline on bundled seeds against the bundled sandbox: no key, no cost.
+
+    Example: `gsdp demo`
+    """
+    from flows.demonstrate import demo_settings, show_result
+
+    settings = demo_settings(workspace, pairs)
+    _run(settings, "publish", accept_changes=True)
+    show_result(settings)
+
+
+@app.command()
+def run(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    until: Annotated[str, typer.Option(help="Last stage to run.")] = "publish",
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
+    ] = False,
+) -> None:
+    """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
+
+    Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
+    """
+    from flows.configure import read_settings
+
+    _run(read_settings(settings, set_ or ()), until, accept_changes)
+
+
+@app.command()
+def status(workspace: Workspace) -> None:
+    """Say how a run stands: from its snapshot while it works, from the store otherwise.
+
+    Example: `gsdp status runs/gsm8k`
+    """
+    from flows.workspace import print_status
+
+    print_status(workspace)
+
+
+@app.command()
+def graph(
+    workspace: Workspace,
+    export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf or .json.")] = None,
+) -> None:
+    """Print the statistics of the knowledge graph, or export it.
+
+    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`
+    """
+    from flows.workspace import export_graph, print_graph
+
+    if export is None:
+        print_graph(workspace)
+    else:
+        export_graph(workspace, export)
+
+
+@app.command()
+def publish(
+    workspace: Workspace, out: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset")
+) -> None:
+    """Write the accepted pairs as a dataset folder with its card.
+
+    Example: `gsdp publish runs/gsm8k --out my-dataset`
+    """
+    from flows.workspace import publish_to
+
+    publish_to(workspace, out)
+
+
+@app.command()
+def explain(
+    workspace: Workspace, pair: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or problem.")]
+) -> None:
+    """Show how a pair came about: seeds, points, combination, problem, reviews, solutions, votes.
+
+    Example: `gsdp explain runs/gsm8k 3f2a…` (the first characters of an id are enough)
+    """
+    from flows.workspace import explain_problem
+
+    explain_problem(workspace, pair)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="JSONL file with `gold` and `prediction` on each line.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes for symbolic comparison.")] = 1,
+) -> None:
+    """Compare answers: each row goes to standard output with a `verdict` (same, different, unknown) and its `tier`.
+
+    Example: `gsdp check answers.jsonl > verdicts.jsonl`
+    """
+    from flows.checking import check_file
+
+    check_file(file, workers)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context) -> None:
+    """Start the sandbox server alone, to rehearse against; its switches follow (see `gsdp sandbox -- --help`).
+
+    Example: `gsdp sandbox --port 8000 --latency 1 --wrong-solutions 0.3`
+    """
+    os.execv(sys.executable, [sys.executable, "-m", "deployments.sandbox", *context.args])
+
+
+@app.command()
+def serve() -> None:
+    """Serve all flows as Prefect deployments, to start and schedule from its UI.
+
+    Example: `prefect server start` in one terminal, `gsdp serve` in another
+    """
+    os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
+
+
+def _run(settings: Any, until: str, accept_changes: bool) -> None:
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    import asyncio
+
+    from flows.console import make_view
+    from flows.report import view
+    from flows.synthesize import STAGES, synthesize
+
+    if until not in STAGES:
+        raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
+    with make_view() as shown:
+        view.set(shown)
+        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Run the command and turn errors into one sentence and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except GsdpError as error:
+        print(f"gsdp: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except typer.Exit as leave:
+        sys.exit(leave.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("gsdp: interrupted; run the same command again to go on.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if type(error).__module__.startswith("click") and hasattr(error, "show"):
+            error.show()
+            sys.exit(2)
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The demo: bundled seeds, the bundled sandbox, and what to look at afterwards."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from flows.configure import make_settings
+from tasks.settings import SANDBOX, RunSettings
+from tasks.store.database import FILE_NAME, open_store
+
+WIDTH = 100
+
+
+def demo_settings(workspace: Path, pairs: int) -> RunSettings:
+    """Settings of the demo: every default of the preset `verified`."""
+    seeds = Path(str(resources.files("deployments") / "demo" / "seeds.jsonl"))
+    return make_settings(
+        {
+            "workspace": workspace,
+            "target_pairs": pairs,
+            "seeds": [{"path": seeds}],
+            "endpoints": {SANDBOX: {"base_url": SANDBOX, "concurrency": 64}},
+            "publish": {"name": "gsdp demo"},
+        }
+    )
+
+
+def show_result(settings: RunSettings) -> None:
+    """Say where everything is, show one pair, and say how to go on."""
+    workspace = settings.workspace
+    store = open_store(workspace, read_only=True)
+    try:
+        found = store.rows(
+            "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
+        )
+    finally:
+        store.close()
+    print(f"\ndataset  {workspace / 'dataset'}\nstore    {workspace / FILE_NAME}")
+    for relation, points, problem, solution, answer, pair_id in found:
+        print(f"\nThe first pair ({relation}: {', '.join(points)}), written by the sandbox, which is no model:")
+        print(f"\n  problem   {problem}\n  solution  {solution}\n  answer    {answer}")
+        print(f"\nHow it came about:  gsdp explain {workspace} {str(pair_id)[:8]}")
+    print(f"To go on:           gsdp demo --workspace {workspace} --pairs {settings.target_pairs + 100}")

@@ -1,0 +1,113 @@
+"""From combinations to pairs: chains of compose, review, solve and grade, side by side, until the target is met.
+
+A chain takes one chunk of combinations through all paid stages. Chains end in any order; the screen looks at what is
+finished in sampling order and says when the target is met. The feed draws as many combinations as the yield seen so
+far calls for, in chunks that get smaller towards the end, so that little is asked for in vain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from flows.stages import CHUNKS_IN_FLIGHT, EXPECTED_YIELD, PAID, chunk_size, stage_flow
+from tasks.opening import open_workbench
+from tasks.sample import sample, sampled
+from tasks.screen import Screen
+from tasks.settings import RunSettings
+
+DOUBT = 50
+"""Problems' worth of trust in `EXPECTED_YIELD` before what was seen outweighs it."""
+
+
+@dataclass
+class Progress:
+    """How far production is; all that feeding decisions rest on."""
+
+    target: int
+    fed: int
+    """Combinations before this position are in a chain, or were."""
+    screened: int
+    """Combinations before this position are finished and screened."""
+    kept: int
+    finished: dict[int, int] = field(default_factory=dict)
+    """Start -> stop of chunks that are finished, but wait for an earlier one."""
+
+    @property
+    def rate(self) -> float:
+        """Pairs to expect of a combination."""
+        return (self.kept + DOUBT * EXPECTED_YIELD) / (self.screened + DOUBT)
+
+    @property
+    def wanted(self) -> int:
+        """Combinations to feed now, beyond those that are in chains and their expected yield."""
+        missing = self.target - self.kept - self.rate * (self.fed - self.screened)
+        return ceil(missing / self.rate) if missing > 0 else 0
+
+    @property
+    def frontier(self) -> int:
+        """Up to which position everything is finished."""
+        position = self.screened
+        while position in self.finished:
+            position = self.finished[position]
+        return position
+
+
+@stage_flow(name="produce")
+async def produce(settings: RunSettings) -> dict[str, Any]:
+    """Take combinations through compose, review, solve and grade until the target is met or no combination is left.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings) as work:
+        screen = Screen(work)
+        start = max(0, screen.frontier - 1)
+        progress = Progress(settings.target_pairs, start, start, screen.kept)
+        running: dict[asyncio.Task[None], tuple[int, int]] = {}
+        try:
+            while progress.kept < progress.target:
+                while len(running) < CHUNKS_IN_FLIGHT and (chunk := await _next_chunk(progress, sampled(work))):
+                    running[asyncio.create_task(_chain(progress, *chunk))] = chunk
+                    progress.fed = chunk[1]
+                if not running:
+                    break
+                await _harvest(running, progress, screen)
+            # The target is met: what is on its way is paid for, so it is recorded, and nothing new is asked.
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return {"pairs": progress.kept, "combinations": progress.screened, "exhausted": progress.kept < progress.target}
+
+
+async def _next_chunk(progress: Progress, drawn: int) -> tuple[int, int] | None:
+    """The combinations to feed next, drawn first where they are not; None when no more are wanted or exist."""
+    wanted = progress.wanted
+    if not wanted:
+        return None
+    stop = progress.fed + chunk_size(wanted)
+    if stop > drawn:
+        stop = min(stop, await sample(stop))
+    return (progress.fed, stop) if stop > progress.fed else None
+
+
+async def _chain(progress: Progress, start: int, stop: int) -> None:
+    for chunk in PAID.values():
+        if progress.kept < progress.target:
+            await chunk(start, stop)
+
+
+async def _harvest(running: dict[asyncio.Task[None], tuple[int, int]], progress: Progress, screen: Screen) -> None:
+    """Wait for a chain to end, and screen what is finished up to the first chunk that is not."""
+    ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        start, stop = running.pop(task)
+        task.result()
+        progress.finished[start] = stop
+    if progress.frontier > progress.screened:
+        progress.kept = await screen.advance(progress.frontier)
+        progress.screened = progress.frontier

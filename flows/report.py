@@ -1,0 +1,138 @@
+"""Telling people how a run goes: lines and bars in the terminal, a snapshot in the workspace, artifacts in Prefect.
+
+One coroutine reports, so that nothing arrives out of order. The snapshot is for `gsdp status`: DuckDB lets no second
+process look into a store that is being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from graph.errors import StoreError
+from tasks.workbench import Workbench
+
+SNAPSHOT = "status.json"
+TICK = 0.5
+SNAPSHOT_EVERY = 3.0
+"""Seconds between two looks at the counts, and between two snapshots."""
+
+
+class View(Protocol):
+    """Something that shows a run to a person."""
+
+    def tick(self, snapshot: dict[str, Any]) -> None:
+        """Called a few times a second while the run goes on."""
+
+    def stage(self, name: str, text: str, seconds: float) -> None:
+        """Called once when a stage has ended."""
+
+
+class Silence:
+    """Shows nothing: what flows use unless a command sets another view."""
+
+    def tick(self, snapshot: dict[str, Any]) -> None:
+        pass
+
+    def stage(self, name: str, text: str, seconds: float) -> None:
+        pass
+
+
+view: ContextVar[View] = ContextVar("gsdp_view", default=Silence())  # noqa: B039  it has no state
+
+
+def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
+    """How the run stands, as plain JSON. Counts are of this process; pairs are of the workspace."""
+    counts = work.counts
+    stages = sorted({*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)})
+    return {
+        "state": state,
+        "pid": os.getpid(),
+        "run": str(work.run_id),
+        "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 1),
+        "target_pairs": work.settings.target_pairs,
+        "pairs": counts.pairs,
+        "stages": {
+            stage: {
+                "done": counts.done[stage],
+                "calls": counts.calls[stage],
+                "rejected": sum(number for (where, _), number in counts.rejected.items() if where == stage),
+            }
+            for stage in stages
+        },
+        "endpoints": {
+            name: {"in_flight": client.in_flight, "served": client.served, "retries": client.retries}
+            for name, client in work.clients.items()
+        },
+    }
+
+
+def read_snapshot(workspace: Path) -> dict[str, Any] | None:
+    """The last snapshot of a workspace, if there is one."""
+    try:
+        found: dict[str, Any] = json.loads((workspace / SNAPSHOT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def write_snapshot(workspace: Path, content: dict[str, Any]) -> None:
+    """Leave a snapshot; a reader sees the old one or the new one, never half of one."""
+    fresh = workspace / f"{SNAPSHOT}.new"
+    try:
+        fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        fresh.replace(workspace / SNAPSHOT)
+    except OSError as error:
+        raise StoreError(f"{workspace} cannot be written ({error.strerror}); what was committed is safe.") from error
+
+
+@asynccontextmanager
+async def reporting(work: Workbench) -> AsyncIterator[None]:
+    """Report on the run for as long as the `async with` block lasts."""
+    began = time.monotonic()
+    reporter = asyncio.create_task(_report(work, began))
+    state = "failed"
+    try:
+        yield
+        state = "completed"
+    except asyncio.CancelledError:
+        state = "interrupted"
+        raise
+    finally:
+        reporter.cancel()
+        await asyncio.gather(reporter, return_exceptions=True)
+        write_snapshot(work.settings.workspace, snapshot(work, state, began))
+
+
+async def _report(work: Workbench, began: float) -> None:
+    artifact = await acreate_progress_artifact(
+        progress=0.0, key="pairs", description=f"Accepted pairs of {work.settings.target_pairs:,} wanted"
+    )
+    written = -SNAPSHOT_EVERY
+    try:
+        while True:
+            content = snapshot(work, "running", began)
+            view.get().tick(content)
+            if time.monotonic() - written >= SNAPSHOT_EVERY:
+                written = time.monotonic()
+                write_snapshot(work.settings.workspace, content)
+                await _update(artifact, work)
+            await asyncio.sleep(TICK)
+    finally:
+        await _update(artifact, work)
+
+
+async def _update(artifact: Any, work: Workbench) -> None:
+    share = 100.0 * work.counts.pairs / work.settings.target_pairs
+    await aupdate_progress_artifact(artifact_id=artifact, progress=min(100.0, round(share, 1)))

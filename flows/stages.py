@@ -1,0 +1,177 @@
+"""A flow for each stage, to run or schedule alone; `synthesize` calls ingest, extract, connect, sample and publish.
+
+Each opens the workspace itself unless it runs inside another flow, does what is pending and leaves the rest. Chunks of
+the paid stages are task runs: they are awaited directly, a few at a time, and are handed which items to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from math import ceil
+from typing import Any
+
+from prefect import flow
+
+from tasks.compose import compose as compose_chunk
+from tasks.connect import connect as connect_names
+from tasks.extract import extract as extract_chunk
+from tasks.extract import pending_seeds
+from tasks.grade import grade as grade_chunk
+from tasks.ingest import ingest as ingest_files
+from tasks.opening import open_workbench
+from tasks.publish import publish as publish_pairs
+from tasks.review import review as review_chunk
+from tasks.sample import sample as sample_combinations
+from tasks.sample import sampled
+from tasks.settings import RunSettings
+from tasks.solve import solve as solve_chunk
+
+CHUNKS_IN_FLIGHT = 4
+"""Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
+SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
+"""Items in a task run. A task run costs Prefect some 30 ms, so chunks are large, and smaller towards the end."""
+EXPECTED_YIELD = 0.45
+"""Share of problems that become pairs, until the run knows better (GRIP, appendix D.1)."""
+
+ChunkTask = Callable[[int, int], Awaitable[int]]
+PAID: dict[str, ChunkTask] = {
+    "compose": compose_chunk,
+    "review": review_chunk,
+    "solve": solve_chunk,
+    "grade": grade_chunk,
+}
+"""The stages that each chunk of combinations goes through, in order."""
+
+stage_flow = partial(flow, persist_result=False, validate_parameters=True)
+
+
+def chunk_size(pending: int) -> int:
+    """Items of the next chunk when `pending` are left."""
+    return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, ceil(pending / 8)))
+
+
+async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
+    """Await all, a few at a time; the first error stops the rest."""
+    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
+
+    async def one(item: Callable[[], Awaitable[Any]]) -> None:
+        async with gate:
+            await item()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in work:
+                group.create_task(one(item))
+    except* Exception as errors:
+        raise errors.exceptions[0] from None
+
+
+@stage_flow(name="ingest")
+async def ingest(settings: RunSettings) -> dict[str, int]:
+    """Read the seed files into the workspace.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings):
+        return await ingest_files()
+
+
+@stage_flow(name="extract")
+async def extract(settings: RunSettings) -> int:
+    """Find the knowledge points of every seed that has none yet.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings) as work:
+        pending = [str(seed_id) for seed_id in pending_seeds(work)]
+        size = chunk_size(len(pending))
+        chunks = [pending[at : at + size] for at in range(0, len(pending), size)]
+        await side_by_side(partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks))
+        return len(pending)
+
+
+@stage_flow(name="connect")
+async def connect(settings: RunSettings) -> dict[str, int]:
+    """Turn mentioned names into the points and edges of the knowledge graph.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings):
+        return await connect_names()
+
+
+@stage_flow(name="sample")
+async def sample(settings: RunSettings) -> int:
+    """Draw as many combinations as the target is expected to need.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings):
+        return await sample_combinations(ceil(settings.target_pairs / EXPECTED_YIELD))
+
+
+async def _stage(settings: RunSettings, stage: str) -> int:
+    """Run one paid stage over all combinations that were drawn; how many items were pending."""
+    async with open_workbench(settings) as work:
+        total = sampled(work)
+        size = chunk_size(total)
+        ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
+        await side_by_side(partial(PAID[stage], start, stop) for start, stop in ranges)
+        return work.counts.done[stage]
+
+
+@stage_flow(name="compose")
+async def compose(settings: RunSettings) -> int:
+    """Write a problem for every combination that was drawn.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    return await _stage(settings, "compose")
+
+
+@stage_flow(name="review")
+async def review(settings: RunSettings) -> int:
+    """Let the panel score every problem.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    return await _stage(settings, "review")
+
+
+@stage_flow(name="solve")
+async def solve(settings: RunSettings) -> int:
+    """Solve every problem that passed review.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    return await _stage(settings, "solve")
+
+
+@stage_flow(name="grade")
+async def grade(settings: RunSettings) -> int:
+    """Compare the answers and let the panel vote on every solved problem.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    return await _stage(settings, "grade")
+
+
+@stage_flow(name="publish")
+async def publish(settings: RunSettings) -> dict[str, Any]:
+    """Write the dataset with its card.
+
+    Args:
+        settings: Everything the run needs to know.
+    """
+    async with open_workbench(settings):
+        return await publish_pairs()

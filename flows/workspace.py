@@ -1,0 +1,250 @@
+"""Looking into a workspace: how it stands, what its graph is like, how a pair came about, its dataset again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import networkx as nx
+
+from flows.report import read_snapshot
+from graph.errors import StoreError, UsageError
+from graph.knowledge import KnowledgeGraph, to_networkx
+from graph.statistics import describe
+from tasks.publish import write_dataset
+from tasks.sample import load_graph, point_names
+from tasks.settings import RunSettings
+from tasks.store.database import Store, open_store
+
+
+@contextmanager
+def reading(workspace: Path) -> Iterator[Store]:
+    """The store of a workspace, open for reading."""
+    store = open_store(workspace, read_only=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def latest_settings(store: Store) -> RunSettings:
+    """The settings of the workspace's latest run."""
+    found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    if not found:
+        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
+    return RunSettings.model_validate_json(found[0][0])
+
+
+def current_recipe(store: Store, stage: str) -> UUID:
+    """The recipe of a stage in the latest run."""
+    found = store.rows("SELECT recipe FROM current_recipes WHERE stage = ?", [stage])
+    if not found:
+        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
+    recipe: UUID = found[0][0]
+    return recipe
+
+
+def print_status(workspace: Path) -> None:
+    """The store's own counts; or, while a run holds the store, its latest snapshot."""
+    try:
+        with reading(workspace) as store:
+            _print_store(store, workspace)
+    except StoreError as error:
+        snapshot = read_snapshot(workspace)
+        if "is in use by process" not in str(error) or snapshot is None:
+            raise
+        _print_snapshot(snapshot, workspace)
+
+
+def _print_store(store: Store, workspace: Path) -> None:
+    print(f"{workspace}: from the store (no run is at work)")
+    for started, state, message in store.rows(
+        "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT 1"
+    ):
+        print(
+            f"last run  {started:%Y-%m-%d %H:%M:%S} UTC, {'killed' if state == 'running' else state}"
+            + (f": {message}" if message else "")
+        )
+    for name, sql in COUNTS:
+        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}")
+    rejected = store.rows("SELECT stage, reason, count(*) FROM rejects GROUP BY ALL ORDER BY 1, 3 DESC, 2")
+    if rejected:
+        print("\nrejected")
+    for stage, reason, number in rejected:
+        print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
+    calls = store.rows(CALLS)
+    if calls:
+        print(
+            f"\n{'calls':<10}{'model':<28}{'calls':>10}{'retries':>9}{'faults':>8}{'input':>13}{'output':>13}{'seconds':>10}"
+        )
+    for stage, model, number, retries, faults, given, got, seconds in calls:
+        print(
+            f"{stage:<10}{model[:26]:<28}{number:>10,}{retries:>9,}{faults:>8,}{given:>13,}{got:>13,}{seconds:>10,.1f}"
+        )
+
+
+def _print_snapshot(snapshot: dict[str, Any], workspace: Path) -> None:
+    print(f"{workspace}: from the snapshot of {snapshot['updated']} (a run is at work, process {snapshot['pid']})")
+    print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}")
+    print(f"{'stage':<14}{'done':>12}{'rejected':>12}{'calls':>12}   (of this run)")
+    for name, stage in snapshot["stages"].items():
+        print(f"{name:<14}{stage['done']:>12,}{stage['rejected']:>12,}{stage['calls']:>12,}")
+    for name, endpoint in snapshot["endpoints"].items():
+        print(
+            f"endpoint {name}: {endpoint['in_flight']} in flight, {endpoint['served']:,} served, "
+            f"{endpoint['retries']:,} retries"
+        )
+
+
+def print_graph(workspace: Path) -> None:
+    """The statistics of the knowledge graph of the latest run."""
+    with reading(workspace) as store:
+        graph, names = _graph(store)
+        settings = latest_settings(store)
+        drawn = dict(
+            store.rows(
+                "SELECT relation, count(*) FROM combinations WHERE recipe = ? GROUP BY 1",
+                [current_recipe(store, "sample")],
+            )
+        )
+    found = describe(graph, settings.sample)
+    for key, value in found.model_dump().items():
+        if key not in ("hubs", "available"):
+            print(f"{key.replace('_', ' '):<28}{_cell(value)}")
+    print("\nhubs (degree)")
+    for hub in found.hubs:
+        print(f"  {names[hub.id]:<50}{hub.degree:>8,}")
+    print(f"\n{'combinations':<16}{'available':>14}{'drawn':>12}")
+    for relation, number in found.available.items():
+        there = "too many to list" if number is None else f"{number:,}"
+        print(f"  {relation:<14}{there:>14}{drawn.get(relation, 0):>12,}")
+
+
+def export_graph(workspace: Path, file: Path) -> None:
+    """Write the graph for other programs; the suffix says how. Raises UsageError for a suffix we do not know."""
+    if file.suffix.lower() not in EXPORTS:
+        raise UsageError(f"{file}: the suffix says the format; give one of {', '.join(EXPORTS)}.")
+    with reading(workspace) as store:
+        graph, names = _graph(store)
+    try:
+        EXPORTS[file.suffix.lower()](to_networkx(graph, names), file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
+    print(f"{graph.nodes:,} points and {len(graph.indices) // 2:,} edges written to {file}")
+
+
+def publish_to(workspace: Path, folder: Path) -> None:
+    """Write the dataset of the latest run into a folder."""
+    with reading(workspace) as store:
+        count = write_dataset(store, latest_settings(store), folder)
+    print(f"{count:,} pairs written to {folder}")
+
+
+def explain_problem(workspace: Path, prefix: str) -> None:
+    """Everything that led to a problem and its fate. Raises UsageError when the id fits none or several."""
+    with reading(workspace) as store:
+        wanted = prefix.rstrip("…").lower()
+        found = store.rows("SELECT id FROM problems WHERE starts_with(id::VARCHAR, ?) LIMIT 2", [wanted])
+        if len(found) != 1:
+            many = "fits several problems; give more of it" if found else "fits no problem of this workspace"
+            raise UsageError(f"The id {prefix!r} {many}.")
+        for line in _explain(store, found[0][0]):
+            print(line)
+
+
+def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
+    names = point_names(store, current_recipe(store, "connect"))
+    text, sample, combination_id = store.rows(
+        "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
+    )[0]
+    for relation, points, weight, position in store.rows(
+        "SELECT relation, points, weight, position FROM combinations WHERE id = ? ORDER BY recipe LIMIT 1",
+        [combination_id],
+    ):
+        yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
+        for point in points:
+            seeds = store.rows(SEEDS_OF_POINT, [point])
+            yield f"  point      {names.get(point, point)}, from {len(seeds)} seeds: " + ", ".join(
+                f"{s}:{n}" for s, n in seeds[:3]
+            )
+    yield f"problem      {problem_id} (sample {sample})\n  {text}"
+    for judge, logic, presentation, difficulty, unjudged in store.rows(
+        "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
+        [problem_id],
+    ):
+        said = unjudged or (f"difficulty {difficulty}" if difficulty else f"logic {logic}, presentation {presentation}")
+        yield f"review       {judge}: {said}"
+    for solution_id, number, answer, solution in store.rows(
+        "SELECT id, sample, answer, text FROM solutions WHERE problem_id = ? ORDER BY sample", [problem_id]
+    ):
+        grades = store.rows(
+            "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge", [solution_id]
+        )
+        yield f"solution {number}   answer {answer}" + ("" if not grades else f"\n  {solution}")
+        for judge, vote, unjudged in grades:
+            yield f"  grade      {judge}: {unjudged or vote}"
+    for stage, score in store.rows(
+        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} ORDER BY ALL",
+        [problem_id],
+    ):
+        yield f"passed       {stage}" + ("" if score is None else f" ({score:.3f})")
+    for stage, reason, detail in store.rows(
+        f"SELECT stage, reason, detail FROM rejects WHERE subject_id = ? AND {CURRENT} ORDER BY ALL",
+        [problem_id],
+    ):
+        yield f"rejected     {stage}: {reason} ({detail})"
+    if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
+        yield "This is a pair of the dataset."
+
+
+def _graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:
+    recipe = current_recipe(store, "connect")
+    return load_graph(store, recipe), point_names(store, recipe)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value)
+    return f"{value:,}"
+
+
+def _write_json(graph: Any, file: Path) -> None:
+    file.write_text(json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False), encoding="utf-8")
+
+
+EXPORTS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".json": _write_json}
+
+CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
+"""Rows of the latest run's settings; others are history."""
+
+COUNTS = (
+    ("seeds", "SELECT count(*) FROM seeds"),
+    ("mentions", "SELECT count(*) FROM mentions"),
+    (
+        "points",
+        f"SELECT count(*) FROM knowledge_points WHERE {CURRENT}",
+    ),
+    ("edges", f"SELECT count(*) FROM edges WHERE {CURRENT}"),
+    ("combinations", "SELECT count(*) FROM combinations"),
+    ("problems", "SELECT count(*) FROM problems"),
+    ("reviewed", "SELECT count(*) FROM passes WHERE stage = 'review'"),
+    ("solutions", "SELECT count(*) FROM solutions"),
+    ("graded", "SELECT count(*) FROM passes WHERE stage = 'grade'"),
+    ("pairs", "SELECT count(*) FROM pairs"),
+)
+
+CALLS = """
+    SELECT stage, model, count(*), (sum(attempts) - count(*))::BIGINT, count(fault), sum(input_tokens)::BIGINT,
+           sum(output_tokens)::BIGINT, sum(seconds)
+    FROM calls GROUP BY stage, model
+    ORDER BY list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage), model"""
+
+SEEDS_OF_POINT = """
+    SELECT DISTINCT s.source, s.line FROM aliases a JOIN mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
+    WHERE a.point_id = ? AND a.recipe IN (SELECT recipe FROM current_recipes)
+        AND m.recipe IN (SELECT recipe FROM current_recipes)
+    ORDER BY ALL"""

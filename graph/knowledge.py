@@ -1,0 +1,115 @@
+"""The knowledge graph as arrays: knowledge points as nodes, co-occurrence in a seed as weighted edges.
+
+It knows ids and weights, not names or seeds. Nodes are numbered by ascending id, so the same points and edges give
+the same arrays whatever order they came in, and everything computed from them is reproducible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeGraph:
+    """Symmetric compressed sparse rows: the neighbours of node i are `indices[indptr[i] : indptr[i + 1]]`, ascending.
+
+    `ids`: the knowledge points, ascending. `indptr` (nodes + 1), `indices` and `weights` (2 x edges each): int64.
+    A weight is the number of seeds in which both points occur.
+    """
+
+    ids: tuple[UUID, ...]
+    indptr: Integers
+    indices: Integers
+    weights: Integers
+
+    @classmethod
+    def build(cls, ids: Iterable[UUID], edges: Iterable[tuple[UUID, UUID, int]]) -> KnowledgeGraph:
+        """From points and edges in any order; an edge that is given twice, or once each way, has the summed weight."""
+        ordered = tuple(sorted(set(ids)))
+        number = {each: index for index, each in enumerate(ordered)}
+        try:
+            rows = [(number[a], number[b], weight) for a, b, weight in edges]
+        except KeyError as missing:
+            raise ValueError(f"an edge names {missing.args[0]}, which is not among the points") from None
+        a, b, weight = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        if (a == b).any() or (weight < 1).any():
+            raise ValueError("an edge must join two different points and weigh at least 1")
+        return cls(ordered, *_symmetric(len(ordered), a, b, weight))
+
+    @property
+    def nodes(self) -> int:
+        return len(self.ids)
+
+    @property
+    def edges(self) -> int:
+        return len(self.indices) // 2
+
+    @cached_property
+    def degree(self) -> Integers:
+        """Neighbours of each node."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def sources(self) -> Integers:
+        """The row of each entry of `indices`."""
+        return np.repeat(np.arange(self.nodes, dtype=np.int64), self.degree)
+
+    @cached_property
+    def _keys(self) -> Integers:
+        """Row and column of each entry as one ascending number, for binary search."""
+        return self.sources * self.nodes + self.indices
+
+    def weight_between(self, u: Integers, v: Integers) -> Integers:
+        """The weight of each edge (u[i], v[i]), 0 where there is none."""
+        if not len(self._keys):
+            return np.zeros(len(u), dtype=np.int64)
+        wanted = u * self.nodes + v
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where(self._keys[place] == wanted, self.weights[place], 0)
+
+    def has_edge(self, u: Integers, v: Integers) -> NDArray[np.bool_]:
+        """Whether u[i] and v[i] are neighbours."""
+        return self.weight_between(u, v) > 0
+
+    def edge_list(self) -> tuple[Integers, Integers, Integers]:
+        """(a, b, weight) of every edge once, a < b, ascending."""
+        once = self.sources < self.indices
+        return self.sources[once], self.indices[once], self.weights[once]
+
+    def matrix(self) -> sparse.csr_array:
+        """The adjacency matrix of weights; shares this graph's arrays, so it must not be changed."""
+        return sparse.csr_array((self.weights, self.indices, self.indptr), shape=(self.nodes, self.nodes))
+
+
+def _symmetric(nodes: int, a: Integers, b: Integers, weight: Integers) -> tuple[Integers, Integers, Integers]:
+    """indptr, indices and weights of the graph with the edges in both directions."""
+    keys, group = np.unique(np.concatenate([a * nodes + b, b * nodes + a]), return_inverse=True)
+    weights = np.zeros(len(keys), dtype=np.int64)
+    np.add.at(weights, group, np.concatenate([weight, weight]))
+    rows, columns = np.divmod(keys, max(nodes, 1))
+    indptr = np.searchsorted(rows, np.arange(nodes + 1)).astype(np.int64)
+    return indptr, columns, weights
+
+
+def to_networkx(graph: KnowledgeGraph, names: Mapping[UUID, str] | None = None) -> nx.Graph:
+    """The graph for networkx and its writers (GraphML, GEXF, JSON): only str and int attributes.
+
+    Nodes are the ids as text, with `id` and `name` (the id where no name is given); edges have `weight`.
+    """
+    result = nx.Graph()
+    texts = [str(each) for each in graph.ids]
+    for each, text in zip(graph.ids, texts, strict=True):
+        result.add_node(text, id=text, name=(names or {}).get(each, text))
+    for a, b, weight in zip(*(column.tolist() for column in graph.edge_list()), strict=True):
+        result.add_edge(texts[a], texts[b], weight=weight)
+    return result

@@ -1,0 +1,268 @@
+"""The relations: how the points of a combination are tied in the knowledge graph.
+
+Each function hands over the combinations of one relation, either listed (`Members`) or, where there are too many to
+list, as a numbered space to sift (`Candidates`); `stream` puts them in their seeded order. A function knows the graph
+and the cutoffs, never the seed, so a new relation is one function and one line in `RELATIONS`.
+
+D is the number of edges on the shortest path between two points. The definitions are those of the paper (GRIP 3.3);
+what it leaves open (weight of an implicit pair, number of hubs, sub-cliques) is said in each docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.cliques import (
+    Triangles,
+    choose_two,
+    chunks,
+    four_cliques,
+    pair_of,
+    running,
+    spread,
+    triangles,
+)
+from graph.knowledge import KnowledgeGraph
+from graph.order import Candidates, Integers, Members, SiftedStream, SortedStream, Stream, id_keys, joined, salt
+from graph.records import Relation
+
+LISTED = 5_000_000
+"""Candidates up to which a relation is listed: about 400 MB and 5 s at worst. All graphs up to 3,162 nodes are."""
+CHUNK = 1 << 21
+"""Matrix or neighbour entries made in one go: about 100 MB of temporary arrays."""
+HUB_BATCH = 1 << 22
+"""Hub pairs sifted at once. Each hub among them costs a walk over all edges, so few large batches are best."""
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """What a relation leaves out. The reasons for the defaults stand in `SamplingPlan`."""
+
+    min_weight: float = 1
+    hub_share: float = 0.01
+    hub_least: int = 10
+    listed: int = LISTED
+    """Candidates up to which a relation is listed rather than sifted."""
+
+
+def one_hop(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members:
+    """Pairs with D = 1; weight = number of seeds that have both points."""
+    a, b, weight = graph.edge_list()
+    return _pairs(a, b, weight)
+
+
+def two_hop(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
+    """Pairs with D = 2; weight = sum over common neighbours c of min(w(u, c), w(c, v)).
+
+    A path is as strong as its weaker edge, and every common neighbour is one more reason to join the two.
+    """
+    wedges = running(choose_two(graph.degree))
+    pairs = graph.nodes * (graph.nodes - 1) // 2
+    if min(pairs, int(wedges[-1])) <= cutoffs.listed:
+        return _list_two_hop(graph, cutoffs.min_weight)
+    if pairs <= wedges[-1]:
+        return Candidates(pairs, lambda numbers: _two_hop_among(graph, *pair_of(numbers), None, cutoffs.min_weight))
+
+    def sift(numbers: Integers) -> Members:
+        centre = np.searchsorted(wedges, numbers, side="right") - 1
+        low, high = pair_of(numbers - wedges[centre])
+        row = graph.indptr[centre]
+        return _two_hop_among(graph, graph.indices[row + low], graph.indices[row + high], centre, cutoffs.min_weight)
+
+    return Candidates(int(wedges[-1]), sift)
+
+
+def three_hop(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
+    """Pairs with D = 3 and a hub at one end; weight = the largest, over paths of 3 edges, of the smallest edge weight.
+
+    Far pairs are endless and mostly noise; a hub at one end keeps those that are anchored in common knowledge.
+    """
+    chosen = hubs(graph, cutoffs)
+    is_hub = np.zeros(graph.nodes, dtype=np.bool_)
+    is_hub[chosen] = True
+    every = np.arange(graph.nodes, dtype=np.int64)
+
+    def of_hub(hub: int, nodes: Integers) -> tuple[Integers, Integers]:
+        strength = _third_step(graph, hub)[nodes]
+        once = ~is_hub[nodes] | (nodes > hub)
+        return np.flatnonzero((strength > 0) & (strength >= cutoffs.min_weight) & once), strength
+
+    def sift(numbers: Integers) -> Members:
+        place, node = np.divmod(numbers, max(graph.nodes, 1))
+        weight = np.zeros(len(numbers), dtype=np.int64)
+        for group in _groups(place):
+            kept, strength = of_hub(int(chosen[place[group[0]]]), node[group])
+            weight[group[kept]] = strength[kept]
+        found = weight > 0
+        return _pairs(chosen[place[found]], node[found], weight[found])
+
+    if len(chosen) * graph.nodes > cutoffs.listed:
+        return Candidates(len(chosen) * graph.nodes, sift, batch=HUB_BATCH)
+    parts = []
+    for hub in chosen.tolist():
+        kept, strength = of_hub(hub, every)
+        parts.append(_pairs(np.full(len(kept), hub, dtype=np.int64), kept, strength[kept]))
+    return joined(parts)
+
+
+def community(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
+    """Cliques of 3 or 4 points, also those inside a larger one; weight = the smallest edge weight.
+
+    The paper counts a community as explicit although its points may never have met in one seed all together.
+    """
+    listed = triangles(graph)
+    before = listed.four_candidates
+    threes = Members(np.sort(listed.points, axis=1), listed.weights)
+    size = len(threes) + int(before[-1])
+    if size <= cutoffs.listed:
+        return joined([threes, *_list_four_cliques(graph, listed, before)])
+
+    def sift(numbers: Integers) -> Members:
+        three = np.flatnonzero(numbers < len(threes))
+        four = np.flatnonzero(numbers >= len(threes))
+        found, members = four_cliques(graph, listed, before, numbers[four] - len(threes))
+        order = np.argsort(np.concatenate([three, four[found]]), kind="stable")
+        return joined([threes.at(numbers[three]), members]).at(order)
+
+    return Candidates(size, sift)
+
+
+def random(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
+    """All pairs, tied or not, weight 0: the control arm, which says what the graph is worth. Not in the paper."""
+    size = graph.nodes * (graph.nodes - 1) // 2
+
+    def sift(numbers: Integers) -> Members:
+        return _pairs(*pair_of(numbers), np.zeros(len(numbers), dtype=np.int64))
+
+    if size <= cutoffs.listed:
+        return sift(np.arange(size, dtype=np.int64))
+    return Candidates(size, sift, total=size)
+
+
+def hubs(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Integers:
+    """The nodes of highest degree, highest first, ties by id."""
+    count = max(cutoffs.hub_least, round(cutoffs.hub_share * graph.nodes))
+    return np.lexsort((np.arange(graph.nodes), -graph.degree))[:count]
+
+
+def stream(graph: KnowledgeGraph, relation: Relation, seed: int, cutoffs: Cutoffs) -> Stream:
+    """The relation's combinations in an order that depends on the graph, the relation, the cutoffs and the seed."""
+    found = RELATIONS[relation](graph, cutoffs)
+    secret = salt(seed, relation)
+    if isinstance(found, Candidates):
+        return SiftedStream(found, secret)
+    return SortedStream(found, id_keys(graph.ids), secret)
+
+
+def _pairs(a: Integers, b: Integers, weights: Integers) -> Members:
+    points = np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1).astype(np.int32)
+    return Members(points, weights)
+
+
+def _list_two_hop(graph: KnowledgeGraph, min_weight: float) -> Members:
+    """By matrix products: the sum of minima is a sum of 0/1 products over the weight levels.
+
+    min(x, y) counts the levels that both reach, so the layer of edges at or above each level is multiplied by itself.
+    Layers are added from the highest, which is nearly empty, down.
+    """
+    if not graph.edges:
+        return joined([])
+    adjacency = graph.matrix()
+    levels = np.unique(graph.weights)
+    layers = []
+    for level, step in zip(levels[::-1], np.diff(levels, prepend=0)[::-1], strict=True):
+        layer = adjacency >= level
+        layers.append((layer.astype(np.int64) * step, layer.astype(np.int64)))
+    walks = np.zeros(graph.nodes, dtype=np.int64)
+    np.add.at(walks, graph.sources, graph.degree[graph.indices])
+    parts = []
+    for rows in chunks(walks, CHUNK):
+        total = sum((left[rows] @ right for left, right in layers[1:]), start=layers[0][0][rows] @ layers[0][1])
+        entries = total.tocoo()
+        u, v = entries.row.astype(np.int64) + rows.start, entries.col.astype(np.int64)
+        kept = (u < v) & (entries.data >= min_weight)
+        u, v, weight = u[kept], v[kept], entries.data[kept]
+        apart = ~graph.has_edge(u, v)
+        parts.append(_pairs(u[apart], v[apart], weight[apart]))
+    return joined(parts)
+
+
+def _two_hop_among(
+    graph: KnowledgeGraph, u: Integers, v: Integers, centre: Integers | None, min_weight: float
+) -> Members:
+    """The pairs with D = 2 among (u, v); with `centre`, only where it is their first common neighbour.
+
+    The latter is how a pair that many wedges lead to is taken from exactly one of them.
+    """
+    apart = np.flatnonzero(~graph.has_edge(u, v))
+    u, v = u[apart], v[apart]
+    weight, first = _bridges(graph, u, v)
+    kept = (weight > 0) & (weight >= min_weight)
+    if centre is not None:
+        kept &= first == centre[apart]
+    return _pairs(u[kept], v[kept], weight[kept])
+
+
+def _bridges(graph: KnowledgeGraph, u: Integers, v: Integers) -> tuple[Integers, Integers]:
+    """Of each pair: the sum over common neighbours of the smaller edge weight (0 if none), and the first of them."""
+    swap = graph.degree[u] > graph.degree[v]
+    near, far = np.where(swap, v, u), np.where(swap, u, v)
+    weight = np.zeros(len(u), dtype=np.int64)
+    first = np.full(len(u), graph.nodes, dtype=np.int64)
+    for part in chunks(graph.degree[near], CHUNK):
+        pair, offset = spread(graph.degree[near[part]])
+        pair += part.start
+        entry = graph.indptr[near[pair]] + offset
+        other = graph.weight_between(far[pair], graph.indices[entry])
+        common = np.flatnonzero(other)
+        pair, entry = pair[common], entry[common]
+        np.add.at(weight, pair, np.minimum(graph.weights[entry], other[common]))
+        np.minimum.at(first, pair, graph.indices[entry])
+    return weight, first
+
+
+def _third_step(graph: KnowledgeGraph, hub: int) -> Integers:
+    """For each node at distance 3 of the hub the strongest 3-edge path's weakest edge; 0 for all other nodes."""
+    row = slice(graph.indptr[hub], graph.indptr[hub + 1])
+    one = np.zeros(graph.nodes, dtype=np.int64)
+    one[graph.indices[row]] = graph.weights[row]
+    two = _step(graph, one)
+    three = _step(graph, two)
+    three[(one > 0) | (two > 0)] = 0
+    three[hub] = 0
+    return three
+
+
+def _step(graph: KnowledgeGraph, strength: Integers) -> Integers:
+    """One edge further: the best, over neighbours, of the smaller of their strength and the edge's weight."""
+    result = np.zeros(graph.nodes, dtype=np.int64)
+    linked = np.flatnonzero(graph.degree)
+    if len(linked):
+        through = np.minimum(strength[graph.indices], graph.weights)
+        result[linked] = np.maximum.reduceat(through, graph.indptr[linked])
+    return result
+
+
+def _groups(labels: Integers) -> list[Integers]:
+    """The positions of each distinct label."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1) if len(order) else []
+
+
+def _list_four_cliques(graph: KnowledgeGraph, listed: Triangles, before: Integers) -> list[Members]:
+    """All four-cliques."""
+    size = int(before[-1])
+    starts = range(0, size, CHUNK)
+    return [four_cliques(graph, listed, before, np.arange(start, min(start + CHUNK, size)))[1] for start in starts]
+
+
+RELATIONS: dict[Relation, Callable[[KnowledgeGraph, Cutoffs], Members | Candidates]] = {
+    "one_hop": one_hop,
+    "two_hop": two_hop,
+    "three_hop": three_hop,
+    "community": community,
+    "random": random,
+}

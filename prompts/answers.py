@@ -1,0 +1,170 @@
+"""The one strict parser of what models answer.
+
+Prompts ask for tagged plain text, because JSON turns the LaTeX command `\\frac` into a form feed without a word. Here
+a tag is read in any letter case and with stray spaces, and the last complete block wins: models announce the format
+or draft before they answer, and an unclosed block was cut off. Nothing is guessed beyond that. An answer that does
+not fit is `Unparseable`, with a reason that is the same for the same kind of misfit, so that reasons can be counted.
+
+It knows the text alone: whether an answer was cut off or still holds a chain of thought is the client's to find out
+before it comes here. It cannot tell a sensible answer from a senseless one; the judges do that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import cache
+from typing import get_args
+
+from graph.records import Difficulty
+
+ANSWER_TAGS = frozenset({"points", "verdicts", "name", "problem", "logic", "presentation", "difficulty", "verdict"})
+"""What the prompts ask models to answer in."""
+
+DATA_TAGS = frozenset({"problem", "solution", "points", "names", "pairs", "class"})
+"""What the prompts put data in."""
+
+TAGS = ANSWER_TAGS | DATA_TAGS | {"score", "think", "answer"}
+"""Everything that has a meaning between us and a model; `score`, `think` and `answer` are what models add unasked."""
+
+CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|\[/?(?:INST|SYSTEM_PROMPT)\]"
+"""Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none."""
+
+_TAG = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(TAGS))})\s{{0,3}}/?>)|{CHAT_MARKER}")
+_DECIMAL = r"(?:[0-9]{1,4}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
+_SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%)|/\s?({_DECIMAL}))?")
+_NUMBERED = re.compile(r"[^\w]{0,4}([0-9]{1,9})(?![0-9.]*[0-9])\W*(.*)")
+
+
+class Unparseable(ValueError):  # noqa: N818  an outcome that is recorded, not a fault of the program
+    """An answer that does not have the form asked for; `reason` is short and can be grouped by."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def block(text: str, tag: str) -> str:
+    """The inside of the last complete `<tag>` block, without outer whitespace.
+
+    A block that wraps nothing but another one of its kind is unwrapped. One that holds a block and more is refused:
+    either half may be what was meant, and half an answer must not pass for a whole one.
+    """
+    body = _last(text, tag)
+    if body is None:
+        raise Unparseable(f"no <{tag}> block")
+    match _own_tag(tag).split(body):
+        case ["", "", inner, "/", ""]:
+            return str(inner).strip()
+        case [_]:
+            return body
+    raise Unparseable(f"nested <{tag}>")
+
+
+def read_points(text: str) -> list[str]:
+    """The names as written, one a line; none is an honest answer, so an empty block is an empty list."""
+    body = _clean(text, "points")
+    return [line.strip() for line in body.splitlines() if line.strip()]
+
+
+def read_problem(text: str, longest: int = 8000) -> str:
+    """The text of a problem of at most `longest` characters, free of our tags and of chat markers."""
+    body = _clean(text, "problem")
+    if not any(c.isalnum() for c in body):
+        raise Unparseable("empty <problem>")
+    if len(body) > longest:
+        raise Unparseable("too long")
+    return body
+
+
+def read_review(text: str) -> tuple[float, float]:
+    """The scores of logic and of presentation, each in 0-1."""
+    return _score(block(text, "logic")), _score(block(text, "presentation"))
+
+
+def read_difficulty(text: str) -> Difficulty:
+    """One of the three words, in any letter case."""
+    known: dict[str, Difficulty] = {word: word for word in get_args(Difficulty)}
+    word = block(text, "difficulty").lower()
+    if word not in known:
+        raise Unparseable("unknown difficulty" if word else "empty <difficulty>")
+    return known[word]
+
+
+def read_vote(text: str) -> int:
+    """Exactly 0 or 1: a vote of 0.5 or "yes" is no vote."""
+    word = block(text, "verdict")
+    if word not in ("0", "1"):
+        raise Unparseable("vote not 0 or 1" if word else "empty <verdict>")
+    return int(word)
+
+
+def read_verdicts(text: str, count: int, allowed: Collection[str]) -> dict[int, str]:
+    """Verdicts by index from 0, for `count` items that the prompt numbered from 1.
+
+    Items without a verdict, with an unknown one or with two different ones are left out: they stay unjudged, and one
+    odd line does not cost the others. Case and punctuation of a verdict do not matter.
+    """
+    body = block(text, "verdicts")
+    if not body:
+        raise Unparseable("empty <verdicts>")
+    known = {_words(verdict): verdict for verdict in allowed}
+    found: dict[int, set[str | None]] = {}
+    for line in body.splitlines():
+        if match := _NUMBERED.fullmatch(line.strip()):
+            found.setdefault(int(match[1]) - 1, set()).add(known.get(_words(match[2])))
+    single = {index: next(iter(verdicts)) for index, verdicts in found.items() if len(verdicts) == 1}
+    return {index: verdict for index, verdict in single.items() if verdict is not None and 0 <= index < count}
+
+
+def read_name(text: str, longest: int = 200) -> str:
+    """One name on one line, of at most `longest` characters: longer ones are explanations."""
+    body = _clean(text, "name")
+    if not any(c.isalnum() for c in body):
+        raise Unparseable("empty <name>")
+    if len(body.splitlines()) > 1:
+        raise Unparseable("several lines in <name>")
+    if len(body) > longest:
+        raise Unparseable("too long")
+    return body
+
+
+@cache
+def _own_tag(tag: str) -> re.Pattern[str]:
+    # Bounded whitespace: two unbounded runs side by side would make a row of blanks quadratic.
+    return re.compile(rf"<\s{{0,3}}(/?)\s{{0,3}}{re.escape(tag)}\s{{0,3}}>", re.IGNORECASE)
+
+
+def _last(text: str, tag: str) -> str | None:
+    """The block that closes last, each closing tag paired with the nearest open one; stray tags pair with nothing."""
+    starts: list[int] = []
+    span: tuple[int, int] | None = None
+    for match in _own_tag(tag).finditer(text):
+        if not match[1]:
+            starts.append(match.end())
+        elif starts:
+            span = starts.pop(), match.start()
+    return None if span is None else text[slice(*span)].strip()
+
+
+def _clean(text: str, tag: str) -> str:
+    """A block in which no other tag of ours is left: those are scraps of the prompt or of another answer."""
+    body = block(text, tag)
+    if _TAG.search(body):
+        raise Unparseable(f"tag left in <{tag}>")
+    return body
+
+
+def _score(text: str) -> float:
+    """0.9, .9, 90% and 9/10 are the same score; words, decimal commas and exponents are none."""
+    match = _SCORE.fullmatch(text)
+    if match is None or (match[3] and float(match[3]) == 0):
+        raise Unparseable("score not a number" if text else "empty score")
+    value = float(match[1]) / (100.0 if match[2] else float(match[3] or 1))
+    if not 0 <= value <= 1:
+        raise Unparseable("score out of range")
+    return value
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

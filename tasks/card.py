@@ -1,0 +1,183 @@
+"""The dataset card: what is in the folder, how it came about, and what every gate kept out, in counted figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tasks.settings import SANDBOX, RunSettings
+from tasks.store.database import Store
+
+REHEARSAL = (
+    "**This is a rehearsal.** Its texts were written by the bundled sandbox endpoint, which is a program and not a "
+    "model. They are of no use for training."
+)
+UNSTATED = "not stated"
+
+
+def card(store: Store, settings: RunSettings, count: int) -> str:
+    """The README.md of a dataset of `count` pairs, with front matter for a dataset hub."""
+    parts = [
+        _front(settings, count),
+        f"# {settings.publish.name}",
+        *([REHEARSAL] if any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values()) else []),
+        f"{count:,} problem-solution pairs, synthesized from {_one(store, 'SELECT count(*) FROM seeds'):,} seed "
+        "problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
+        "## Pairs by relation",
+        _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
+        "## From seeds to pairs",
+        _table(("stage", "in", "out"), funnel(store, count)),
+        "## What the gates kept out",
+        _table(("stage", "reason", "items"), store.rows(_REJECTED)),
+        "## Models",
+        _table(("role", "model"), models(store)),
+        "## Thresholds",
+        _table(("setting", "value"), thresholds(settings)),
+        "## Licences",
+        _table(
+            ("of", "licence"),
+            [
+                ("dataset", settings.publish.license or UNSTATED),
+                ("seeds", settings.publish.seeds_license or UNSTATED),
+                ("models", settings.publish.models_license or UNSTATED),
+            ],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def funnel(store: Store, count: int) -> list[tuple[Any, ...]]:
+    """(stage, items in, items out) of the finished part of the run."""
+    (asked, problems, reviewed, graded) = store.rows(_FUNNEL)[0]
+    seeds = _one(store, "SELECT count(*) FROM seeds")
+    extracted = _one(store, "SELECT count(DISTINCT seed_id) FROM mentions WHERE recipe = " + _recipe("extract"))
+    names = _one(store, "SELECT count(DISTINCT name) FROM mentions WHERE recipe = " + _recipe("extract"))
+    points = _one(store, "SELECT count(*) FROM knowledge_points WHERE recipe = " + _recipe("connect"))
+    return [
+        ("extract (seeds with points)", seeds, extracted),
+        ("connect (names to points)", names, points),
+        ("compose", asked, problems),
+        ("review", problems, reviewed),
+        ("grade", reviewed, graded),
+        ("screen", graded, count),
+    ]
+
+
+def models(store: Store) -> list[tuple[str, str]]:
+    """(role, model) of the latest run, from the identity that was recorded with it."""
+    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    identity = json.loads(found[0][0])
+    named: list[tuple[str, str]] = []
+    for stage, role in (
+        ("extract", "extractor"),
+        ("connect", "curator"),
+        ("compose", "composer"),
+        ("review", "rater"),
+        ("solve", "solver"),
+        ("solve", "strong_solver"),
+    ):
+        if player := identity[stage][role]:
+            named.append((role, player["model"]))
+    if embedder := identity["connect"]["embedder"]:
+        named.append(("embedder", embedder))
+    return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
+
+
+def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
+    """The settings that decide what is kept."""
+    return [
+        ("preset", settings.preset),
+        ("review: least weighted mean", f"{settings.review.threshold}"),
+        ("solve: solutions of each problem", f"{settings.solve.samples}"),
+        ("grade: rule of the panel", settings.grade.rule),
+        ("grade: least agreement of solutions", f"{settings.grade.least_agreement}"),
+        ("screen: near duplicate from", f"{settings.screen.near_duplicate}"),
+        ("benchmarks checked for contamination", f"{len(settings.benchmarks)}"),
+    ]
+
+
+def _front(settings: RunSettings, count: int) -> str:
+    """YAML for a dataset hub: one configuration for each file."""
+    files = [("default", "pairs.parquet"), *((name, f"{name}.jsonl") for name in settings.publish.formats)]
+    configs = [
+        line
+        for name, file in files
+        for line in (f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{file}")
+    ]
+    licence = [f"license: {json.dumps(settings.publish.license)}"] if settings.publish.license else []
+    size = next((label for limit, label in SIZES if count < limit), "n>1T")
+    head = [
+        "task_categories:",
+        "- text-generation",
+        "tags:",
+        "- synthetic",
+        "- mathematics",
+        "size_categories:",
+        f"- {size}",
+    ]
+    return "\n".join(
+        ["---", f"pretty_name: {json.dumps(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _one(store: Store, sql: str) -> int:
+    return int(store.rows(sql)[0][0])
+
+
+def _recipe(stage: str) -> str:
+    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
+
+
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+
+_BY_RELATION = """
+    SELECT relation, count(*) FROM (SELECT relation FROM pairs ORDER BY position, sample LIMIT ?)
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+# What lies before the frontier: the combinations that were finished when the dataset closed.
+_FINISHED = f"""
+    finished AS (
+        SELECT id, asks FROM combinations
+        WHERE recipe = {_recipe("sample")}
+          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {_recipe("screen")})),
+    written AS (
+        SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id WHERE m.recipe = {_recipe("compose")})"""
+
+_FUNNEL = f"""
+    WITH {_FINISHED}
+    SELECT
+        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished),
+        (SELECT count(*) FROM written),
+        (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
+            AND problem_id IN (SELECT id FROM written)),
+        (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {_recipe("grade")}
+            AND problem_id IN (SELECT id FROM written))"""
+
+_REJECTED = f"""
+    WITH {_FINISHED}
+    SELECT stage, reason, count(*) FROM rejects
+    WHERE stage IN ('ingest', 'extract', 'connect')
+        AND (stage = 'ingest' OR recipe IN (SELECT recipe FROM current_recipes))
+       OR (stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
+           AND subject_id IN (SELECT id FROM written))
+    GROUP BY stage, reason
+    ORDER BY list_position(['ingest', 'extract', 'connect', 'review', 'grade', 'screen'], stage),
+        count(*) DESC, reason"""

@@ -1,0 +1,67 @@
+"""compose: ask for brand-new problems that need all points of a combination together (GRIP, section 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from graph.records import Combination, Problem, Reject, content_id
+from prompts.answers import read_problem
+from tasks.retry import chunk_task
+from tasks.sample import combinations
+from tasks.workbench import Workbench, bench, together
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One problem that is asked for: the unit that a chunk of the paid stages is made of."""
+
+    problem_id: UUID
+    combination: Combination
+    sample: int
+    names: tuple[str, ...]
+
+
+def slots(work: Workbench, start: int, stop: int) -> list[Slot]:
+    """The problems asked for on the combinations at places start <= position < stop, in sampling order."""
+    names = work.names
+    recipe = work.cast["composer"].recipes["compose"]
+    found = []
+    for combination in combinations(work, start, stop):
+        points = tuple(names[point] for point in combination.points)
+        for number in range(combination.asks):
+            problem_id = content_id("problem", str(recipe), str(combination.id), points, number)
+            found.append(Slot(problem_id, combination, number, points))
+    return found
+
+
+@chunk_task(name="compose", task_run_name="compose-{start:06d}")
+async def compose(start: int, stop: int) -> int:
+    """Write the problems of some combinations; how many were asked for now."""
+    work = bench()
+    asked = slots(work, start, stop)
+    ids = [slot.problem_id for slot in asked]
+    done = await work.store.existing(Problem, ids) | await work.store.existing(Reject, ids, "subject_id")
+    pending = [slot for slot in asked if slot.problem_id not in done]
+    await together(_compose(work, slot) for slot in pending)
+    return len(pending)
+
+
+async def _compose(work: Workbench, slot: Slot) -> None:
+    player = work.cast["composer"]
+    prompt, values = work.library["compose"], {"points": list(slot.names)}
+    answer = await work.ask("compose", player, prompt, values, slot.problem_id, read_problem)
+    if answer.value is None:
+        reject = work.reject("compose", slot.problem_id, answer.fault or "no answer", " | ".join(slot.names))
+        await work.store.write(answer.call, reject)
+        return
+    problem = Problem(
+        id=slot.problem_id,
+        recipe=work.recipes["compose"],
+        combination_id=slot.combination.id,
+        sample=slot.sample,
+        text=answer.value,
+        call_id=answer.call.id,
+    )
+    await work.store.write(answer.call, problem)
+    work.counts.note("compose", done=1)

@@ -1,0 +1,147 @@
+"""How an endpoint is reached: the SDK on aiohttp, with its headers, its proxy and its certificates.
+
+What is switched off here, and why: the SDK's own retries (the client has one owner for them), redirects (the key
+must not travel to another address) and everything the SDK would take from OPENAI_* variables, which belongs to
+OpenAI's own servers and nobody else's.
+"""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+from openai import AsyncOpenAI, DefaultAioHttpClient, Omit, RequestOptions
+
+from graph.errors import SettingsError
+from tasks.endpoint.config import Endpoint
+from tasks.endpoint.keys import resolve_value
+
+KEEP_ALIVE = 3.0
+"""Seconds an idle connection is kept. Servers drop theirs after 5, and a request sent into that moment is lost."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds for a connection to come up; a host that stays silent for longer is as down as one that refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An SDK client and what must be known about it."""
+
+    sdk: AsyncOpenAI
+    address: str
+    """The base URL without user, password and query, for messages."""
+    base_url: str = field(repr=False)
+    options: RequestOptions = field(repr=False)
+    """What every request is sent with."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """Strings that must not appear in any message."""
+
+    def url(self, path: str) -> str:
+        """The full address of a call, made once: merging paths per request costs the SDK a twentieth of its time.
+
+        A query in the base URL (`?api-version=...`) stays at the end.
+        """
+        parts = urlsplit(self.base_url)
+        return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.sdk.close()
+
+
+def connect(endpoint: Endpoint, key: str | None) -> Connection:
+    """A connection to `endpoint`; nothing is sent yet. Raises SettingsError."""
+    address = _address(endpoint.base_url)
+    headers = {name: resolve_value(value) for name, value in endpoint.headers.items()}
+    read = [value for name, value in headers.items() if value != endpoint.headers[name]]
+    proxy, proxy_headers, password = _proxy(endpoint.proxy, address)
+    sdk = AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=key or "none",
+        admin_api_key="",
+        organization="",
+        project="",
+        max_retries=0,
+        default_headers=ACCOUNT_HEADERS | proxy_headers | headers,
+        http_client=_http_client(endpoint, address, proxy),
+    )
+    found = {secret for secret in (key, password, urlsplit(endpoint.base_url).password, *read) if secret}
+    secrets = tuple(sorted(found, key=len, reverse=True))
+    return Connection(sdk, address, endpoint.base_url, _options(key, headers), secrets)
+
+
+def _options(key: str | None, headers: Mapping[str, str]) -> RequestOptions:
+    """Without a key the SDK sends nothing unless every single request says that none is meant."""
+    if key or any(name.lower() == "authorization" for name in headers):
+        return {}
+    return {"headers": {"Authorization": Omit()}}
+
+
+def _http_client(endpoint: Endpoint, address: str, proxy: httpx2.Proxy | None) -> httpx2.AsyncClient:
+    seconds = endpoint.timeout
+    return DefaultAioHttpClient(
+        limits=httpx2.Limits(max_connections=endpoint.concurrency, keepalive_expiry=KEEP_ALIVE),
+        timeout=httpx2.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)),
+        verify=_certificates(endpoint.ca_file),
+        proxy=proxy,
+        # Proxies from the environment are for the world outside, never for this machine.
+        trust_env=urlsplit(address).hostname not in LOOPBACK,
+        follow_redirects=False,
+    )
+
+
+def _certificates(ca_file: str | None) -> ssl.SSLContext | bool:
+    """Trust in that authority alone; without a file, in those of the system."""
+    if ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"ca_file {ca_file} cannot be used: {error.strerror or error}. Name a PEM file of certificates."
+        ) from None
+
+
+def _proxy(value: str | None, address: str) -> tuple[httpx2.Proxy | None, dict[str, str], str | None]:
+    """The proxy, the headers a request needs to pass it, and its password.
+
+    TLS goes through a tunnel whose opening carries the password; a clear request carries it itself.
+    """
+    if not value:
+        return None, {}, None
+    try:
+        proxy = httpx2.Proxy(resolve_value(value))
+    except (httpx2.InvalidURL, ValueError):
+        raise SettingsError("proxy is not a valid address. Give http://host:port.") from None
+    if proxy.url.scheme != "http":
+        # aiohttp speaks to a proxy in clear text only; through it, TLS to the server stays end to end.
+        raise SettingsError("proxy must be an http:// address. Give http://host:port, or env:NAME that holds it.")
+    if not proxy.auth:
+        return proxy, {}, None
+    word = base64.b64encode(":".join(proxy.auth).encode()).decode()
+    headers = {"Proxy-Authorization": f"Basic {word}"}
+    tunnel = address.startswith("https:")
+    return httpx2.Proxy(proxy.url, headers=headers if tunnel else None), {} if tunnel else headers, proxy.auth[1]
+
+
+def _address(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.scheme not in ("http", "https"):
+        raise SettingsError("base_url must be an http:// or https:// address, up to and including /v1.")
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+ACCOUNT_HEADERS: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+"""Left out of every request, whatever the environment says."""

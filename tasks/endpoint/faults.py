@@ -1,0 +1,277 @@
+"""What an unsuccessful exchange with a model server means, decided from values alone: status, headers, body, error.
+
+Servers disagree about status codes (500 for a bad request, 400 for a wrong key, 429 for an empty account), so the
+wordings are asked first and the code second. Nothing here does I/O or imports an HTTP library: exceptions are known
+by the names of their classes, so that a row can be read, and added, without knowing who raised it.
+
+What to add when a server says something new: one row in `WORDINGS`, `STATUSES` or `EXCEPTIONS`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+Kind = Literal["transient", "busy", "unreachable", "permanent", "fatal"]
+"""transient    may succeed if sent again, and says nothing about the server as a whole
+busy         the server sheds load (429, 503): nobody's fault, so it hardly counts against the request
+unreachable  no HTTP answer, or a gateway's word that nothing is behind it: an outage when everybody sees it
+permanent    this request can never succeed; others can
+fatal        no request of this client can succeed until a person mends something
+"""
+
+EXCERPT = 300
+"""Characters of a server's own words that an error text may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an exchange gave no usable answer. `reason` is short and can be grouped by."""
+
+    kind: Kind
+    reason: str
+    retry_after: float | None = None
+    """Seconds the server asked to be left alone."""
+    once: bool = False
+    """Worth a second try, but not a third: the same fault again is permanent."""
+
+
+def read_status(status: int, headers: Mapping[str, str], body: str, now: datetime | None = None) -> Fault:
+    """The fault behind an HTTP answer that is not a 2xx. `headers` are looked up in lower case.
+
+    `now` is the wall clock that a Retry-After date is measured against.
+    """
+    if 300 <= status < 400:
+        return Fault("fatal", f"redirects ({status}) to {excerpt(headers.get('location') or 'nowhere')}")
+    words = error_words(body)
+    for pattern, kind, reason in WORDINGS:
+        if pattern.search(words):
+            return Fault(kind, reason.format(status=status, words=excerpt(words)))
+    kind, reason = STATUSES.get(status) or (("transient", "{status}") if status >= 500 else DEFAULT_4XX)
+    wait = None if kind in ("permanent", "fatal") else retry_after(headers, now)
+    return Fault(kind, reason.format(status=status, words=excerpt(words) or "no text"), wait)
+
+
+def read_error_object(error: object) -> Fault:
+    """The fault in an `error` under status 200, as gateways send it once the model has begun to answer."""
+    body = json.dumps({"error": error}, default=str)
+    code = error.get("code") if isinstance(error, dict) else None
+    try:
+        status = int(str(code))
+    except ValueError:
+        status = 0
+    return read_status(status if 400 <= status < 600 else 500, {}, body)
+
+
+def read_exception(error: BaseException) -> Fault | None:
+    """The fault behind an exception of the HTTP stack, or None when it is not one of its own (so: a bug).
+
+    All causes are looked at, since the SDK calls a refused connection a timeout; the first row that fits one wins.
+    """
+    names: dict[str, BaseException] = {}
+    chain: BaseException | None = error
+    while chain is not None:
+        for kind in type(chain).__mro__:
+            names.setdefault(kind.__name__, chain)
+        chain = chain.__cause__ or chain.__context__
+    for name, kind_of_fault, reason in EXCEPTIONS:
+        if name in names:
+            return Fault(kind_of_fault, reason.format(words=excerpt(str(names[name])) or name))
+    return None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds the server asks to wait: milliseconds, seconds or an HTTP date, also under LiteLLM's prefix."""
+    for name, scale in RETRY_AFTER_HEADERS:
+        value = headers.get(name)
+        if value is not None and (seconds := _seconds(value.strip(), scale, now or datetime.now(UTC))) is not None:
+            return seconds
+    return None
+
+
+def _seconds(value: str, scale: float, now: datetime) -> float | None:
+    try:
+        number = float(value) * scale
+        return number if math.isfinite(number) and number >= 0 else None
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())
+
+
+def error_words(body: str) -> str:
+    """What the server says went wrong: message, code and type, without the parts of a body that echo the request."""
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return _plain(body)
+    return " ".join(dict.fromkeys(word for word in _words(parsed) if word)) or _plain(body)
+
+
+def _words(value: object, depth: int = 0) -> Iterable[str]:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value).strip()
+    elif isinstance(value, list) and depth < 4:
+        for part in value[:5]:
+            yield from _words(part, depth + 1)
+    elif isinstance(value, dict) and depth < 4:
+        for key in ERROR_KEYS:
+            if key in value:
+                yield from _words(value[key], depth + 1)
+
+
+def _plain(body: str) -> str:
+    if not re.match(r"\s*<(!doctype|html)", body, re.IGNORECASE):
+        return body.strip()
+    title = re.search(r"<title>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    return f"an HTML page titled {title[1].strip()!r}" if title else "an HTML page"
+
+
+def excerpt(text: str) -> str:
+    """One line of at most `EXCERPT` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """`text` without the secrets, which servers like to echo; also without one that an excerpt cut in two."""
+    for secret in secrets:
+        text = text.replace(secret, "[key]")
+        body = text.removesuffix("...")
+        cut = next((n for n in range(len(secret) - 1, 3, -1) if body.endswith(secret[:n])), 0)
+        text = body[: len(body) - cut] + "[key]..." if cut else text
+    return text
+
+
+def remedy(fault: Fault) -> str:
+    """What a person can do about a fault of the whole endpoint, in one sentence."""
+    return next(sentence for start, sentence in REMEDIES if fault.reason.startswith(start))
+
+
+def _row(pattern: str, kind: Kind, reason: str) -> tuple[re.Pattern[str], Kind, str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, reason
+
+
+ERROR_KEYS = ("error", "message", "msg", "detail", "loc", "code", "type", "param", "title")
+
+RETRY_AFTER_HEADERS = (
+    ("retry-after-ms", 0.001),
+    ("retry-after", 1.0),
+    ("llm_provider-retry-after-ms", 0.001),
+    ("llm_provider-retry-after", 1.0),
+)
+
+WORDINGS: list[tuple[re.Pattern[str], Kind, str]] = [
+    # OpenAI's code; its sentence too, because LiteLLM flattens the code. Gemini says the same sentence of a limit per
+    # minute, but adds when to come back.
+    _row(r"insufficient_quota", "fatal", "has no quota left ({status}): {words}"),
+    _row(r"exceeded your current quota(?!.*(retry|per.?minute))", "fatal", "has no quota left ({status}): {words}"),
+    _row(r"insufficient (balance|credits)|credit balance is too low", "fatal", "has no credit ({status}): {words}"),
+    # LiteLLM without a database answers 400 to a wrong key.
+    _row(r"invalid_api_key|incorrect api key|no connected db", "fatal", "refuses the key ({status}): {words}"),
+    _row(
+        r"model_not_found|invalid model name|model\b.{0,120}\bdoes not exist",
+        "fatal",
+        "does not serve this model ({status}): {words}",
+    ),
+    # vLLM, about a limit that no prompt of any length could meet: the settings' fault, not the item's.
+    _row(r"max\w*_tokens\S* cannot be greater", "permanent", "refused request: {words}"),
+    # OpenAI, llama-cpp-python; vLLM, SGLang; llama-server; LiteLLM; TGI; Anthropic; Mistral; Bedrock.
+    _row(
+        r"context_length_exceeded|maximum context length|exceed_context_size|available context size"
+        r"|contextwindowexceeded|max_new_tokens.{0,20}must be <=|prompt is too long|input is too long"
+        r"|longer than the model'?s context|too large for model with \d+ maximum context|exceeds? the context window",
+        "permanent",
+        "context length",
+    ),
+    # OpenAI answers 429 to a single request that is larger than the limit per minute; waiting cannot help.
+    _row(r"request too large", "permanent", "request too large"),
+    _row(
+        r"content_filter|content_policy_violation|contentpolicyviolation|responsibleaipolicy|requires moderation"
+        r"|data_inspection_failed|content management policy",
+        "permanent",
+        "content filter",
+    ),
+]
+
+DEFAULT_4XX: tuple[Kind, str] = ("permanent", "refused request: {words}")
+
+STATUSES: dict[int, tuple[Kind, str]] = {
+    401: ("fatal", "refuses the key (401): {words}"),
+    402: ("fatal", "wants to be paid first (402): {words}"),
+    403: ("fatal", "forbids access (403): {words}"),
+    404: ("fatal", "knows neither this address nor this model (404): {words}"),
+    405: ("fatal", "takes no requests at this address (405): {words}"),
+    407: ("fatal", "is behind a proxy that wants a password (407): {words}"),
+    408: ("transient", "408"),
+    409: ("transient", "409"),
+    413: ("permanent", "request too large"),
+    425: ("transient", "425"),
+    429: ("busy", "429"),
+    499: ("transient", "499"),
+    501: ("fatal", "does not offer this kind of call (501): {words}"),
+    502: ("unreachable", "502"),
+    503: ("busy", "503"),
+    504: ("unreachable", "504"),
+    # Cloudflare, about the server behind it.
+    520: ("unreachable", "520"),
+    521: ("unreachable", "521"),
+    522: ("unreachable", "522"),
+    523: ("unreachable", "523"),
+    524: ("unreachable", "524"),
+    529: ("busy", "529"),
+}
+
+EXCEPTIONS: list[tuple[str, Kind, str]] = [
+    # Of aiohttp and the operating system: what a person can tell apart.
+    ("ClientConnectorCertificateError", "fatal", "shows a certificate that is not trusted: {words}"),
+    ("SSLCertVerificationError", "fatal", "shows a certificate that is not trusted: {words}"),
+    ("ClientHttpProxyError", "fatal", "is behind a proxy that refuses: {words}"),
+    ("ClientProxyConnectionError", "unreachable", "proxy not reached"),
+    ("ClientConnectorDNSError", "unreachable", "host name not found"),
+    ("gaierror", "unreachable", "host name not found"),
+    ("ConnectionRefusedError", "unreachable", "connection refused"),
+    ("ClientConnectorSSLError", "unreachable", "TLS failed"),
+    ("ServerDisconnectedError", "unreachable", "connection closed before an answer"),
+    ("ClientPayloadError", "unreachable", "answer cut short"),
+    ("ConnectionResetError", "unreachable", "connection reset"),
+    ("BrokenPipeError", "unreachable", "connection reset"),
+    ("TimeoutError", "unreachable", "timed out"),
+    ("ClientResponseError", "transient", "malformed HTTP"),
+    ("InvalidURL", "fatal", "is not at a valid address: {words}"),
+    ("UnsupportedProtocol", "fatal", "is not at a valid address: {words}"),
+    # Of httpx2 and the SDK: when nothing more is known.
+    ("DecodingError", "transient", "undecodable answer"),
+    ("ClientConnectionError", "unreachable", "connection failed"),
+    ("TransportError", "unreachable", "connection failed"),
+    ("APITimeoutError", "unreachable", "timed out"),
+    ("APIConnectionError", "unreachable", "connection failed"),
+]
+
+REMEDIES = (
+    ("refuses the key", "Check api_key, then run the same command again."),
+    ("forbids access", "Check api_key and what it may be used for, then run the same command again."),
+    ("has no", "Top up the account or name another endpoint, then run the same command again."),
+    ("wants to be paid", "Top up the account or name another endpoint, then run the same command again."),
+    ("does not serve", "Change the model to one the server lists, then run the same command again."),
+    ("knows neither", "Check model and base_url (it ends in /v1 on most servers), then run the same command again."),
+    ("takes no requests", "Check base_url (it ends in /v1 on most servers), then run the same command again."),
+    ("redirects", "Redirects are not followed with a key; set base_url to the final address if you trust it."),
+    ("shows a certificate", "Set ca_file to the PEM file of the authority that signed it."),
+    ("is behind a proxy", "Check proxy, then run the same command again."),
+    ("refused request", "Change the setting it names, then run the same command again."),
+    ("429", "Lower concurrency or wait, then run the same command again."),
+    ("no complete answer", "Raise timeout or start the server anew, then run the same command again."),
+    ("", "Start the server or change base_url, then run the same command again."),
+)
+"""The start of a reason, and what to do about it; the first match counts."""

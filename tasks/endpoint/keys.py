@@ -1,0 +1,60 @@
+"""Where keys are: in the environment or in a Prefect block, never in settings.
+
+Settings hold a reference (`env:NAME`, `block:NAME`), and these functions turn it into the secret at the last moment.
+An error never repeats what it was given: it may be the key itself, put where the reference belongs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import Any, cast
+
+from graph.errors import SettingsError
+
+
+def resolve_key(reference: str | None) -> str | None:
+    """The key that `reference` names, or None for a server without one.
+
+    Call it outside a running event loop, or in a thread, when the reference may be a block: loading one asks the
+    Prefect server. Raises SettingsError when there is nothing behind the reference.
+    """
+    if not reference:
+        return None
+    kind, _, name = reference.partition(":")
+    reader = SOURCES.get(kind)
+    if reader is None or not name:
+        raise SettingsError(
+            "api_key holds something that is no reference; keys never stand in settings. "
+            "Write api_key = 'env:NAME' or 'block:NAME' and put the key there."
+        )
+    return reader(name.strip())
+
+
+def resolve_value(value: str) -> str:
+    """A header's or proxy's value: what `env:NAME` or `block:NAME` names, or the value itself."""
+    kind, _, name = value.partition(":")
+    return SOURCES[kind](name.strip()) if kind in SOURCES and name else value
+
+
+def _environment(name: str) -> str:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"The environment variable {name} is not set. Set it to the secret, or name another one.")
+    return value
+
+
+def _block(name: str) -> str:
+    from prefect.blocks.system import Secret
+
+    try:
+        block = cast("Any", Secret).load(name, _sync=True)
+    except ValueError:
+        block = None
+    if block is None or inspect.isawaitable(block):
+        raise SettingsError(f"There is no Prefect Secret block named {name!r}. Create it in the UI, or name another.")
+    value = block.get()
+    return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value).strip()
+
+
+SOURCES = {"env": _environment, "block": _block}

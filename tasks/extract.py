@@ -1,0 +1,71 @@
+"""extract: name the knowledge points that a seed's problem and solution use (GRIP, section 3.1 and appendix A.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from graph.names import clean_name, normal_form
+from graph.records import Mention, Record, Seed, content_id
+from prompts.answers import read_points
+from tasks.retry import chunk_task
+from tasks.workbench import Workbench, bench, together
+
+
+def pending_seeds(work: Workbench) -> list[UUID]:
+    """Seeds without mentions and without a final failure under the present recipe, in a fixed order."""
+    recipe = work.recipes["extract"]
+    found = work.store.rows(
+        """SELECT id FROM seeds
+           WHERE id NOT IN (SELECT seed_id FROM mentions WHERE recipe = ?)
+             AND id NOT IN (SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?)
+           ORDER BY id""",
+        [recipe, recipe],
+    )
+    return [row[0] for row in found]
+
+
+@chunk_task(name="extract", task_run_name="extract-{number:04d}")
+async def extract(number: int, seed_ids: Sequence[str]) -> int:
+    """Find the points of some seeds; how many seeds were done."""
+    work = bench()
+    open_ids = set(pending_seeds(work)) & {UUID(text) for text in seed_ids}
+    seeds = await work.store.of(Seed, open_ids)
+    await together(_extract(work, seed) for seed in seeds)
+    return len(seeds)
+
+
+async def _extract(work: Workbench, seed: Seed) -> None:
+    if seed.points:
+        await work.store.write(*_mentions(work, seed, list(seed.points)))
+        work.counts.note("extract", done=1)
+        return
+    prompt = work.library["extract"]
+    player = work.cast["extractor"]
+    values = {"problem": seed.problem, "solution": seed.solution, "limit": work.settings.extract.limit}
+    subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
+    answer = await work.ask("extract", player, prompt, values, subject, read_points)
+    if answer.value is None:
+        reject = work.reject("extract", seed.id, answer.fault or "no answer", f"{seed.source}:{seed.line}")
+        await work.store.write(answer.call, reject)
+    else:
+        await work.store.write(answer.call, *_mentions(work, seed, answer.value[: work.settings.extract.limit]))
+    work.counts.note("extract", done=1)
+
+
+def _mentions(work: Workbench, seed: Seed, names: list[str]) -> list[Record]:
+    """Mentions of the names that can be used; a reject for each other name, and for the seed when none is left."""
+    recipe = work.recipes["extract"]
+    rows: list[Record] = []
+    seen: set[str] = set()
+    for position, raw in enumerate(names):
+        name, fault = clean_name(raw)
+        mention_id = content_id("mention", str(seed.id), str(recipe), position)
+        if fault:
+            rows.append(work.reject("extract", mention_id, f"name {fault}", raw))
+        elif (key := normal_form(name)) not in seen:
+            seen.add(key)
+            rows.append(Mention(id=mention_id, recipe=recipe, seed_id=seed.id, position=position, name=name))
+    if not seen:
+        rows.append(work.reject("extract", seed.id, "no points found", f"{seed.source}:{seed.line}"))
+    return rows

@@ -1,0 +1,149 @@
+r"""Answers of several parts: sets, lists, tuples, intervals, unions, column vectors.
+
+Knows: where the parts begin and end, and which kinds have an order. Does not know what a part means; it is handed
+the comparison of two parts. Linear in the text, quadratic in the parts of an unordered kind, up to `MAX_ELEMENTS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from tasks.gates.normal import label, split_unit
+
+Outcome = Literal["same", "different", "unknown"]
+ElementTier = Callable[[str, str], Outcome | None]
+MAX_ELEMENTS = 64
+
+
+class Group(NamedTuple):
+    """The elements of a collection and its brackets; a bare list has none."""
+
+    opening: str
+    closing: str
+    elements: tuple[str, ...]
+
+
+_PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle"}
+_MARK = re.compile(
+    r"\\[{}]|\\[lr]angle(?![A-Za-z])|\\cup(?![A-Za-z])|\\.|[()\[\]{},;]|\b(?:and|or)\b|[和或]", re.DOTALL
+)
+_COLUMN = re.compile(r"\\begin\{([pb]matrix)\}(.*)\\end\{\1\}", re.DOTALL)
+_PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])\s*")
+
+
+def compare_groups(left: Group, right: Group, element: ElementTier) -> Outcome | None:
+    """Compare part by part; None where the parts leave it open.
+
+    A bare list against a tuple is the tuple without its brackets when the order agrees, and open otherwise. Parts
+    with several labels (`x = 1, y = 2`) keep their order against parts without.
+    """
+    if max(len(left.elements), len(right.elements)) > MAX_ELEMENTS:
+        return None
+    kinds = {left.opening, right.opening}
+    ordered = not kinds <= _UNORDERED
+    one_is_bare = ordered and "" in kinds
+    if one_is_bare or (not ordered and _labelled(left) != _labelled(right)):
+        return "same" if _in_order(left.elements, right.elements, element) == "same" else None
+    if ordered and (left.opening, left.closing) != (right.opening, right.closing):
+        return "different"
+    return (_in_order if ordered else _any_order)(left.elements, right.elements, element)
+
+
+_UNORDERED = {"", r"\{", r"\cup"}
+
+
+def _labelled(group: Group) -> bool:
+    return len({label(element)[0] for element in group.elements} - {""}) > 1
+
+
+def group_of(text: str) -> Group | None:
+    """The collection that a tidied text is, or None for a single value."""
+    bare, _ = split_unit(text)
+    text = label(bare)[1].strip()
+    parts = _split(text, ",;")
+    if len(parts) == 1 and r"\cup" in text:
+        parts = _split(text, "\\cup")
+        return Group(r"\cup", "", tuple(parts)) if len(parts) > 1 else None
+    if len(parts) > 1 or (r"\pm" in text and not text.startswith(("(", "[", r"\{"))):
+        elements = tuple(signed for part in parts for signed in _both_signs(part))
+        return Group("", "", elements) if len(elements) > 1 else None
+    column = _COLUMN.fullmatch(text)
+    if column and "&" not in text:
+        return Group("(", ")", tuple(part.strip() for part in column[2].split(r"\\") if part.strip()))
+    for opening, closing in _PAIRS.items():
+        inner = _inside(text, opening)
+        if inner is not None:
+            elements = tuple(_split(inner[0], ",;"))
+            if opening == r"\{":
+                elements = tuple(signed for part in elements for signed in _both_signs(part))
+            if len(elements) > 1 or opening == r"\{":
+                return Group(opening, inner[1] or closing, elements)
+    return None
+
+
+def _both_signs(text: str) -> tuple[str, ...]:
+    r"""`1 \pm \sqrt{2}` as its two values; two signs in one expression are correlated and stay as they are."""
+    if len(_PLUS_MINUS.findall(text)) != 1:
+        return (text,)
+    plus = _PLUS_MINUS.sub("+", text)
+    return (plus.removeprefix("+"), _PLUS_MINUS.sub("-", text))
+
+
+def _inside(text: str, opening: str) -> tuple[str, str] | None:
+    """What stands between the first bracket and the last, when they belong together, and the closing bracket."""
+    if not text.startswith(opening):
+        return None
+    closings = (")", "]") if opening in "([" else (_PAIRS[opening],)
+    closing = next((c for c in closings if text.endswith(c)), None)
+    if closing is None:
+        return None
+    inner = text[len(opening) : -len(closing)].strip()
+    depth = 0
+    for match in _MARK.finditer(inner):
+        depth += _step(match[0])
+        if depth < 0:
+            return None
+    return (inner, closing) if depth == 0 else None
+
+
+def _step(mark: str) -> int:
+    if mark in ("(", "[", "{", r"\{", r"\langle"):
+        return 1
+    return -1 if mark in (")", "]", "}", r"\}", r"\rangle") else 0
+
+
+def _split(text: str, separators: str) -> list[str]:
+    """Split at the top level at any of the separators; `and`, `or`, 和 and 或 count as commas."""
+    words = ("and", "or", "和", "或") if "," in separators else ()
+    parts, depth, start = [], 0, 0
+    for match in _MARK.finditer(text):
+        depth += _step(match[0])
+        if depth == 0 and (
+            match[0] in words or match[0] == separators or (match[0] in separators and len(match[0]) == 1)
+        ):
+            parts.append(text[start : match.start()].strip())
+            start = match.end()
+    return [part for part in (*parts, text[start:].strip()) if part]
+
+
+def _in_order(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
+    if len(left) != len(right):
+        return "different"
+    outcomes = {element(x, y) for x, y in zip(left, right, strict=True)}
+    return "different" if "different" in outcomes else "same" if outcomes == {"same"} else None
+
+
+def _any_order(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
+    """Two sets are the same when each element has a partner; different when one can have none."""
+    undecided = False
+    for some, others in ((left, right), (right, left)):
+        for one in some:
+            outcomes = {element(one, other) for other in others}
+            if "same" in outcomes:
+                continue
+            if outcomes <= {"different"}:
+                return "different"
+            undecided = True
+    return None if undecided else "same"

@@ -1,0 +1,139 @@
+"""What shapes the answers: the identity of each stage, its recipe, and what a change of it would pay again.
+
+The identity of a run is a plain nested dict (stage -> key -> JSON value) that is stored with the run. A recipe is the
+hash of a stage's identity and of the recipes it rests on. Changing a threshold makes new decisions from the paid
+answers; changing a model or a prompt makes new answers, and whatever rests on them is asked again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from graph.errors import SettingsError
+from graph.records import content_id
+from prompts.library import Library
+from tasks.roles import Cast
+from tasks.settings import RunSettings
+
+Identity = dict[str, dict[str, Any]]
+
+BASIS: dict[str, tuple[str, ...]] = {
+    "extract": (),
+    "connect": ("extract",),
+    "sample": ("connect",),
+    "compose": (),
+    "review": (),
+    "solve": (),
+    "grade": ("review", "solve"),
+    "screen": ("sample", "compose", "grade"),
+}
+"""The stages whose recipe is part of a stage's recipe. Ids of answers chain through the data, so compose, review and
+solve stand alone: the same combination, problem or solution is never asked about twice."""
+
+FREE = {"threshold", "rule", "least_agreement", "quorum", "near_duplicate", "seeds_too", "weights", "benchmarks"}
+"""Keys that only decide about answers that are there already."""
+
+PAID = ("extract", "connect", "compose", "review", "solve", "grade")
+
+
+def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
+    """All that shapes the answers of a run, by stage. Raises SettingsError for files that cannot be read."""
+    connect = settings.connect
+    embedder = cast.get("embedder")
+
+    def hashes(*names: str) -> dict[str, Any]:
+        return {f"prompt.{name}": str(library[name].hash) for name in names}
+
+    def who(role: str) -> dict[str, Any] | None:
+        found = cast.get(role)
+        return found.identity if found else None
+
+    return {
+        "extract": {
+            **hashes("extract"),
+            "extractor": who("extractor"),
+            "limit": settings.extract.limit,
+        },
+        "connect": {
+            **hashes("connect_filter", "connect_same", "connect_name"),
+            "curator": who("curator"),
+            "embedder": embedder.model if embedder else None,
+            "filter": connect.filter,
+            "same_at": connect.same_at,
+            "ask_from": connect.ask_from,
+            "alias_file": file_hash(connect.alias_file) if connect.alias_file else None,
+        },
+        "sample": settings.sample.model_dump(mode="json"),
+        "compose": {**hashes("compose"), "composer": cast["composer"].identity},
+        "review": {
+            **hashes("review", "rate"),
+            "judges": [judge.identity for judge in cast.judges],
+            "weights": [judge.weight for judge in cast.judges],
+            "rater": who("rater"),
+            "threshold": settings.review.threshold,
+        },
+        "solve": {
+            **hashes("solve"),
+            "solver": cast["solver"].identity,
+            "strong_solver": cast["strong_solver"].identity,
+            "samples": settings.solve.samples,
+        },
+        "grade": {**hashes("grade"), **settings.grade.model_dump(mode="json")},
+        "screen": {
+            **settings.screen.model_dump(mode="json"),
+            "benchmarks": [file_hash(file.path) for file in settings.benchmarks],
+        },
+    }
+
+
+def recipes(identity: Identity) -> dict[str, UUID]:
+    """The recipe of every stage."""
+    made: dict[str, UUID] = {}
+    for stage, basis in BASIS.items():
+        made[stage] = content_id("recipe", stage, identity[stage], [str(made[name]) for name in basis])
+    return made
+
+
+def changes(before: Identity, after: Identity) -> list[tuple[str, str, str]]:
+    """(stage.key, old, new) of everything that differs, for a person to read."""
+    found = []
+    for stage in after:
+        old, new = before.get(stage, {}), after[stage]
+        differing = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+        found += [(f"{stage}.{key}", _short(old.get(key)), _short(new.get(key))) for key in differing]
+    return found
+
+
+def paid_again(changed: list[tuple[str, str, str]]) -> list[str]:
+    """Stages whose answers would be asked again. Extraction and connection change the combinations, so everything."""
+    stages = [key.split(".", 1)[0] for key, _, _ in changed if key.split(".", 1)[1] not in FREE]
+    paid = [stage for stage in stages if stage in PAID]
+    if not paid:
+        return []
+    after_graph = [stage for stage in PAID if stage != "extract"] if "extract" in paid else []
+    downstream = {
+        "extract": after_graph,
+        "connect": ["compose", "review", "solve", "grade"],
+        "compose": ["review", "solve", "grade"],
+        "solve": ["grade"],
+    }
+    again = {*paid, *(later for stage in paid for later in downstream.get(stage, []))}
+    return [stage for stage in PAID if stage in again]
+
+
+def file_hash(path: Path) -> str:
+    """Hash of a file's bytes. Raises SettingsError when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}): correct its path in the settings.") from error
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str) if isinstance(value, Mapping | list) else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,223 @@
+"""ingest: read the user's files of solved problems, check every row, keep what is wrong with its line and reason.
+
+JSONL and JSON are read row by row here, so that one broken line costs one row; CSV and Parquet are read by the store's
+engine. Knows nothing of mathematics beyond where a final answer stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from graph.errors import SeedError
+from graph.records import Record, Reject, Seed, content_id
+from tasks.gates.final import final_answer
+from tasks.retry import chunk_task
+from tasks.settings import SeedFile
+from tasks.store.database import Store
+from tasks.workbench import bench
+
+LONGEST = {"problem": 20_000, "solution": 100_000}
+"""Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
+BATCH = 2000
+DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
+
+Row = tuple[int, dict[str, Any] | str]
+"""Line (or row) number from 1, and the row, or why it is none."""
+
+
+@chunk_task(name="ingest", task_run_name="ingest")
+async def ingest() -> dict[str, int]:
+    """Read all seed files of the settings; rows that are in the store already are skipped."""
+    work = bench()
+    known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
+    keys = {_key(problem) for (problem,) in work.store.rows("SELECT problem FROM seeds")}
+    rejected = {row[0] for row in work.store.rows("SELECT id FROM rejects WHERE stage = 'ingest'")}
+    counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
+    batch: list[Record] = []
+    for file in work.settings.seeds:
+        for line, row in checked_rows(work.store, file.path, file.columns.problem, _columns(file)):
+            counts["read"] += 1
+            made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
+            if isinstance(made, Seed):
+                if made.id in known:
+                    counts["known"] += 1
+                    continue
+                if _key(made.problem) in keys:
+                    made = ("duplicate", "the same problem stands in an earlier row")
+            if isinstance(made, Seed):
+                known.add(made.id)
+                keys.add(_key(made.problem))
+                counts["new"] += 1
+                batch.append(made)
+            else:
+                reject = _reject(file.path, line, *made)
+                counts["rejected"] += 1
+                if reject.id not in rejected:
+                    rejected.add(reject.id)
+                    batch.append(reject)
+            if len(batch) >= BATCH:
+                await work.store.write(*batch)
+                batch = []
+    await work.store.write(*batch)
+    work.counts.note("ingest", done=counts["new"])
+    if not known:
+        raise SeedError("No row of the seed files can be used: see the reasons in the table `rejects` of the store.")
+    return counts
+
+
+def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None]) -> Iterator[Row]:
+    """The rows of a file, after a look at the first one: it must hold the columns that are named.
+
+    Raises SeedError, with what the file does hold, when the file is missing, empty, of unknown kind, has no readable
+    row, or lacks a column.
+    """
+    found = False
+    unread: tuple[int, str] | None = None
+    for line, row in read_rows(store, path):
+        if isinstance(row, str):
+            unread = unread or (line, row)
+        elif not found:
+            found = True
+            _check_columns(path, row, columns)
+        yield line, row
+    if not found and unread:
+        raise SeedError(
+            f"{path} has no readable row; line {unread[0]}: {unread[1]}. It should hold one JSON object a line."
+        )
+    if not found:
+        raise SeedError(f"{path} is empty: give a file with a column {needed!r}.")
+
+
+def read_rows(store: Store, path: Path) -> Iterator[Row]:
+    """The rows of a JSONL, JSON, CSV or Parquet file, told by its suffix."""
+    if not path.is_file():
+        raise SeedError(f"{path} does not exist: correct its path in the settings.")
+    kind = path.suffix.lower()
+    try:
+        if kind in (".jsonl", ".ndjson"):
+            yield from _json_lines(path)
+        elif kind == ".json":
+            yield from _json_array(path)
+        elif kind in (".csv", ".parquet"):
+            yield from _table(store, path, "read_csv" if kind == ".csv" else "read_parquet")
+        else:
+            raise SeedError(f"{path} is of no known kind: give a .jsonl, .json, .csv or .parquet file.")
+    except OSError as error:
+        raise SeedError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _json_lines(path: Path) -> Iterator[Row]:
+    # Bytes that are not UTF-8 become lone surrogates, which the row check then rejects: one bad line costs one row.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _object(line)
+
+
+def _object(line: str) -> dict[str, Any] | str:
+    try:
+        value = json.loads(line, strict=False)
+    except (ValueError, RecursionError) as error:
+        return f"not JSON ({str(error)[:80]})"
+    return value if isinstance(value, dict) else "not a JSON object"
+
+
+def _json_array(path: Path) -> Iterator[Row]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8-sig", errors="surrogateescape"), strict=False)
+    except (ValueError, RecursionError) as error:
+        raise SeedError(f"{path} is not JSON ({str(error)[:80]}): give an array of objects, or JSON Lines.") from error
+    if not isinstance(value, list):
+        raise SeedError(f"{path} holds no JSON array: give an array of objects, or JSON Lines.")
+    for number, row in enumerate(value, 1):
+        yield number, row if isinstance(row, dict) else "not a JSON object"
+
+
+def _table(store: Store, path: Path, reader: str) -> Iterator[Row]:
+    options = ", all_varchar = true, header = true" if reader == "read_csv" else ""
+    names = [row[0] for row in store.rows(f"DESCRIBE SELECT * FROM {reader}(?{options})", [str(path)])]
+    for number, row in enumerate(store.stream(f"SELECT * FROM {reader}(?{options})", [str(path)]), 1):
+        yield number, dict(zip(names, row, strict=True))
+
+
+def _columns(file: SeedFile) -> dict[str, str | None]:
+    given = file.columns.model_fields_set
+    named: dict[str, str | None] = file.columns.model_dump()
+    return {use: name for use, name in named.items() if use == "problem" or (use in given and name)}
+
+
+def _check_columns(path: Path, row: Mapping[str, Any], columns: Mapping[str, str | None]) -> None:
+    for use, name in columns.items():
+        if name is not None and name not in row:
+            near = get_close_matches(name, row, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            there = ", ".join(repr(column) for column in row)
+            raise SeedError(f"{path} has no column {name!r} for the {use}; its columns are: {there}.{hint}")
+
+
+def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str, str]:
+    """The seed of a row, or (reason, detail)."""
+    columns = file.columns
+    texts = {use: _text(row, getattr(columns, use)) for use in ("problem", "solution", "answer")}
+    for use, text in texts.items():
+        if DAMAGED.search(text):
+            return "damaged text", f"the {use} holds a NUL, a lone surrogate or bytes that are not UTF-8"
+        if len(text) > LONGEST.get(use, LONGEST["problem"]):
+            return "too long", f"the {use} has {len(text)} characters; at most {LONGEST.get(use, LONGEST['problem'])}"
+    if not texts["problem"]:
+        return "empty problem", f"column {columns.problem!r} is empty"
+    points = _points(row.get(columns.points) if columns.points else None, file.points_separator)
+    if not texts["solution"] and not texts["answer"] and not points:
+        return "no solution", "neither solution, answer nor knowledge points"
+    answer = texts["answer"] or _answer(texts["solution"], file.answer_after)
+    used = {getattr(columns, use) for use in ("problem", "solution", "answer", "points")}
+    rest = {key: value for key, value in row.items() if key not in used}
+    metadata = DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
+    seed_id = content_id("seed", texts["problem"], texts["solution"], answer, list(points))
+    return Seed(
+        id=seed_id,
+        problem=texts["problem"],
+        solution=texts["solution"] or f"The answer is {answer}.",
+        answer=answer,
+        points=points,
+        metadata=metadata,
+        source=file.path.name,
+        line=line,
+    )
+
+
+def _text(row: Mapping[str, Any], column: str | None) -> str:
+    value = row.get(column) if column else None
+    return "" if value is None else str(value).strip()
+
+
+def _answer(solution: str, marker: str | None) -> str | None:
+    if marker and marker in solution:
+        return solution.rsplit(marker, 1)[1].strip() or None
+    return final_answer(solution)
+
+
+def _points(value: object, separator: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        parts: list[object] = list(value.split(separator))
+    else:
+        parts = list(value) if isinstance(value, list | tuple) else []
+    return tuple(text for part in parts if (text := DAMAGED.sub("", str(part)).strip()))
+
+
+def _key(problem: str) -> bytes:
+    return blake2b(" ".join(problem.casefold().split()).encode(), digest_size=16).digest()
+
+
+def _reject(path: Path, line: int, reason: str, detail: str) -> Reject:
+    subject = content_id("row", path.name, line)
+    recipe = content_id("recipe", "ingest")
+    where = f"{path.name}:{line}: {detail}"
+    reject_id = content_id("reject", "ingest", str(subject), reason)
+    return Reject(id=reject_id, recipe=recipe, stage="ingest", subject_id=subject, reason=reason, detail=where)

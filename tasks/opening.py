@@ -1,0 +1,131 @@
+"""Opening and closing a workbench: the store first, then what the settings' identity allows, then the endpoints.
+
+Everything that can be wrong with settings or workspace is found here, before the first call is paid.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from uuid import UUID, uuid4
+
+from graph.errors import SettingsError
+from graph.records import Record, Run, StageRecipe
+from prompts.library import Library
+from tasks.endpoint.client import Client
+from tasks.endpoint.keys import resolve_key
+from tasks.gates.equivalence import Equivalence
+from tasks.identity import Identity, changes, identity, paid_again, recipes
+from tasks.roles import make_cast
+from tasks.sandbox import Sandbox
+from tasks.settings import RunSettings
+from tasks.store.database import Store, open_store
+from tasks.workbench import Workbench, current, using
+
+
+@asynccontextmanager
+async def open_workbench(settings: RunSettings, accept_changes: bool = False) -> AsyncIterator[Workbench]:
+    """The workbench of this flow: the caller's, when it runs inside another flow, else a new one.
+
+    Raises SettingsError when identity settings differ from the workspace's and `accept_changes` is false.
+    """
+    inherited = current()
+    if inherited is not None:
+        yield inherited
+        return
+    library = Library(settings.domain, settings.prompts)
+    cast = make_cast(settings, library)
+    shape = identity(settings, library, cast)
+    store = open_store(settings.workspace)
+    try:
+        _compare(store, shape, accept_changes)
+        run_id = await _begin(store, settings, shape)
+        with Equivalence() as equivalence, Sandbox(settings) as sandbox:
+            clients = {
+                name: Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
+                for name, endpoint in settings.endpoints.items()
+            }
+            work = Workbench(
+                settings, store, library, cast, clients, equivalence, run_id, recipes(shape), lost_calls(store)
+            )
+            try:
+                with using(work):
+                    yield work
+            except BaseException as error:
+                await _end(store, run_id, error)
+                raise
+            else:
+                await _end(store, run_id, None)
+            finally:
+                for client in clients.values():
+                    await client.close()
+    finally:
+        store.close()
+
+
+def lost_calls(store: Store) -> set[UUID]:
+    """Calls without a usable answer whose item has no row yet: a run ended between two samples of the item."""
+    found = store.rows(
+        """SELECT id FROM calls WHERE fault IS NOT NULL AND stage <> 'connect' AND subject_id NOT IN (
+               SELECT id FROM problems UNION ALL SELECT id FROM reviews UNION ALL SELECT id FROM solutions
+               UNION ALL SELECT id FROM grades UNION ALL SELECT subject_id FROM rejects)"""
+    )
+    return {row[0] for row in found}
+
+
+def _compare(store: Store, shape: Identity, accept_changes: bool) -> None:
+    """Refuse settings that would silently throw away what was paid for."""
+    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    changed = changes(json.loads(found[0][0]), shape) if found else []
+    if not changed or accept_changes:
+        return
+    stages = paid_again(changed)
+    calls = dict(store.rows("SELECT stage, count(*) FROM calls GROUP BY stage"))
+    cost = ", ".join(f"{stage} ({calls.get(stage, 0):,} calls so far)" for stage in stages)
+    lines = "; ".join(f"{key}: {old} -> {new}" for key, old, new in changed)
+    raise SettingsError(
+        f"The settings differ from the last run of this workspace in {lines}. "
+        + (f"Paid again would be: {cost}. " if stages else "Nothing would be paid again. ")
+        + "Add --accept-changes to go on, or choose another workspace."
+    )
+
+
+async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
+    run_id = uuid4()
+    run = Run(
+        id=run_id,
+        started_at=_now(),
+        ended_at=None,
+        state="running",
+        code_version=code_version(),
+        settings=settings.model_dump_json(),
+        identity=json.dumps(shape, sort_keys=True),
+        message=None,
+    )
+    rows: list[Record] = [
+        StageRecipe(run_id=run_id, stage=stage, recipe=recipe) for stage, recipe in recipes(shape).items()
+    ]
+    await store.write(run, *rows)
+    return run_id
+
+
+async def _end(store: Store, run_id: UUID, error: BaseException | None) -> None:
+    state = "completed" if error is None else "failed" if isinstance(error, Exception) else "interrupted"
+    message = None if error is None else str(error)[:1000] or type(error).__name__
+    sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
+    await store.write(statements=[(sql, [_now(), state, message, run_id])])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def code_version() -> str:
+    """The installed version of gsdp."""
+    try:
+        return version("gsdp")
+    except PackageNotFoundError:
+        return "unknown"

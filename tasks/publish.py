@@ -1,0 +1,106 @@
+"""publish: write the accepted pairs as a folder that a dataset hub takes as it is, with a card of real figures.
+
+The folder is a function of seeds, settings and answers: rows stand in sampling order, figures count only what lies
+before the dataset's last combination, and nothing in it tells the time. It is written beside its place and then moved
+there, so a reader never meets half a dataset.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from graph.errors import StoreError
+from tasks.card import card
+from tasks.retry import chunk_task
+from tasks.settings import Format, RunSettings
+from tasks.store.database import Store
+from tasks.workbench import bench
+
+COLUMNS = "id, relation, points, problem, solution, answer, difficulty, agreement, review_score"
+
+
+class Pair(NamedTuple):
+    """One row of the dataset."""
+
+    id: str
+    relation: str
+    points: list[str]
+    problem: str
+    solution: str
+    answer: str
+    difficulty: str | None
+    agreement: float
+    review_score: float
+
+
+def messages(pair: Pair) -> dict[str, Any]:
+    """Chat turns, as most trainers take them."""
+    turns = [{"role": "user", "content": pair.problem}, {"role": "assistant", "content": pair.solution}]
+    return {"id": pair.id, "messages": turns}
+
+
+def alpaca(pair: Pair) -> dict[str, Any]:
+    """Stanford Alpaca's three fields."""
+    return {"id": pair.id, "instruction": pair.problem, "input": "", "output": pair.solution}
+
+
+def sharegpt(pair: Pair) -> dict[str, Any]:
+    """ShareGPT's conversations."""
+    turns = [{"from": "human", "value": pair.problem}, {"from": "gpt", "value": pair.solution}]
+    return {"id": pair.id, "conversations": turns}
+
+
+FORMATS: dict[Format, Callable[[Pair], dict[str, Any]]] = {"messages": messages, "alpaca": alpaca, "sharegpt": sharegpt}
+
+
+@chunk_task(name="publish", task_run_name="publish")
+async def publish() -> dict[str, Any]:
+    """Write the dataset of the workspace into its folder `dataset`; its path and number of pairs."""
+    work = bench()
+    folder = work.settings.workspace / "dataset"
+    count = write_dataset(work.store, work.settings, folder)
+    work.counts.note("publish", done=count)
+    return {"pairs": count, "folder": str(folder)}
+
+
+def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
+    """Write pairs, formats and card into `folder`, in the place of what a former publish left there.
+
+    Raises StoreError when the folder holds something else or cannot be written.
+    """
+    fresh = folder.with_name(folder.name + ".new")
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / "data").is_dir():
+            raise StoreError(f"{folder} holds other files: choose an empty folder for the dataset.")
+        shutil.rmtree(fresh, ignore_errors=True)
+        (fresh / "data").mkdir(parents=True)
+        rows = f"SELECT {COLUMNS} FROM pairs ORDER BY position, sample LIMIT {settings.target_pairs}"
+        store.write_parquet(rows, [], fresh / "data" / "pairs.parquet")
+        count = _write_lines(store, rows, settings, fresh / "data")
+        (fresh / "README.md").write_text(card(store, settings, count), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    except OSError as error:
+        raise StoreError(f"The dataset cannot be written to {folder} ({error.strerror}).") from error
+    return count
+
+
+def _write_lines(store: Store, rows: str, settings: RunSettings, folder: Path) -> int:
+    files = {
+        name: (folder / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") for name in settings.publish.formats
+    }
+    count = 0
+    try:
+        for row in store.stream(rows):
+            pair = Pair(str(row[0]), *row[1:])
+            count += 1
+            for name, file in files.items():
+                file.write(json.dumps(FORMATS[name](pair), ensure_ascii=False) + "\n")
+    finally:
+        for file in files.values():
+            file.close()
+    return count

@@ -1,0 +1,36 @@
+"""How Prefect treats our tasks.
+
+State lives in the store alone, so Prefect caches and persists nothing. A task is tried again only when an endpoint was
+down; it then selects anew what is pending, so nothing is paid twice. All other retries belong to the client.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from graph.errors import GsdpError
+
+RETRIES = 2
+RETRY_DELAYS = [10.0, 60.0]
+"""Seconds before each retry; the client has already been patient for `outage_patience`."""
+
+
+def _transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    error = state.data if isinstance(state.data, BaseException) else None
+    return isinstance(error, GsdpError) and error.transient
+
+
+chunk_task = partial(
+    task,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=_transient,
+)

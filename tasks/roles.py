@@ -1,0 +1,109 @@
+"""Who plays which role, and what a role sends with every request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from graph.errors import SettingsError
+from graph.records import content_id
+from prompts.library import Library
+from tasks.settings import CHAT_ROLES, Role, RunSettings
+
+TEMPERATURE = {"composer": 0.9, "solver": 0.7, "strong_solver": 0.7}
+"""Roles that must vary; all others decide, at 0."""
+MAX_TOKENS = {"extractor": 1024, "curator": 4096, "composer": 2048, "rater": 512, "judge": 2048}
+DEFAULT_MAX_TOKENS = 4096
+PROMPTS = {
+    "extractor": ("extract",),
+    "curator": ("connect_filter", "connect_same", "connect_name"),
+    "composer": ("compose",),
+    "rater": ("rate",),
+    "solver": ("solve",),
+    "strong_solver": ("solve",),
+    "judge": ("review", "grade"),
+}
+"""The prompt files each role is asked with."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """A role with everything decided: whom to ask, for which model, how."""
+
+    name: str
+    """The role, or the name of the judge in its panel."""
+    endpoint: str
+    model: str
+    temperature: float
+    top_p: float | None
+    max_tokens: int
+    extra_body: Mapping[str, Any]
+    weight: float = 1.0
+    recipes: Mapping[str, UUID] = field(default_factory=dict)
+    """By prompt: hash of what, beside the data, shapes this player's answers."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of it shapes answers. Never the endpoint: replicas of a model share their work."""
+        return {
+            "model": self.model,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "extra_body": dict(self.extra_body),
+        }
+
+
+@dataclass(frozen=True)
+class Cast:
+    """All players of a run."""
+
+    players: Mapping[str, Player]
+    judges: tuple[Player, ...]
+
+    def get(self, role: str) -> Player | None:
+        """Who plays the role; None when nobody does."""
+        return self.players.get(role)
+
+    def __getitem__(self, role: str) -> Player:
+        if role not in self.players:
+            raise SettingsError(f'No endpoint plays the role {role}: add `{role} = "NAME"` under [roles].')
+        return self.players[role]
+
+
+def make_cast(settings: RunSettings, library: Library) -> Cast:
+    """Decide every role. A judge is called after its model; a model that judges again gets a number."""
+    given: dict[str, Role | None] = {name: getattr(settings.roles, name) for name in (*CHAT_ROLES, "embedder")}
+    given["strong_solver"] = given["strong_solver"] or given["solver"]
+    players = {name: _decide(settings, library, name, name, role) for name, role in given.items() if role}
+    judges: list[Player] = []
+    for role in settings.roles.judges:
+        model = role.model or settings.endpoints[role.endpoint].model
+        before = sum(judge.model == model for judge in judges)
+        judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
+    return Cast(players, tuple(judges))
+
+
+def _decide(settings: RunSettings, library: Library, kind: str, name: str, role: Role) -> Player:
+    endpoint = settings.endpoints[role.endpoint]
+    model = role.model or endpoint.model
+    if not model:
+        raise SettingsError(
+            f"Endpoint {role.endpoint} has no model for the role {kind}: set `model` under [endpoints.{role.endpoint}]."
+        )
+    bare = Player(
+        name=name,
+        endpoint=role.endpoint,
+        model=model,
+        temperature=TEMPERATURE.get(kind, 0.0) if role.temperature is None else role.temperature,
+        top_p=role.top_p,
+        max_tokens=role.max_tokens or MAX_TOKENS.get(kind, DEFAULT_MAX_TOKENS),
+        extra_body={**endpoint.extra_body, **role.extra_body},
+        weight=role.weight,
+    )
+    recipes = {
+        prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())
+    }
+    return Player(**{**bare.__dict__, "recipes": recipes})

@@ -1,0 +1,236 @@
+"""The settings of a run: what a person may say, with its unit and its default.
+
+Two kinds. *Operational* settings (target, addresses, keys, concurrency, folders of output) may change on any resume.
+*Identity* settings shape the answers (models, prompts, sampling, thresholds); `tasks/identity.py` gathers them. Keys of
+endpoints are never settings: `api_key` names an environment variable or a Prefect block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from graph.sampling import SamplingPlan
+from tasks.endpoint.config import Endpoint
+
+SANDBOX = "sandbox"
+"""The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
+
+SANDBOX_JUDGES = 3
+CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
+Preset = Literal["verified", "gsdp", "grip"]
+Format = Literal["messages", "alpaca", "sharegpt"]
+
+
+class Section(BaseModel):
+    """Base of all settings: closed to unknown keys, immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(Section):
+    """Which column of a file holds what."""
+
+    problem: str = Field("problem", description="Column with the problem's text")
+    solution: str | None = Field("solution", description="Column with the worked solution")
+    answer: str | None = Field(None, description="Column with the final answer, where there is one")
+    points: str | None = Field(None, description="Column with the row's own knowledge points (list or separated text)")
+
+
+class SeedFile(Section):
+    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix."""
+
+    path: Path = Field(description="File with one solved problem a row")
+    columns: Columns = Field(default_factory=Columns, description="Names of its columns")
+    answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
+    points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
+
+
+class BenchmarkFile(Section):
+    """A file of problems that must not be published."""
+
+    path: Path = Field(description="File with one benchmark item a row")
+    column: str = Field("problem", description="Column with the item's text")
+
+
+class Role(Section):
+    """Which endpoint plays a role, and how it is asked."""
+
+    endpoint: str = Field(description="Name of an entry in [endpoints]")
+    model: str | None = Field(None, description="Model to ask for; the endpoint's model if left out")
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="Sampling temperature; the role's default if left out"
+    )
+    top_p: float | None = Field(None, gt=0, le=1, description="Nucleus sampling; the server's default if left out")
+    max_tokens: int | None = Field(None, ge=1, description="Limit of output tokens; the role's default if left out")
+    extra_body: dict[str, Any] = Field(default_factory=dict, description="Fields added to the request body")
+    weight: float = Field(1.0, gt=0, description="Weight of a judge in its panel")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"endpoint": value} if isinstance(value, str) else value
+
+
+class Roles(Section):
+    """What each model is used for. With one chat endpoint, every role left out falls to it."""
+
+    extractor: Role | None = Field(None, description="Finds the knowledge points of seeds")
+    curator: Role | None = Field(None, description="Drops bad points, decides which names are one, names classes")
+    embedder: Role | None = Field(None, description="Embeds names of points; without one only equal names are merged")
+    composer: Role | None = Field(None, description="Writes problems")
+    rater: Role | None = Field(None, description="Says how hard a problem is")
+    solver: Role | None = Field(None, description="Solves problems")
+    strong_solver: Role | None = Field(None, description="Solves problems rated hard; the solver if left out")
+    judges: tuple[Role, ...] = Field((), description="The panel that scores problems and grades solutions")
+
+
+class Extract(Section):
+    """How knowledge points are found."""
+
+    limit: int = Field(10, ge=1, le=30, description="Most points of one seed (GSDP asks for at most 10, GRIP for 5)")
+
+
+class Connect(Section):
+    """How names become knowledge points."""
+
+    alias_file: Path | None = Field(None, description="CSV of name,point lines; wins over everything else")
+    filter: bool = Field(True, description="Let the curator drop vague, wrong and over-detailed points")
+    same_at: float = Field(0.90, ge=0, le=1, description="Cosine from which two names are one (GRIP, appendix D.1)")
+    ask_from: float = Field(0.70, ge=0, le=1, description="Cosine from which the curator is asked (GRIP, appendix D.1)")
+    batch: int = Field(25, ge=1, le=200, description="Names or pairs in one question to the curator")
+
+
+class Review(Section):
+    """When a problem is good enough."""
+
+    threshold: float = Field(
+        0.85, ge=0, le=1, description="Least weighted mean of the judges' scores (GRIP, section 3.4)"
+    )
+
+
+class Solve(Section):
+    """How problems are solved."""
+
+    samples: int = Field(1, ge=1, le=64, description="Solutions of each problem")
+
+
+class GradeRule(Section):
+    """When a solution is good enough."""
+
+    rule: Literal["veto", "majority"] = Field(
+        "veto", description="veto: one 0 rejects. majority: more 1 than 0 accepts"
+    )
+    least_agreement: float = Field(
+        0.0, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
+    )
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the panel that must have given a verdict")
+
+
+class Screen(Section):
+    """What keeps an accepted pair from counting."""
+
+    near_duplicate: float = Field(0.6, gt=0, le=1, description="Jaccard overlap of word 3-grams from which two are one")
+    seeds_too: bool = Field(True, description="Compare with the seeds as well")
+
+
+class Publish(Section):
+    """What the dataset looks like."""
+
+    name: str = Field("gsdp-dataset", description="Title of the dataset card")
+    formats: tuple[Format, ...] = Field(("messages",), description="Layouts of the JSONL files")
+    license: str | None = Field(None, description="Licence of the dataset, as you decide it")
+    seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
+    models_license: str | None = Field(None, description="Licences of the models whose text is published")
+
+
+PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
+    "gsdp": {"extract": {"limit": 10}, "solve": {"samples": 1}, "grade": {"rule": "veto"}},
+    "grip": {"extract": {"limit": 5}, "solve": {"samples": 1}, "grade": {"rule": "veto"}},
+    "verified": {
+        "extract": {"limit": 10},
+        "solve": {"samples": 4},
+        "grade": {"rule": "majority", "least_agreement": 0.5},
+    },
+}
+"""gsdp and grip carry the papers' numbers; verified is ours: four solutions, votes by equivalence, majority."""
+
+
+def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
+    """Give the roles left out to the only endpoint there is; refuse names that are not in `endpoints`.
+
+    Raises ValueError, which pydantic reports under the roles.
+    """
+    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder")}
+    judges = roles.judges
+    if len(endpoints) == 1:
+        only, endpoint = next(iter(endpoints.items()))
+        sandbox = endpoint.base_url == SANDBOX
+        for name in CHAT_ROLES:
+            if filled[name] is None and (sandbox or name != "strong_solver"):
+                filled[name] = Role(endpoint=only, model=f"sandbox-{name}" if sandbox else None)
+        if sandbox and filled["embedder"] is None:
+            filled["embedder"] = Role(endpoint=only, model="sandbox-embedder")
+        if not judges:
+            numbers = range(1, SANDBOX_JUDGES + 1)
+            judges = (
+                tuple(Role(endpoint=only, model=f"sandbox-judge-{number}") for number in numbers)
+                if sandbox
+                else (Role(endpoint=only),)
+            )
+    for role in [*filled.values(), *judges]:
+        if role is not None and role.endpoint not in endpoints:
+            near = get_close_matches(role.endpoint, endpoints, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(endpoints)}"
+            raise ValueError(f"no endpoint is called {role.endpoint!r}{hint}")
+    missing = [name for name in ("composer", "solver") if filled[name] is None] + ([] if judges else ["judges"])
+    if missing:
+        raise ValueError(f"with several endpoints, name one for each role; missing: {', '.join(missing)}")
+    return Roles(**filled, judges=judges)
+
+
+class RunSettings(Section):
+    """Everything a run needs to know."""
+
+    workspace: Path = Field(description="Folder for the store, the dataset and the reports")
+    preset: Preset = Field("verified", description="Defaults of the thresholds below")
+    target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
+    domain: str = Field("mathematics", description="Folder of prompts")
+    prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
+    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
+    benchmarks: tuple[BenchmarkFile, ...] = Field((), description="Files whose problems must not be published")
+    endpoints: dict[str, Endpoint] = Field(min_length=1, description="Model servers, by a name of your choice")
+    roles: Roles = Field(default_factory=Roles, description="Which endpoint plays which role")
+    extract: Extract = Field(default_factory=Extract, description="How knowledge points are found")
+    connect: Connect = Field(default_factory=Connect, description="How names become knowledge points")
+    sample: SamplingPlan = Field(default_factory=SamplingPlan, description="Which combinations are asked for")
+    review: Review = Field(default_factory=Review, description="When a problem is good enough")
+    solve: Solve = Field(default_factory=Solve, description="How problems are solved")
+    grade: GradeRule = Field(default_factory=GradeRule, description="When a solution is good enough")
+    screen: Screen = Field(default_factory=Screen, description="What keeps an accepted pair from counting")
+    publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
+    raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
+    sandbox: tuple[str, ...] = Field((), description="Switches of the bundled rehearsal server, such as --latency=1")
+    samples_per_item: int = Field(2, ge=1, le=10, description="Answers asked for until one can be used")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_preset(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        preset = PRESETS.get(value.get("preset", "verified"), {})
+        merged = dict(value)
+        for section, defaults in preset.items():
+            given = merged.get(section, {})
+            if isinstance(given, dict):
+                merged[section] = {**defaults, **given}
+        return merged
+
+    @model_validator(mode="after")
+    def _decide_roles(self) -> RunSettings:
+        object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
+        return self

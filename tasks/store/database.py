@@ -1,0 +1,246 @@
+"""The workspace's DuckDB file: the one place that imports duckdb.
+
+One process owns the file; inside it one thread writes (`writer.py`) and any thread may read. Rows are records, and the
+table of a record has its fields as columns. DuckDB's own errors become one sentence each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import duckdb
+
+from graph import records
+from graph.errors import StoreError
+from graph.records import Record
+from tasks.store.writer import Statement, Writer
+
+FILE_NAME = "gsdp.duckdb"
+MEMORY_LIMIT = "400MB"
+"""Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
+
+R = TypeVar("R", bound=Record)
+
+TABLES: dict[type[Record], str] = {
+    records.Run: "runs",
+    records.StageRecipe: "recipes",
+    records.Seed: "seeds",
+    records.Mention: "mentions",
+    records.Embedding: "embeddings",
+    records.CuratorVerdict: "verdicts",
+    records.Alias: "aliases",
+    records.KnowledgePoint: "knowledge_points",
+    records.Edge: "edges",
+    records.Combination: "combinations",
+    records.Problem: "problems",
+    records.Review: "reviews",
+    records.Solution: "solutions",
+    records.Grade: "grades",
+    records.Pass: "passes",
+    records.Reject: "rejects",
+    records.Frontier: "frontier",
+    records.Call: "calls",
+}
+
+
+class Store:
+    """The open store of a workspace. Use `open_store`; close it when done."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+        self.path = path
+        self._connection = connection
+        self._local = threading.local()
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._inserts = {} if read_only else {kind: _insert(connection, kind) for kind in TABLES}
+        self._writer = None if read_only else Writer(self._commit)
+
+    async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
+        """Commit `statements`, then `rows`, in one transaction, and return when it is durable."""
+        if self._writer is None:
+            raise StoreError(f"{self.path} is open for reading only.")
+        if rows or statements:
+            await self._writer.write(rows, statements)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query. Safe from any thread; a large query belongs in `fetch`."""
+        try:
+            return self._cursor().execute(sql, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 1000) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, `size` in memory at a time."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql, list(parameters))
+                while batch := cursor.fetchmany(size):
+                    yield from batch
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """`rows` in a thread, so that the event loop goes on."""
+        return await asyncio.to_thread(self.rows, sql, parameters)
+
+    def select(self, kind: type[R], where: str = "true", parameters: Sequence[Any] = ()) -> list[R]:
+        """Records of one table; `where` may go on with ORDER BY and LIMIT."""
+        names = list(kind.model_fields)
+        found = self.rows(f"SELECT {', '.join(names)} FROM {TABLES[kind]} WHERE {where}", parameters)
+        return [kind.model_validate(dict(zip(names, row, strict=True))) for row in found]
+
+    async def existing(self, kind: type[Record], ids: Collection[UUID], column: str = "id") -> set[UUID]:
+        """Those of `ids` that stand in a column of the table of `kind`."""
+        if not ids:
+            return set()
+        sql = f"SELECT DISTINCT {column} FROM {TABLES[kind]} WHERE {column} IN (SELECT unnest(?::UUID[]))"
+        return {row[0] for row in await self.fetch(sql, [list(ids)])}
+
+    async def of(self, kind: type[R], ids: Collection[UUID], column: str = "id", also: str = "") -> list[R]:
+        """Records whose `column` is one of `ids`; `also` is a further condition."""
+        if not ids:
+            return []
+        where = f"{column} IN (SELECT unnest(?::UUID[])) {also}"
+        return await asyncio.to_thread(self.select, kind, where, [list(ids)])
+
+    def write_parquet(self, sql: str, parameters: Sequence[Any], path: Path) -> None:
+        """The rows of a query as a Parquet file, in the query's order."""
+        target = str(path).replace("'", "''")
+        self.rows(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", parameters)
+
+    def close(self) -> None:
+        """Commit what waits and release the file. Safe to call twice."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        for cursor in self._cursors:
+            cursor.close()
+        self._cursors.clear()
+        self._local = threading.local()
+        self._connection.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if not hasattr(self._local, "cursor"):
+            self._local.cursor = self._connection.cursor()
+            self._cursors.append(self._local.cursor)
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
+        return cursor
+
+    def _commit(self, rows: dict[type[Record], list[Record]], statements: list[Statement]) -> None:
+        cursor = self._cursor()
+        try:
+            cursor.execute("BEGIN")
+            for sql, parameters in statements:
+                cursor.execute(sql, list(parameters))
+            for kind, batch in rows.items():
+                names = kind.model_fields
+                cursor.execute(self._inserts[kind], [[getattr(row, name) for row in batch] for name in names])
+            cursor.execute("COMMIT")
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
+
+def open_store(workspace: Path, read_only: bool = False) -> Store:
+    """Open the store of a workspace and bring it to the newest schema; a new workspace is made unless `read_only`.
+
+    Raises StoreError with what to do: locked by another process, newer, damaged, read-only, no space.
+    """
+    path = workspace / FILE_NAME
+    if read_only and not path.exists():
+        raise StoreError(f"There is no store in {workspace}: run `gsdp run` with this workspace first.")
+    try:
+        if not read_only:
+            workspace.mkdir(parents=True, exist_ok=True)
+        settings = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}
+        connection = duckdb.connect(str(path), read_only=read_only, config=settings)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(_sentence(error, path)) from error
+    try:
+        # A checkpoint rewrites columns while calls wait, so it comes less often than DuckDB's default of 16 MB.
+        if not read_only:
+            connection.execute("SET wal_autocheckpoint = '64MB'")
+        _migrate(connection, path, read_only)
+        return Store(connection, path, read_only)
+    except duckdb.Error as error:
+        connection.close()
+        raise StoreError(_sentence(error, path)) from error
+    except StoreError:
+        connection.close()
+        raise
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Number and SQL of every migration, in order."""
+    files = resources.files("tasks.store.migrations").iterdir()
+    numbered = sorted((file.name, file.read_text()) for file in files if file.name.endswith(".sql"))
+    return [(int(name.split("_")[0]), sql) for name, sql in numbered]
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    version = 0
+    if "migrations" in tables:
+        row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+        version = row[0] if row else 0
+    elif tables:
+        raise StoreError(f"{path} is a DuckDB file, but not one of gsdp: choose another workspace.")
+    known = migrations()
+    if version > known[-1][0]:
+        raise StoreError(
+            f"{path} was written by a newer gsdp (schema {version}, this one knows {known[-1][0]}): "
+            "upgrade gsdp, or use another workspace."
+        )
+    pending = [(number, sql) for number, sql in known if number > version]
+    if pending and read_only:
+        raise StoreError(f"{path} has an older schema: run `gsdp run` with this workspace once to bring it up to date.")
+    for number, sql in pending:
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL)")
+        connection.execute(sql)
+        connection.execute("INSERT INTO migrations VALUES (?)", [number])
+        connection.execute("COMMIT")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, kind: type[Record]) -> str:
+    """An insert of whole columns. Lists of a declared type: DuckDB cannot tell the type of a list of nulls."""
+    table = TABLES[kind]
+    types = dict(
+        connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]
+        ).fetchall()
+    )
+    columns = list(kind.model_fields)
+    values = ", ".join(f"unnest(?::{types[column]}[])" for column in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+
+
+def _sentence(error: Exception, path: Path) -> str:
+    """What a DuckDB error means for a person, and what to do."""
+    text = str(error)
+    if held := re.search(r"lock is held in (\S+) \(PID (\d+)\)", text):
+        return (
+            f"{path} is in use by process {held[2]} ({Path(held[1]).name}): wait until it ends, "
+            "or stop it, then run the same command again."
+        )
+    if "No space left" in text or "File too large" in text:
+        return f"No space is left for {path}: free some and run the same command again; what was committed is safe."
+    if "Read-only file system" in text or "Permission denied" in text or not _writable(path):
+        return f"{path} cannot be written: make the folder writable, or choose another workspace."
+    if any(
+        sign in text
+        for sign in ("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "checksum", "truncated")
+    ):
+        return f"{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
+    return f"{path}: {text.splitlines()[0]}"
+
+
+def _writable(path: Path) -> bool:
+    nearest = path if path.exists() else next(parent for parent in path.parents if parent.exists())
+    return os.access(nearest, os.W_OK)

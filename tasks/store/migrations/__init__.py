@@ -1,0 +1,1 @@
+"""Numbered SQL files, append-only: a released file never changes, a new one is added."""

@@ -1,0 +1,247 @@
+"""What a run works with: settings, store, prompts, endpoints; and `ask`, the one way a stage gets an answer.
+
+Tasks take ids and return counts; the live objects reach them through `bench()`, so that nothing of them is ever a
+parameter that Prefect would inspect or show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from graph.records import Call, Pass, Reject, content_id
+from prompts.answers import Unparseable
+from prompts.library import Library, Prompt
+from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.endpoint.client import Client
+from tasks.gates.equivalence import Equivalence
+from tasks.roles import Cast, Player
+from tasks.settings import RunSettings
+from tasks.store.database import Store
+
+if TYPE_CHECKING:
+    from tasks.sample import Drawing
+
+T = TypeVar("T")
+
+FINAL_FAULTS = ("content filter", "context length", "refused request")
+"""Faults that the next sample of the same question would meet again."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What came of a question: a value, or the reason why there is none; and the ledger row, not yet committed."""
+
+    value: T | None
+    fault: str | None
+    call: Call
+
+
+@dataclass
+class Counts:
+    """What a stage did in this process: for people who watch, never for decisions."""
+
+    pairs: int = 0
+    """Pairs of the workspace, this run's and earlier ones."""
+    done: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    started: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+    def note(self, stage: str, done: int = 0, calls: int = 0) -> None:
+        """Add to a stage's counts and keep its first and last moment."""
+        now = time.monotonic()
+        self.started.setdefault(stage, now)
+        self.ended[stage] = now
+        self.done[stage] += done
+        self.calls[stage] += calls
+
+
+@dataclass
+class Workbench:
+    """The open parts of one run. Made by `tasks.opening.open_workbench`, which also closes them."""
+
+    settings: RunSettings
+    store: Store
+    library: Library
+    cast: Cast
+    clients: Mapping[str, Client]
+    equivalence: Equivalence
+    run_id: UUID
+    recipes: Mapping[str, UUID]
+    lost: Collection[UUID]
+    """Calls of earlier runs that gave no usable answer to an item that is still open: their numbers are spent."""
+    counts: Counts = field(default_factory=Counts)
+    drawing: Drawing | None = None
+    """How far sampling has come; kept by `tasks.sample`."""
+
+    async def ask(
+        self,
+        stage: str,
+        player: Player,
+        prompt: Prompt,
+        values: Mapping[str, object],
+        subject_id: UUID,
+        read: Callable[[str], T],
+    ) -> Answer[T]:
+        """Ask until an answer can be read, at most `samples_per_item` times; each question is a numbered sample.
+
+        The row of the last call is left to the caller, who commits it together with what the answer makes; earlier
+        ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
+        """
+        messages = prompt.render(**values)
+        sample = 0
+        while (call_id := content_id("call", stage, str(subject_id), player.name, sample)) in self.lost:
+            sample += 1
+        while True:
+            reply = await self._send(player, messages, call_id)
+            value, fault = _read(reply, read)
+            call = self.ledger_row(stage, player, prompt.hash, subject_id, sample, call_id, reply, fault)
+            self.counts.note(stage, calls=1)
+            sample += 1
+            if fault is None or sample >= self.settings.samples_per_item or fault.startswith(FINAL_FAULTS):
+                return Answer(value, fault, call)
+            await self.store.write(call)
+            call_id = content_id("call", stage, str(subject_id), player.name, sample)
+
+    async def _send(self, player: Player, messages: list[Any], call_id: UUID) -> Reply:
+        request = ChatRequest(
+            messages=messages,
+            model=player.model,
+            temperature=player.temperature,
+            top_p=player.top_p,
+            max_tokens=player.max_tokens,
+            seed=call_id.int % 2**31,
+            extra_body=dict(player.extra_body),
+        )
+        return await self.clients[player.endpoint].complete(request)
+
+    def ledger_row(
+        self,
+        stage: str,
+        player: Player,
+        prompt: UUID,
+        subject_id: UUID,
+        sample: int,
+        call_id: UUID,
+        reply: Reply,
+        fault: str | None,
+    ) -> Call:
+        kept = self.settings.raw_answers
+        keep = kept == "all" or (kept == "refused" and fault is not None) or stage == "connect"
+        return Call(
+            id=call_id,
+            run_id=self.run_id,
+            stage=stage,
+            role=player.name,
+            subject_id=subject_id,
+            sample=sample,
+            endpoint=reply.endpoint,
+            model=player.model,
+            prompt=prompt,
+            fault=fault,
+            finish_reason=reply.finish_reason,
+            attempts=reply.attempts,
+            input_tokens=reply.input_tokens,
+            cached_tokens=reply.cached_tokens,
+            output_tokens=reply.output_tokens,
+            reasoning_tokens=reply.reasoning_tokens,
+            seconds=reply.seconds,
+            text=reply.text if keep else None,
+            reasoning=(reply.reasoning or None) if keep else None,
+            ended_at=datetime.now(UTC).replace(tzinfo=None),
+        )
+
+    @cached_property
+    def names(self) -> dict[UUID, str]:
+        """The name of each knowledge point of the present graph. First used after connect has ended."""
+        recipe = self.recipes["connect"]
+        return dict(self.store.rows("SELECT id, name FROM knowledge_points WHERE recipe = ?", [recipe]))
+
+    def pass_id(self, stage: str, problem_id: UUID) -> UUID:
+        """Id of the row that says a problem passed a stage."""
+        return content_id("pass", stage, str(problem_id), str(self.recipes[stage]))
+
+    def reject_id(self, stage: str, subject_id: UUID) -> UUID:
+        """Id of the row that says an item ended at a stage."""
+        return content_id("reject", stage, str(subject_id), str(self.recipes[stage]))
+
+    async def undecided(self, stage: str, problem_ids: Iterable[UUID]) -> set[UUID]:
+        """Problems that have neither passed nor failed a stage under its present recipe."""
+        passes = {self.pass_id(stage, problem_id): problem_id for problem_id in problem_ids}
+        rejects = {self.reject_id(stage, problem_id): problem_id for problem_id in passes.values()}
+        passed = await self.store.existing(Pass, passes)
+        failed = await self.store.existing(Reject, rejects)
+        done = {passes[key] for key in passed} | {rejects[key] for key in failed}
+        return set(passes.values()) - done
+
+    def reject(self, stage: str, subject_id: UUID, reason: str, detail: str = "") -> Reject:
+        """A row that ends an item at a stage. `reason` is short and groupable; `detail` is for the reader."""
+        self.counts.rejected[stage, reason] += 1
+        return Reject(
+            id=self.reject_id(stage, subject_id),
+            recipe=self.recipes[stage],
+            stage=stage,
+            subject_id=subject_id,
+            reason=reason,
+            detail=detail[:1000],
+        )
+
+
+def _read(reply: Reply, read: Callable[[str], T]) -> tuple[T | None, str | None]:
+    if reply.fault is not None:
+        return None, reply.fault
+    try:
+        return read(reply.text), None
+    except Unparseable as error:
+        return None, f"unparseable: {error}"
+
+
+_current: ContextVar[Workbench | None] = ContextVar("gsdp_workbench", default=None)
+
+
+def current() -> Workbench | None:
+    """The workbench of the running flow, if one is open."""
+    return _current.get()
+
+
+def bench() -> Workbench:
+    """The workbench of the running flow."""
+    found = _current.get()
+    if found is None:
+        raise RuntimeError("no workbench is open: call this inside `open_workbench`")
+    return found
+
+
+@contextmanager
+def using(workbench: Workbench) -> Iterator[None]:
+    """Make `workbench` the one that `bench()` gives, for as long as the `with` block lasts."""
+    token = _current.set(workbench)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run coroutines side by side; the first error cancels the rest and is raised.
+
+    Unlike `asyncio.gather`, nothing is left running behind the error, so a task that Prefect retries meets no ghost of
+    its first try.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(item) for item in work]
+    except* Exception as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]

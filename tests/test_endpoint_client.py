@@ -1,0 +1,527 @@
+"""The client against a server that answers scripted bytes: what is retried, what ends a call, what ends the run."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import json
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from graph.errors import EndpointDown, EndpointError, EndpointRefused, SettingsError
+from tasks.endpoint.answers import ChatRequest
+from tasks.endpoint.client import Client
+from tasks.endpoint.config import Endpoint
+from tasks.endpoint.health import REFUSALS_IN_A_ROW
+from tests.scripted_server import (
+    Play,
+    Received,
+    after,
+    drip,
+    first_half,
+    hang_up,
+    http,
+    ok,
+    refusal,
+    scripted_server,
+)
+
+KEY = "sk-a-very-secret-key-0123456789"
+ASK = ChatRequest([{"role": "user", "content": "2 + 2?"}], "tiny", 0.7, 0.95, 64, 7)
+
+
+class Time:
+    """A clock that only sleeping moves, and a record of every sleep."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def client(url: str, time: Time | None = None, key: str | None = KEY, **settings: Any) -> AsyncIterator[Client]:
+    time = time or Time()
+    made = Client("test", Endpoint(base_url=url, **settings), key, sleep=time.sleep, clock=time.clock)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def unused_url() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+
+
+async def test_one_call_sends_what_was_asked_and_returns_what_came() -> None:
+    async with (
+        scripted_server(ok("<think>hm</think> four")) as server,
+        client(server.url, extra_body={"top_k": 20}, token_limit_parameter="max_completion_tokens") as c,
+    ):
+        reply = await c.complete(ASK._replace(extra_body={"stop": ["END"]}))
+    assert (reply.text, reply.reasoning, reply.finish_reason, reply.fault) == ("four", "hm", "stop", None)
+    assert (reply.input_tokens, reply.output_tokens, reply.attempts, reply.endpoint) == (7, 5, 1, "test")
+    assert (c.in_flight, c.served, c.attempts, c.retries) == (0, 1, 1, 0)
+    (received,) = server.requests
+    assert received.line == "POST /v1/chat/completions HTTP/1.1"
+    assert received.headers["authorization"] == f"Bearer {KEY}"
+    assert received.json == {
+        "model": "tiny",
+        "messages": [{"role": "user", "content": "2 + 2?"}],
+        "temperature": 0.7,
+        "top_p": 0.95,
+        "max_completion_tokens": 64,
+        "seed": 7,
+        "top_k": 20,
+        "stop": ["END"],
+    }
+
+
+async def test_parameters_left_open_are_not_sent_and_a_lone_surrogate_in_a_prompt_is_replaced() -> None:
+    async with scripted_server(ok()) as server, client(server.url + "/?api-version=1") as c:
+        await c.complete(ChatRequest([{"role": "user", "content": "\ud83d é"}], "tiny"))
+    assert server.requests[0].json == {"model": "tiny", "messages": [{"role": "user", "content": "\ufffd é"}]}
+    assert server.requests[0].line.split()[1] == "/v1/chat/completions?api-version=1"
+
+
+async def test_without_a_key_nothing_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"):
+        monkeypatch.setenv(name, "sk-of-somebody-else")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with scripted_server(ok()) as server, client(server.url, key=None) as c:
+        assert (await c.complete(ASK)).fault is None
+    assert "authorization" not in server.requests[0].headers
+    assert "sk-of-somebody-else" not in str(server.requests)
+
+
+async def test_extra_headers_are_sent_and_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PASS", "open sesame")
+    async with (
+        scripted_server(refusal(401, "not open sesame")) as server,
+        client(server.url, headers={"X-Team": "maths", "X-Pass": "env:GATEWAY_PASS"}) as c,
+    ):
+        with pytest.raises(EndpointRefused) as error:
+            await c.complete(ASK)
+    assert server.requests[0].headers["x-team"] == "maths"
+    assert server.requests[0].headers["x-pass"] == "open sesame"
+    assert "open sesame" not in str(error.value)
+
+
+HTTP_DATE = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=50)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 8),
+        ({"Retry-After": "0"}, 0, 1),
+        ({"retry-after-ms": "2500", "Retry-After": "99"}, 2.5, 3.5),
+        ({"llm_provider-retry-after": "4"}, 4, 5),
+        ({"Retry-After": HTTP_DATE}, 20, 51),
+        ({"Retry-After": "soon"}, 0, 1),
+        ({}, 0, 1),
+    ],
+)
+async def test_a_rate_limit_is_waited_out_for_as_long_as_asked(
+    headers: dict[str, str], least: float, most: float
+) -> None:
+    time = Time()
+    async with scripted_server(http(429, "{}", headers), ok()) as server, client(server.url, time) as c:
+        reply = await c.complete(ASK)
+    assert (reply.fault, reply.attempts, c.retries) == (None, 2, 1)
+    (slept,) = time.slept
+    assert least <= slept <= most
+    assert c.wait_seconds == slept
+
+
+RETRIED: dict[str, bytes | Play] = {
+    "500": refusal(500, "oops"),
+    "502": http(502, "<html><title>Bad Gateway</title>", kind="text/html"),
+    "503": http(503, "overloaded"),
+    "529": http(529, "overloaded"),
+    "408": http(408),
+    "409": http(409),
+    "malformed JSON": http(200, '{"choices": [{'),
+    "bad UTF-8": http(200, b'{"choices": "\xff\xfe\xfa"}'),
+    "empty body": http(200, ""),
+    "HTML under 200": http(200, "<!DOCTYPE html><title>Sign in</title>", kind="text/html"),
+    "a list": http(200, "[]"),
+    "null": http(200, "null"),
+    "error under 200": refusal(200, "upstream is busy", code=502),
+    "no choices": http(200, '{"choices": null}'),
+    "aborted": ok("fo", finish="abort"),
+    "cut body": first_half(ok("four" * 50)),
+    "closed early": hang_up,
+    "no HTTP": b"SMTP ready\r\n\r\n",
+    "no such encoding": http(200, b"\x00\x01\x02", {"content-encoding": "gzip"}),
+}
+
+
+@pytest.mark.parametrize("answer", RETRIED.values(), ids=RETRIED.keys())
+async def test_what_may_pass_is_tried_again(answer: bytes | Play) -> None:
+    async with scripted_server(answer, ok("four")) as server, client(server.url) as c:
+        reply = await c.complete(ASK)
+    assert (reply.text, reply.fault, reply.attempts) == ("four", None, 2)
+
+
+async def test_tokens_of_attempts_that_could_not_be_used_are_counted_too() -> None:
+    async with scripted_server(ok("fo", finish="abort"), ok("four")) as server, client(server.url) as c:
+        reply = await c.complete(ASK)
+    assert (reply.input_tokens, reply.output_tokens) == (14, 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault", "attempts"),
+    [
+        (ok("fou", finish="length"), "truncated", 1),
+        (ok("<think>let me see", finish="length"), "truncated thinking", 1),
+        (ok(None, finish="content_filter"), "content filter", 1),
+        (ok(""), "empty", 1),
+        (ok("fo", finish="abort"), "gave up after 2 attempts: finished with 'abort'", 2),
+        (refusal(400, "too long", code="context_length_exceeded"), "context length", 1),
+        (refusal(422, "top_k is unknown"), "refused request: top_k is unknown", 1),
+        (refusal(500, "temperature must be a number"), "gave up after 2 attempts: 500", 2),
+        (http(200, "{}"), "gave up after 3 attempts: no choices", 3),
+        (http(200, "<html>", kind="text/html"), "gave up after 3 attempts: an HTML page instead of JSON", 3),
+    ],
+)
+async def test_what_no_retry_can_mend_ends_the_item_with_a_reason(answer: bytes, fault: str, attempts: int) -> None:
+    async with scripted_server(answer) as server, client(server.url, attempts=3) as c:
+        reply = await c.complete(ASK)
+    assert (reply.fault, reply.attempts, len(server.requests)) == (fault, attempts, attempts)
+
+
+async def test_a_cut_answer_keeps_its_text_and_its_cost() -> None:
+    async with scripted_server(ok("fou", finish="length")) as server, client(server.url) as c:
+        reply = await c.complete(ASK)
+    assert (reply.text, reply.finish_reason, reply.output_tokens) == ("fou", "length", 5)
+
+
+async def test_a_slow_drip_ends_at_the_deadline() -> None:
+    async with scripted_server(drip, ok()) as server, client(server.url, timeout=0.15) as c:
+        reply = await c.complete(ASK)
+    assert (reply.fault, reply.attempts) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (refusal(401, f"Incorrect key {KEY}"), ["refuses the key (401)", "Check api_key"]),
+        (http(401, "Unauthorized"), ["Unauthorized"]),
+        (refusal(402, "no credits left"), ["paid", "Top up"]),
+        (refusal(403, "not in your country"), ["forbids"]),
+        (refusal(404, "The model `tiny` does not exist", code="model_not_found"), ["model", "one the server lists"]),
+        (http(404, "<html><title>Not Found</title></html>"), ["404", "base_url"]),
+        (refusal(429, "You exceeded it", code="insufficient_quota"), ["no quota left", "Top up"]),
+        (refusal(400, "No connected db."), ["refuses the key (400)"]),
+        (http(307, headers={"location": f"http://elsewhere.invalid/v1?key={KEY}"}), ["redirects", "elsewhere.invalid"]),
+    ],
+)
+async def test_what_no_request_can_overcome_stops_the_run_at_once(answer: bytes, words: list[str]) -> None:
+    async with scripted_server(answer) as server, client(server.url) as c:
+        with pytest.raises(EndpointRefused) as error:
+            await c.complete(ASK)
+        with pytest.raises(EndpointRefused):
+            await c.complete(ASK)
+    assert len(server.requests) == 1
+    assert all(word in str(error.value) for word in ["test", server.url, *words])
+
+
+async def test_a_redirect_is_not_followed_and_the_key_does_not_travel() -> None:
+    async with scripted_server(ok()) as other:
+        away = http(307, headers={"location": other.url + "/chat/completions"})
+        async with scripted_server(away) as server, client(server.url) as c:
+            with pytest.raises(EndpointRefused, match="redirects"):
+                await c.complete(ASK)
+    assert other.requests == []
+
+
+async def test_no_more_than_the_limit_are_in_flight() -> None:
+    async with scripted_server(after(0.01, ok())) as server, client(server.url, concurrency=5) as c:
+        replies = await asyncio.gather(*(c.complete(ASK) for _ in range(40)))
+    assert all(reply.fault is None for reply in replies)
+    assert server.most_in_flight == 5
+    assert (c.in_flight, c.served, c.attempts) == (0, 40, 40)
+
+
+async def test_a_wait_between_attempts_holds_no_slot() -> None:
+    waiting, go = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waiting.set()
+        await go.wait()
+
+    async with scripted_server(http(429, "{}"), ok("second"), ok("first")) as server:
+        c = Client("test", Endpoint(base_url=server.url, concurrency=1), KEY, sleep=sleep)
+        first = asyncio.create_task(c.complete(ASK))
+        await waiting.wait()
+        assert (await c.complete(ASK)).text == "second"
+        go.set()
+        assert (await first).text == "first"
+        await c.close()
+
+
+async def test_a_cancelled_call_gives_its_slot_back() -> None:
+    arrived = asyncio.Event()
+
+    async def stay_silent(_: Received, __: asyncio.StreamWriter) -> bool:
+        arrived.set()
+        await asyncio.sleep(60)
+        return False
+
+    async with scripted_server(stay_silent, ok()) as server, client(server.url, concurrency=1) as c:
+        task = asyncio.create_task(c.complete(ASK))
+        await arrived.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await c.complete(ASK)).fault is None
+        assert c.in_flight == 0
+
+
+@pytest.mark.parametrize("patience", [0, 1, 90])
+async def test_a_server_that_nobody_reaches_is_down_when_the_patience_is_over(patience: float) -> None:
+    time, url = Time(), unused_url()
+    async with client(url, time, outage_patience=patience, attempts=2) as c:
+        with pytest.raises(EndpointDown) as error:
+            await c.complete(ASK)
+    assert sum(time.slept) == pytest.approx(patience)
+    assert str(error.value) == (
+        f"Endpoint test at {url} gives no answer (connection refused). "
+        "Start the server or change base_url, then run the same command again."
+    )
+
+
+@pytest.mark.parametrize("answer", [hang_up, http(502), http(503), http(504), http(529), http(429, "{}")])
+async def test_an_outage_uses_up_no_attempts(answer: bytes | Play) -> None:
+    async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2) as c:
+        c._health.patience = 1e6
+        reply = await c.complete(ASK)
+    assert (reply.fault, reply.attempts) == (None, 10)
+
+
+async def test_when_the_patience_is_over_everyone_who_waits_gets_the_same_error_at_once() -> None:
+    """One call polls while the others sleep for good: they must be woken, not left behind."""
+    now, sleepers, all_asleep = [0.0], 0, asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal sleepers
+        sleepers += 1
+        if sleepers == 20:
+            all_asleep.set()
+        elif 1 < sleepers < 20:
+            await asyncio.Event().wait()
+        await all_asleep.wait()
+        now[0] += seconds
+
+    endpoint = Endpoint(base_url=unused_url(), concurrency=4, outage_patience=30)
+    c = Client("test", endpoint, KEY, sleep=sleep, clock=lambda: now[0])
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(*(c.complete(ASK) for _ in range(20)), return_exceptions=True)
+    await c.close()
+    assert {type(result) for result in results} == {EndpointDown}
+    assert len({str(result) for result in results}) == 1
+
+
+async def test_after_an_outage_the_same_client_tries_anew() -> None:
+    time = Time()
+    async with scripted_server(hang_up, hang_up, ok()) as server, client(server.url, time, outage_patience=0) as c:
+        for _ in range(2):
+            with pytest.raises(EndpointDown):
+                await c.complete(ASK)
+        assert (await c.complete(ASK)).fault is None
+
+
+async def test_an_item_that_fails_while_others_are_served_gives_up_alone() -> None:
+    async def play(received: Received, writer: asyncio.StreamWriter) -> bool:
+        if b"poison" in received.body:
+            return False
+        writer.write(ok())
+        await writer.drain()
+        return True
+
+    poison = ASK._replace(messages=[{"role": "user", "content": "poison"}])
+    async with scripted_server(play) as server:
+        c: Client
+
+        async def sleep(_: float) -> None:
+            assert (await c.complete(ASK)).fault is None
+
+        c = Client("test", Endpoint(base_url=server.url, attempts=4, outage_patience=1e9), KEY, sleep=sleep)
+        reply = await c.complete(poison)
+        await c.close()
+    assert reply.fault == "gave up after 5 attempts: connection closed before an answer"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (refusal(400, "Unsupported parameter: seed"), EndpointRefused, "every request"),
+        (http(200, "<html>hotel wifi", kind="text/html"), EndpointDown, "HTML"),
+    ],
+)
+async def test_many_refusals_in_a_row_blame_the_endpoint(answer: bytes, kind: type[EndpointError], words: str) -> None:
+    async with scripted_server(answer) as server, client(server.url, attempts=1) as c:
+        for _ in range(REFUSALS_IN_A_ROW - 1):
+            assert (await c.complete(ASK)).fault
+        with pytest.raises(kind, match=words):
+            await c.complete(ASK)
+
+
+async def test_one_usable_answer_clears_the_endpoint() -> None:
+    bad = refusal(400, "Unsupported value")
+    script = ([bad] * (REFUSALS_IN_A_ROW - 1) + [ok()]) * 2
+    async with scripted_server(*script) as server, client(server.url) as c:
+        faults = [(await c.complete(ASK)).fault for _ in script]
+    assert faults.count(None) == 2
+
+
+async def test_the_same_500_to_several_requests_is_a_server_in_trouble_and_not_their_fault() -> None:
+    blip = refusal(500, "The server had an error")
+    async with scripted_server(*[blip] * 8, ok()) as server, client(server.url, concurrency=4) as c:
+        replies = await asyncio.gather(*(c.complete(ASK) for _ in range(4)))
+    assert [reply.fault for reply in replies] == [None] * 4
+
+
+async def test_a_server_that_asks_for_hours_is_closed_for_the_day() -> None:
+    time = Time()
+    async with (
+        scripted_server(http(429, "{}", {"Retry-After": "7200"})) as server,
+        client(server.url, time, outage_patience=1e9) as c,
+    ):
+        with pytest.raises(EndpointDown, match="come back in 7200 s"):
+            await c.complete(ASK)
+    assert time.slept == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(401, f"key {KEY} is wrong"),
+        refusal(400, f"header Authorization: Bearer {KEY}"),
+        refusal(500, f"{KEY}"),
+        refusal(422, "x" * 285 + KEY),
+        refusal(200, f"upstream got {KEY}", code=401),
+        http(307, headers={"location": f"https://elsewhere.invalid/{KEY}"}),
+        http(404, f"<html><title>{KEY}</title></html>"),
+    ],
+)
+async def test_the_key_is_in_no_message_reply_log_or_repr(answer: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with scripted_server(answer) as server, client(server.url, attempts=2) as c:
+        try:
+            said = repr(await c.complete(ASK))
+        except EndpointError as error:
+            said = repr(error) + str(error)
+        said += repr(c) + repr(c._connection) + repr(vars(c)) + caplog.text
+    assert KEY[:8] not in said
+
+
+async def test_embeddings_come_back_in_the_order_of_the_texts() -> None:
+    rows = [{"index": 1, "embedding": [0, 1.5]}, {"index": 0, "embedding": "AACAPwAAAEA="}]
+    body = json.dumps({"data": rows, "usage": {"prompt_tokens": 9}})
+    async with scripted_server(http(200, body)) as server, client(server.url) as c:
+        vectors, reply = await c.embed("tiny-embed", ["a", "b"])
+    assert vectors == [[1.0, 2.0], [0.0, 1.5]]
+    assert (reply.fault, reply.input_tokens, reply.text) == (None, 9, "")
+    assert server.requests[0].line.split()[1] == "/v1/embeddings"
+    assert server.requests[0].json == {"model": "tiny-embed", "input": ["a", "b"], "encoding_format": "float"}
+
+
+async def test_embeddings_that_never_fit_are_a_fault_without_vectors() -> None:
+    async with scripted_server(http(200, '{"data": [{"embedding": [1]}]}')) as server, client(server.url) as c:
+        vectors, reply = await c.embed("tiny-embed", ["a", "b"])
+    assert (vectors, reply.fault) == ([], "gave up after 2 attempts: malformed vectors")
+
+
+async def test_a_certificate_is_trusted_through_the_ca_file_alone(tmp_path: Path) -> None:
+    ca_file, tls = private_authority(tmp_path)
+    async with scripted_server(ok("over TLS"), tls=tls) as server:
+        async with client(server.url, ca_file=str(ca_file)) as c:
+            assert (await c.complete(ASK)).text == "over TLS"
+        async with client(server.url) as c:
+            with pytest.raises(EndpointRefused, match=r"certificate that is not trusted.*Set ca_file"):
+                await c.complete(ASK)
+    assert len(server.requests) == 1
+
+
+async def test_requests_go_through_the_proxy_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted_server(ok("by proxy")) as proxy:
+        monkeypatch.setenv("PROXY", proxy.url.removesuffix("/v1").replace("//", "//me:word@"))
+        async with client("http://models.invalid/v1", proxy="env:PROXY") as c:
+            assert (await c.complete(ASK)).text == "by proxy"
+    (received,) = proxy.requests
+    assert received.line == "POST http://models.invalid/v1/chat/completions HTTP/1.1"
+    assert received.headers["proxy-authorization"] == "Basic bWU6d29yZA=="
+
+
+async def test_a_dead_proxy_is_named() -> None:
+    dead = unused_url().removesuffix("/v1")
+    async with client("http://models.invalid/v1", proxy=dead, outage_patience=0) as c:
+        with pytest.raises(EndpointDown, match="proxy not reached"):
+            await c.complete(ASK)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"base_url": "localhost:8000/v1"}, "base_url must be an http:// or https:// address"),
+        ({"base_url": "http://:8000/v1"}, "base_url must be"),
+        ({"ca_file": "/nowhere/ca.pem"}, "ca_file /nowhere/ca.pem cannot be used"),
+        ({"proxy": "socks5://127.0.0.1:1080"}, "proxy must be an http:// address"),
+        ({"headers": {"X-Pass": "env:GSDP_TEST_UNSET"}}, "GSDP_TEST_UNSET"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_sent(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Client("test", Endpoint(**({"base_url": "http://127.0.0.1:1/v1"} | settings)), None)
+
+
+def private_authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A CA file, and the server side of TLS with a certificate for 127.0.0.1 that this CA signed."""
+    day = datetime.timedelta(days=1)
+    now = datetime.datetime.now(datetime.UTC)
+
+    def certificate(
+        subject: str, key: ec.EllipticCurvePrivateKey, issuer: str, by: ec.EllipticCurvePrivateKey, is_ca: bool
+    ) -> x509.Certificate:
+        name: Callable[[str], x509.Name] = lambda text: x509.Name(  # noqa: E731
+            [x509.NameAttribute(NameOID.COMMON_NAME, text)]
+        )
+        builder = x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer))
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - day).not_valid_after(now + day)
+        builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        return builder.add_extension(host, critical=False).sign(by, hashes.SHA256())
+
+    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    pem = serialization.Encoding.PEM
+    ca_file, chain = folder / "ca.pem", folder / "server.pem"
+    ca_file.write_bytes(certificate("Test CA", ca_key, "Test CA", ca_key, True).public_bytes(pem))
+    private = server_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    chain.write_bytes(certificate("server", server_key, "Test CA", ca_key, False).public_bytes(pem) + private)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(chain)
+    return ca_file, tls
