@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any
 
 from prefect import aserve
 from prefect.flows import Flow
@@ -17,7 +18,7 @@ from flows import stages
 from flows.produce import produce
 from flows.synthesize import synthesize
 
-FLOWS: tuple[Flow[..., object], ...] = (
+FLOWS: tuple[Flow[..., Any], ...] = (
     synthesize,
     stages.ingest,
     stages.extract,

@@ -170,7 +170,7 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
     with make_view() as shown:
         view.set(shown)
-        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))  # type: ignore[arg-type]
+        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ from flows.configure import make_settings
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
 
-WIDTH = 100
+SWITCHES = ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05")
+"""Faults of the rehearsal, so that every gate has something to keep out."""
 
 
 def demo_settings(workspace: Path, pairs: int) -> RunSettings:
@@ -21,6 +22,7 @@ def demo_settings(workspace: Path, pairs: int) -> RunSettings:
             "target_pairs": pairs,
             "seeds": [{"path": seeds}],
             "endpoints": {SANDBOX: {"base_url": SANDBOX, "concurrency": 64}},
+            "sandbox": SWITCHES,
             "publish": {"name": "gsdp demo"},
         }
     )

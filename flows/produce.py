@@ -55,7 +55,7 @@ class Progress:
         return position
 
 
-@stage_flow(name="produce")
+@stage_flow
 async def produce(settings: RunSettings) -> dict[str, Any]:
     """Take combinations through compose, review, solve and grade until the target is met or no combination is left.
 

@@ -7,12 +7,12 @@ the paid stages are task runs: they are awaited directly, a few at a time, and a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from math import ceil
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import flow
+from prefect import Flow, flow
 
 from tasks.compose import compose as compose_chunk
 from tasks.connect import connect as connect_names
@@ -35,6 +35,9 @@ SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
 EXPECTED_YIELD = 0.45
 """Share of problems that become pairs, until the run knows better (GRIP, appendix D.1)."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 ChunkTask = Callable[[int, int], Awaitable[int]]
 PAID: dict[str, ChunkTask] = {
     "compose": compose_chunk,
@@ -44,7 +47,11 @@ PAID: dict[str, ChunkTask] = {
 }
 """The stages that each chunk of combinations goes through, in order."""
 
-stage_flow = partial(flow, persist_result=False, validate_parameters=True)
+
+def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
+    """Make a coroutine function a Prefect flow that is called like it. State lives in the store, not in results."""
+    made: Any = flow(name=function.__name__, persist_result=False)(function)
+    return cast("Flow[P, Coroutine[Any, Any, T]]", made)
 
 
 def chunk_size(pending: int) -> int:
@@ -68,7 +75,7 @@ async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
         raise errors.exceptions[0] from None
 
 
-@stage_flow(name="ingest")
+@stage_flow
 async def ingest(settings: RunSettings) -> dict[str, int]:
     """Read the seed files into the workspace.
 
@@ -79,7 +86,7 @@ async def ingest(settings: RunSettings) -> dict[str, int]:
         return await ingest_files()
 
 
-@stage_flow(name="extract")
+@stage_flow
 async def extract(settings: RunSettings) -> int:
     """Find the knowledge points of every seed that has none yet.
 
@@ -94,7 +101,7 @@ async def extract(settings: RunSettings) -> int:
         return len(pending)
 
 
-@stage_flow(name="connect")
+@stage_flow
 async def connect(settings: RunSettings) -> dict[str, int]:
     """Turn mentioned names into the points and edges of the knowledge graph.
 
@@ -105,7 +112,7 @@ async def connect(settings: RunSettings) -> dict[str, int]:
         return await connect_names()
 
 
-@stage_flow(name="sample")
+@stage_flow
 async def sample(settings: RunSettings) -> int:
     """Draw as many combinations as the target is expected to need.
 
@@ -126,7 +133,7 @@ async def _stage(settings: RunSettings, stage: str) -> int:
         return work.counts.done[stage]
 
 
-@stage_flow(name="compose")
+@stage_flow
 async def compose(settings: RunSettings) -> int:
     """Write a problem for every combination that was drawn.
 
@@ -136,7 +143,7 @@ async def compose(settings: RunSettings) -> int:
     return await _stage(settings, "compose")
 
 
-@stage_flow(name="review")
+@stage_flow
 async def review(settings: RunSettings) -> int:
     """Let the panel score every problem.
 
@@ -146,7 +153,7 @@ async def review(settings: RunSettings) -> int:
     return await _stage(settings, "review")
 
 
-@stage_flow(name="solve")
+@stage_flow
 async def solve(settings: RunSettings) -> int:
     """Solve every problem that passed review.
 
@@ -156,7 +163,7 @@ async def solve(settings: RunSettings) -> int:
     return await _stage(settings, "solve")
 
 
-@stage_flow(name="grade")
+@stage_flow
 async def grade(settings: RunSettings) -> int:
     """Compare the answers and let the panel vote on every solved problem.
 
@@ -166,7 +173,7 @@ async def grade(settings: RunSettings) -> int:
     return await _stage(settings, "grade")
 
 
-@stage_flow(name="publish")
+@stage_flow
 async def publish(settings: RunSettings) -> dict[str, Any]:
     """Write the dataset with its card.
 

@@ -18,7 +18,7 @@ Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "
 STAGES: tuple[Stage, ...] = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish")
 
 
-@stage_flow(name="synthesize")
+@stage_flow
 async def synthesize(settings: RunSettings, until: Stage = "publish", accept_changes: bool = False) -> dict[str, Any]:
     """Turn solved seed problems into new, checked problem-solution pairs by way of a graph of knowledge points.
 

@@ -35,7 +35,7 @@ def slots(work: Workbench, start: int, stop: int) -> list[Slot]:
     return found
 
 
-@chunk_task(name="compose", task_run_name="compose-{start:06d}")
+@chunk_task("compose", "compose-{start:06d}")
 async def compose(start: int, stop: int) -> int:
     """Write the problems of some combinations; how many were asked for now."""
     work = bench()

@@ -53,7 +53,7 @@ class PointClass:
     how: How
 
 
-@chunk_task(name="connect", task_run_name="connect")
+@chunk_task("connect")
 async def connect() -> dict[str, int]:
     """Build points, aliases and edges from all mentions of the present recipe; how many of each."""
     work = bench()

@@ -25,7 +25,7 @@ def pending_seeds(work: Workbench) -> list[UUID]:
     return [row[0] for row in found]
 
 
-@chunk_task(name="extract", task_run_name="extract-{number:04d}")
+@chunk_task("extract", "extract-{number:04d}")
 async def extract(number: int, seed_ids: Sequence[str]) -> int:
     """Find the points of some seeds; how many seeds were done."""
     work = bench()

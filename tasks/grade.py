@@ -48,7 +48,7 @@ def verdict(votes: Sequence[int | None], rule: GradeRule) -> Decision:
     )
 
 
-@chunk_task(name="grade", task_run_name="grade-{start:06d}")
+@chunk_task("grade", "grade-{start:06d}")
 async def grade(start: int, stop: int) -> int:
     """Decide on the solved problems of some combinations; how many were decided now."""
     work = bench()

@@ -31,7 +31,7 @@ Row = tuple[int, dict[str, Any] | str]
 """Line (or row) number from 1, and the row, or why it is none."""
 
 
-@chunk_task(name="ingest", task_run_name="ingest")
+@chunk_task("ingest")
 async def ingest() -> dict[str, int]:
     """Read all seed files of the settings; rows that are in the store already are skipped."""
     work = bench()

@@ -57,7 +57,7 @@ def sharegpt(pair: Pair) -> dict[str, Any]:
 FORMATS: dict[Format, Callable[[Pair], dict[str, Any]]] = {"messages": messages, "alpaca": alpaca, "sharegpt": sharegpt}
 
 
-@chunk_task(name="publish", task_run_name="publish")
+@chunk_task("publish")
 async def publish() -> dict[str, Any]:
     """Write the dataset of the workspace into its folder `dataset`; its path and number of pairs."""
     work = bench()

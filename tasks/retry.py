@@ -6,8 +6,8 @@ down; it then selects anew what is pending, so nothing is paid twice. All other 
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +15,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from graph.errors import GsdpError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 RETRIES = 2
 RETRY_DELAYS = [10.0, 60.0]
@@ -26,11 +29,15 @@ def _transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, GsdpError) and error.transient
 
 
-chunk_task = partial(
-    task,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=_transient,
-)
+def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """Make a coroutine function a Prefect task; `run_name` may use its parameters, as in "extract-{number:04d}"."""
+    decorate: Any = task(
+        name=name,
+        task_run_name=run_name or name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=RETRIES,
+        retry_delay_seconds=RETRY_DELAYS,
+        retry_condition_fn=_transient,
+    )
+    return cast("Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]", decorate)

@@ -43,7 +43,7 @@ def decide(scores: Sequence[tuple[float, float | None]], threshold: float) -> De
     return Decision(True, mean)
 
 
-@chunk_task(name="review", task_run_name="review-{start:06d}")
+@chunk_task("review", "review-{start:06d}")
 async def review(start: int, stop: int) -> int:
     """Judge the problems of some combinations; how many were decided now."""
     work = bench()

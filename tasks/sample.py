@@ -38,7 +38,7 @@ class Drawing:
     """Everything before this place of the sampler's sequence is in the store."""
 
 
-@chunk_task(name="sample", task_run_name="sample-{wanted:06d}")
+@chunk_task("sample", "sample-{wanted:06d}")
 async def sample(wanted: int) -> int:
     """Draw until the store holds `wanted` combinations of the present recipe, or no more exist; how many it holds.
 

@@ -7,7 +7,6 @@ first pairs of that order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from graph.records import Frontier, Pass, Record, Reject
@@ -15,8 +14,6 @@ from tasks.gates.contamination import Contamination
 from tasks.gates.duplicates import DuplicateIndex
 from tasks.ingest import checked_rows
 from tasks.workbench import Workbench
-
-SEED = "seed"
 
 
 class Screen:
@@ -28,17 +25,13 @@ class Screen:
         self._index = DuplicateIndex(work.settings.screen.near_duplicate)
         self._contamination = _benchmarks(work)
         recipe = work.recipes["screen"]
-        if work.settings.screen.seeds_too:
-            self._remember(SEED, work.store.rows("SELECT id, problem FROM seeds ORDER BY id"))
+        seeds = work.store.rows("SELECT id, problem FROM seeds ORDER BY id") if work.settings.screen.seeds_too else []
         kept = work.store.rows("SELECT id, problem FROM pairs ORDER BY position, sample")
-        self._remember("pair", kept)
+        self._index.add_many([*seeds, *kept])
+        self._seeds = {key for key, _ in seeds}
         self.kept = work.counts.pairs = len(kept)
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = int(found or 0)
-
-    def _remember(self, kind: str, rows: Sequence[tuple[UUID, str]]) -> None:
-        for key, text in rows:
-            self._index.add((kind, key), text)
 
     async def advance(self, stop: int) -> int:
         """Screen the finished combinations before `stop`; how many pairs are kept in all.
@@ -88,11 +81,10 @@ class Screen:
         if evidence:
             detail = f"{evidence.item}: {evidence.rule}: {evidence.overlap}"
             return work.reject("screen", problem_id, "contaminated", detail)
-        duplicate = self._index.add(("pair", problem_id), text)
+        duplicate = self._index.add(problem_id, text)
         if duplicate:
-            kind, key = duplicate.key
-            reason = f"{duplicate.kind} duplicate" + (" of a seed" if kind == SEED else "")
-            return work.reject("screen", problem_id, reason, f"{key}: {duplicate.jaccard:.2f}")
+            reason = f"{duplicate.kind} duplicate" + (" of a seed" if duplicate.key in self._seeds else "")
+            return work.reject("screen", problem_id, reason, f"{duplicate.key}: {duplicate.similarity:.2f}")
         return passed.model_copy(
             update={
                 "id": work.pass_id("screen", problem_id),

@@ -15,7 +15,7 @@ from tasks.workbench import Workbench, bench, together
 STRONG = "hard"
 
 
-@chunk_task(name="solve", task_run_name="solve-{start:06d}")
+@chunk_task("solve", "solve-{start:06d}")
 async def solve(start: int, stop: int) -> int:
     """Solve the reviewed problems of some combinations; how many solutions were asked for now."""
     work = bench()

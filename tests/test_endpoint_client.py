@@ -344,6 +344,20 @@ async def test_when_the_patience_is_over_everyone_who_waits_gets_the_same_error_
     assert len({str(result) for result in results}) == 1
 
 
+async def test_a_refusal_reaches_those_who_queue_for_a_slot_before_they_send_anything() -> None:
+    async with scripted_server(http(401)) as server, client(server.url, concurrency=1) as c:
+        results = await asyncio.gather(*(c.complete(ASK) for _ in range(9)), return_exceptions=True)
+    assert {type(result) for result in results} == {EndpointRefused}
+    assert (len(server.requests), c.served, c.in_flight) == (1, 9, 0)
+
+
+async def test_an_answer_that_is_on_its_way_when_the_endpoint_is_given_up_still_counts() -> None:
+    async with scripted_server(after(0.1, ok("paid")), http(401)) as server, client(server.url, concurrency=2) as c:
+        results = await asyncio.gather(*(c.complete(ASK) for _ in range(3)), return_exceptions=True)
+    assert [getattr(result, "text", None) for result in results] == ["paid", None, None]
+    assert isinstance(results[2], EndpointRefused)
+
+
 async def test_after_an_outage_the_same_client_tries_anew() -> None:
     time = Time()
     async with scripted_server(hang_up, hang_up, ok()) as server, client(server.url, time, outage_patience=0) as c:

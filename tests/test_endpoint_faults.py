@@ -12,6 +12,7 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from graph.errors import SettingsError
 from tasks.endpoint.faults import EXCERPT, Fault, read_exception, read_status, remedy, retry_after, scrub
@@ -125,7 +126,7 @@ def caused(outer: Exception, *inner: Exception) -> Exception:
     link = outer
     for cause in inner:
         link.__cause__ = cause
-        link = cause  # type: ignore[assignment]
+        link = cause
     return outer
 
 
@@ -258,7 +259,7 @@ def test_a_key_in_the_settings_is_refused_without_repeating_it(reference: str) -
 def test_a_key_is_read_from_a_prefect_block(monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.blocks.system import Secret
 
-    monkeypatch.setattr(Secret, "load", lambda name, **_: Secret(value=f"key of {name}"))
+    monkeypatch.setattr(Secret, "load", lambda name, **_: Secret(value=SecretStr(f"key of {name}")))
     assert resolve_key("block:models") == "key of models"
 
 

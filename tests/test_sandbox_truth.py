@@ -1,4 +1,4 @@
-"""Every kind of rehearsal problem: it reads its own text back, and sympy, asked independently, finds the same answer."""
+"""Every kind of rehearsal problem reads its own text back, and sympy, asked independently, finds the same answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from sympy.functions.combinatorial.numbers import nC
+from sympy.functions.combinatorial.numbers import nC, nP
 from sympy.ntheory.modular import crt
 
 from deployments.sandbox.answers import agrees, last_box, number
@@ -75,7 +75,8 @@ def sock_draws(n: N) -> Any:
 
 
 def rearrangements(n: N) -> Any:
-    return sp.functions.combinatorial.numbers.nP({d: str(n["w"]).count(d) for d in set(str(n["w"]))})
+    word = str(n["w"])
+    return nP({digit: word.count(digit) for digit in set(word)}, len(word))
 
 
 TRUTHS: dict[str, Callable[[N], Any]] = {
@@ -207,7 +208,7 @@ def equal(one: Any, other: Any) -> bool:
         return bool(one == other)
     if isinstance(one, tuple):
         return len(one) == len(other) and all(equal(a, b) for a, b in zip(one, other, strict=True))
-    return sp.simplify(sp.sympify(one) - other) == 0
+    return bool(sp.simplify(sp.sympify(one) - other) == 0)
 
 
 def written(kind: Kind, number_of_draw: int) -> tuple[str, dict[str, int]]:

@@ -147,10 +147,9 @@ def needed_literal(alternative: str) -> str:
 
     Searching for it first spares most of the patterns, which would otherwise be all of the extractor's time.
     """
-    flat, previous = alternative, ""
+    flat, previous = alternative.replace("\\\\", "\1"), ""
     while flat != previous:
         previous, flat = flat, re.sub(r"(?<!\\)\((?:\\.|[^()\\])*\)[?*]?", "\0", flat)
-    flat = flat.replace("\\\\", "\1")
     flat = _OUTSIDE.sub("\0", _OPTIONAL.sub("\0", flat))
     runs = re.sub(r"\\(.)", r"\1", flat).replace("\1", "\\").split("\0")
     return max(runs, key=len)

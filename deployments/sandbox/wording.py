@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deployments.sandbox.dice import Dice
 
-_FILE = Path(__file__).parent / "points" / "pools.txt"
+_FILE = Path(__file__).with_name("pools.txt")
 
 
 def _load() -> dict[str, tuple[str, ...]]:

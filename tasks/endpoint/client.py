@@ -172,16 +172,21 @@ class Client:
     async def _enter(self, call: _Call[Any]) -> None:
         """Wait for a slot. Those who wait leave with the error when the endpoint turns out to be down."""
         self._check(call)
-        if self._slots.locked():
-            try:
-                with self._wakeable() as scope:
-                    async with scope:
-                        await self._slots.acquire()
-            except TimeoutError:
-                self._check(call)
-                raise
-        else:
+        if not self._slots.locked():
             await self._slots.acquire()
+            return
+        try:
+            with self._wakeable() as scope:
+                async with scope:
+                    await self._slots.acquire()
+        except TimeoutError:
+            self._check(call)
+            raise
+        try:
+            self._check(call)  # the one who left the slot may have brought bad news
+        except EndpointError:
+            self._slots.release()
+            raise
 
     async def _exchange(self, call: _Call[R]) -> tuple[R | None, Fault | None, str]:
         """One request in a slot: the value of a 200, or the fault and the words of anything else."""

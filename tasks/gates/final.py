@@ -18,7 +18,7 @@ _TAG = re.compile(r"<answer>((?:(?!</?answer>).)*)</answer>", re.DOTALL | re.IGN
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)$", re.MULTILINE)
 _SENTENCE = re.compile(
     r"(?:(?:the|our|my|his|her)?[ ]?(?:final |correct )?answer(?: is| was|:| =)(?: therefore| thus| then| simply)?:?"
-    r"|(?:最终)?答案(?:应该)?(?:是|为|：|:)[:：]?)[ \t]*\**[ \t]*\n?(?=\S)",
+    r"|(?:最终)?答案(?:应该)?(?:是|为|：|:)[:：]?)",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
@@ -75,14 +75,20 @@ def last_hashes(text: str) -> str | None:
 def last_sentence(text: str) -> str | None:
     """What the last "the answer is" names: its formula when it begins with one, else the rest of the sentence."""
     ends = [match.end() for match in _SENTENCE.finditer(text)]
-    if not ends:
+    rest = next(filter(None, (_after(text, end) for end in reversed(ends[-3:]))), None)
+    if rest is None:
         return None
-    rest = text[ends[-1] :].partition("\n")[0].strip()
     formula = _FORMULA.match(rest)
     if formula:
         return next(group for group in formula.groups() if group is not None).strip()
     end = _SENTENCE_END.search(rest)
     return (rest[: end.start()] if end else rest).strip().rstrip(".,") or None
+
+
+def _after(text: str, start: int) -> str:
+    """The rest of the line, or the next line where nothing but bold marks is left of this one."""
+    lines = text[start:].lstrip(" \t*").removeprefix("\n").split("\n", 1)
+    return lines[0].strip(" \t\r*")
 
 
 RULES: list[Callable[[str], str | None]] = [last_box, last_tag, last_hashes, last_sentence]

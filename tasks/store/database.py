@@ -116,7 +116,7 @@ class Store:
         self.rows(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", parameters)
 
     def close(self) -> None:
-        """Commit what waits and release the file. Safe to call twice."""
+        """Commit what waits and release the file. The store is of no use afterwards."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -125,6 +125,8 @@ class Store:
         self._cursors.clear()
         self._local = threading.local()
         self._connection.close()
+        # DuckDB complains at exit about connections that something (a traceback, Prefect) still holds on to.
+        del self._connection
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._local, "cursor"):
@@ -158,7 +160,10 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
     try:
         if not read_only:
             workspace.mkdir(parents=True, exist_ok=True)
-        settings = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(workspace / ".spill"),
+        }
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except (duckdb.Error, OSError) as error:
         raise StoreError(_sentence(error, path)) from error
