@@ -159,6 +159,7 @@ RETRIED: dict[str, bytes | Play] = {
     "500": refusal(500, "oops"),
     "502": http(502, "<html><title>Bad Gateway</title>", kind="text/html"),
     "503": http(503, "overloaded"),
+    "504": http(504, "<html><title>Gateway Time-out</title>", kind="text/html"),
     "529": http(529, "overloaded"),
     "408": http(408),
     "409": http(409),
@@ -313,7 +314,7 @@ async def test_a_server_that_nobody_reaches_is_down_when_the_patience_is_over(pa
     )
 
 
-@pytest.mark.parametrize("answer", [hang_up, http(502), http(503), http(504), http(529), http(429, "{}")])
+@pytest.mark.parametrize("answer", [hang_up, http(502), http(503), http(521), http(529), http(429, "{}")])
 async def test_an_outage_uses_up_no_attempts(answer: bytes | Play) -> None:
     async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2) as c:
         c._health.patience = 1e6

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from graph.errors import SettingsError
 from tasks.endpoint.faults import EXCERPT, Fault, read_exception, read_status, remedy, retry_after, scrub
-from tasks.endpoint.health import BUSY_COST, Health, Trial, Verdict
+from tasks.endpoint.health import SILENT_COSTS, Health, Trial, Verdict
 from tasks.endpoint.keys import resolve_key, resolve_value
 
 
@@ -31,7 +31,7 @@ from tasks.endpoint.keys import resolve_key, resolve_value
         (500, "", "transient", "500"),
         (502, "", "unreachable", "502"),
         (503, '{"error": {"message": "Loading model", "type": "unavailable_error"}}', "busy", "503"),
-        (504, "", "unreachable", "504"),
+        (504, "", "slow", "504"),
         (507, "", "transient", "507"),
         (522, "<html><title>Connection timed out</title>", "unreachable", "522"),
         (529, '{"type": "overloaded_error"}', "busy", "529"),
@@ -220,7 +220,19 @@ def test_a_rate_limit_hardly_counts_while_others_are_served_but_it_counts() -> N
     while health.judge(trial, Fault("busy", "429"), "", 0) is Verdict.RETRY:
         health.usable()
         tries += 1
-    assert tries == 2 / BUSY_COST
+    assert tries == 2 / SILENT_COSTS["busy"]
+
+
+def test_a_server_at_work_on_another_request_is_not_down_however_long_it_takes() -> None:
+    health, trial = Health(attempts=2, patience=60), Trial(1, 0)
+    verdicts = [health.judge(trial, Fault("busy", "429"), "", now, at_work=now < 600) for now in (0, 100, 599, 600)]
+    assert verdicts == [Verdict.RETRY] * 3 + [Verdict.DOWN]
+
+
+def test_an_answer_that_never_comes_in_time_counts_against_its_request() -> None:
+    health, trial = Health(attempts=2, patience=1e9), Trial(1, 0)
+    verdicts = [health.judge(trial, Fault("slow", "504"), "", now, at_work=True) for now in (0, 600)]
+    assert verdicts == [Verdict.RETRY, Verdict.GIVE_UP]
 
 
 def test_the_memory_of_errors_is_bounded() -> None:

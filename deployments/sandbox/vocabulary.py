@@ -138,8 +138,9 @@ def _alternatives(pattern: str) -> list[str]:
     return parts
 
 
-_OUTSIDE = re.compile(r"\\[bBsSdDwW]|\[[^\]]*\]|\{[^}]*\}|[.^]")
-_OPTIONAL = re.compile(r"(?:\\.|\[[^\]]*\]|[^\\])[?*]|(?:\\.|[^\\])(?=\{\d)|[+]")
+_CLASS = re.compile(r"(?<!\\)\[[^\]]*\](?:[?*+]|\{[^}]*\})?")
+_OUTSIDE = re.compile(r"\\[bBsSdDwW]|\{[^}]*\}|[.^]")
+_OPTIONAL = re.compile(r"(?:\\.|[^\\])[?*]|(?:\\.|[^\\])(?=\{\d)|[+]")
 
 
 def needed_literal(alternative: str) -> str:
@@ -150,21 +151,56 @@ def needed_literal(alternative: str) -> str:
     flat, previous = alternative.replace("\\\\", "\1"), ""
     while flat != previous:
         previous, flat = flat, re.sub(r"(?<!\\)\((?:\\.|[^()\\])*\)[?*]?", "\0", flat)
-    flat = _OUTSIDE.sub("\0", _OPTIONAL.sub("\0", flat))
+    for unsure in (_CLASS, _OPTIONAL, _OUTSIDE):
+        flat = unsure.sub("\0", flat)
     runs = re.sub(r"\\(.)", r"\1", flat).replace("\1", "\\").split("\0")
     return max(runs, key=len)
 
 
+def _first_group(alternative: str) -> str | None:
+    """The content of the first bracketed group, unless the group is optional or looks around."""
+    plain = re.sub(r"\\.", "\1\1", alternative)
+    start = plain.find("(")
+    if start < 0 or plain[start + 1] == "?":
+        return None
+    depth = 0
+    for i in range(start, len(plain)):
+        depth += (plain[i] == "(") - (plain[i] == ")")
+        if depth == 0:
+            return None if plain[i + 1 : i + 2] in ("?", "*") else alternative[start + 1 : i]
+    return None
+
+
+def needed_literals(alternative: str) -> tuple[str, ...]:
+    """Texts of which every match holds at least one: a single long one, else one for each way of the first group."""
+    single = needed_literal(alternative)
+    group = None if len(single.strip()) > 2 else _first_group(alternative)
+    options = tuple(needed_literal(option) for option in _alternatives(group)) if group else ()
+    return options if options and all(len(option.strip()) > 1 for option in options) else (single,)
+
+
+Trigger = tuple[tuple[str, ...], re.Pattern[str]]
+
+
 @cache
-def _trigger(point: Point) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _triggers(point: Point) -> tuple[Trigger, ...]:
     """Compiled at first use: four hundred patterns at import would be most of the start-up time."""
     parts = [part for pattern in point.patterns for part in _alternatives(pattern)]
-    return tuple((needed_literal(part), re.compile(part)) for part in parts)
+    return tuple((needed_literals(part), re.compile(part)) for part in parts)
 
 
-def _hits(point: Point, text: str) -> int:
+def _fires(trigger: Trigger, text: str) -> bool:
+    literals, pattern = trigger
+    for literal in literals:
+        if literal in text:
+            return pattern.search(text) is not None
+    return False
+
+
+def hits(point: Point, text: str) -> int:
+    """How many of a point's triggers a lowercased text holds; all patterns together count as one."""
     count = sum(1 for literal in point.literals if literal in text)
-    return count + any(literal in text and pattern.search(text) is not None for literal, pattern in _trigger(point))
+    return count + any(_fires(trigger, text) for trigger in _triggers(point))
 
 
 def extract(problem: str, solution: str) -> list[Point]:
@@ -173,9 +209,9 @@ def extract(problem: str, solution: str) -> list[Point]:
     whole = asked + " \n " + " ".join(solution.lower().split())
     scored: list[tuple[float, float, Point]] = []
     for point in POINTS:
-        hits = _hits(point, whole)
-        if hits:
-            score = min(hits, 3) + 1.0 * (_hits(point, asked) > 0) - 3.0 * point.common
+        found = hits(point, whole)
+        if found:
+            score = min(found, 3) + 1.0 * (hits(point, asked) > 0) - 3.0 * point.common
             scored.append((-score, share(point.name, asked), point))
     scored.sort(key=lambda row: row[:2])
     special = [point for _, _, point in scored if not point.common]

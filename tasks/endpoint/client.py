@@ -29,7 +29,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from graph.errors import EndpointDown, EndpointError, EndpointRefused
 from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer, read_vectors, well_formed
 from tasks.endpoint.config import Endpoint
-from tasks.endpoint.connection import connect
+from tasks.endpoint.connection import CONNECT_TIMEOUT, connect
 from tasks.endpoint.faults import Fault, read_exception, read_status, remedy, scrub
 from tasks.endpoint.health import Health, Trial, Verdict
 
@@ -58,8 +58,6 @@ class Client:
         """Nothing is sent yet. Raises SettingsError when a header's variable or the CA file is missing."""
         self.name = name
         self.endpoint = endpoint
-        self.in_flight = 0
-        """Requests on the wire now."""
         self.served = 0
         """Calls that ended, with or without a usable answer."""
         self.attempts = 0
@@ -80,6 +78,12 @@ class Client:
         self._down = ""
         self._refused = ""
         self._waiting: set[asyncio.Timeout] = set()
+        self._on_wire: dict[int, float] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests on the wire now."""
+        return len(self._on_wire)
 
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
@@ -190,10 +194,9 @@ class Client:
 
     async def _exchange(self, call: _Call[R]) -> tuple[R | None, Fault | None, str]:
         """One request in a slot: the value of a 200, or the fault and the words of anything else."""
-        self.in_flight += 1
         self.attempts += 1
         call.attempts += 1
-        began = self._clock()
+        began = self._on_wire[call.trial.number] = self._clock()
         try:
             async with asyncio.timeout(self.endpoint.timeout):
                 response = await self._post(call.url, cast_to=httpx2.Response, body=call.body, options=self._options)
@@ -206,7 +209,7 @@ class Client:
             return None, fault, ""
         finally:
             call.seconds += self._clock() - began
-            self.in_flight -= 1
+            del self._on_wire[call.trial.number]
             self._slots.release()
         try:
             return call.read(json.loads(response.content)), None, ""
@@ -220,7 +223,7 @@ class Client:
 
     def _read_exception(self, error: Exception) -> Fault | None:
         if type(error) is TimeoutError:
-            return Fault("unreachable", f"no complete answer within {self.endpoint.timeout:g} s")
+            return Fault("slow", f"no complete answer within {self.endpoint.timeout:g} s")
         return read_exception(error)
 
     def _judge(self, call: _Call[Any], fault: Fault, words: str) -> str:
@@ -228,7 +231,9 @@ class Client:
         if fault.kind != "permanent":
             self._check(call)
         reason = scrub(fault.reason, self._connection.secrets)
-        verdict = self._health.judge(call.trial, fault, words, self._clock())
+        now = self._clock()
+        at_work = now - next(iter(self._on_wire.values()), now) > CONNECT_TIMEOUT
+        verdict = self._health.judge(call.trial, fault, words, now, at_work)
         if verdict is Verdict.RETRY and (fault.retry_after or 0) > LONGEST_RETRY_AFTER:
             reason, verdict = f"{reason}, come back in {fault.retry_after:.0f} s", Verdict.DOWN
         if verdict is Verdict.RETRY:
@@ -267,7 +272,7 @@ class Client:
         jitter = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(trial.failures - 1, 16)))
         seconds = (asked or 0.0) + jitter
         left = self._health.patience_left(self._clock())
-        return seconds if left is None else min(seconds, left)
+        return min(seconds, left) if left else seconds
 
     async def _pause(self, seconds: float) -> None:
         self.retries += 1

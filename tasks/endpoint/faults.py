@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-Kind = Literal["transient", "busy", "unreachable", "permanent", "fatal"]
+Kind = Literal["transient", "busy", "unreachable", "slow", "permanent", "fatal"]
 """transient    may succeed if sent again, and says nothing about the server as a whole
 busy         the server sheds load (429, 503): nobody's fault, so it hardly counts against the request
 unreachable  no HTTP answer, or a gateway's word that nothing is behind it: an outage when everybody sees it
+slow         no whole answer in time: the server hangs, or this answer is too long, so it counts against both
 permanent    this request can never succeed; others can
 fatal        no request of this client can succeed until a person mends something
 """
@@ -222,13 +223,13 @@ STATUSES: dict[int, tuple[Kind, str]] = {
     501: ("fatal", "does not offer this kind of call (501): {words}"),
     502: ("unreachable", "502"),
     503: ("busy", "503"),
-    504: ("unreachable", "504"),
+    504: ("slow", "504"),
     # Cloudflare, about the server behind it.
     520: ("unreachable", "520"),
     521: ("unreachable", "521"),
     522: ("unreachable", "522"),
     523: ("unreachable", "523"),
-    524: ("unreachable", "524"),
+    524: ("slow", "524"),
     529: ("busy", "529"),
 }
 
@@ -271,6 +272,8 @@ REMEDIES = (
     ("is behind a proxy", "Check proxy, then run the same command again."),
     ("refused request", "Change the setting it names, then run the same command again."),
     ("429", "Lower concurrency or wait, then run the same command again."),
+    ("504", "Let the gateway before the server wait longer, then run the same command again."),
+    ("524", "Let the gateway before the server wait longer, then run the same command again."),
     ("no complete answer", "Raise timeout or start the server anew, then run the same command again."),
     ("", "Start the server or change base_url, then run the same command again."),
 )

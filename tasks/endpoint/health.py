@@ -73,8 +73,12 @@ class Health:
         self.answers += 1
         self.silent_since = None
 
-    def judge(self, trial: Trial, fault: Fault, words: str, now: float) -> Verdict:
-        """What follows from `fault`, whose body said `words`, for the request behind `trial`."""
+    def judge(self, trial: Trial, fault: Fault, words: str, now: float, at_work: bool = False) -> Verdict:
+        """What follows from `fault`, whose body said `words`, for the request behind `trial`.
+
+        `at_work` says that the endpoint has taken in another request and may still answer it: a server that thinks
+        for minutes and turns away what is too much meanwhile is not down.
+        """
         others_answered = self.answers > trial.answers_seen
         again = trial.last is not None and trial.last.reason == fault.reason
         same_words = again and trial.last_words == words
@@ -82,24 +86,24 @@ class Health:
         trial.last, trial.last_words = fault, words
         if fault.kind == "fatal":
             return Verdict.REFUSED
-        if fault.kind in ("busy", "unreachable"):
-            verdict = self._silence(trial, fault, others_answered, now)
+        if fault.kind in SILENT_COSTS:
+            verdict = self._silence(trial, fault, others_answered, now, at_work)
         else:
             self._answered()
             verdict = self._spoken(trial, fault, again, same_words)
         trial.answers_seen = self.answers
         return verdict
 
-    def _silence(self, trial: Trial, fault: Fault, others_answered: bool, now: float) -> Verdict:
+    def _silence(self, trial: Trial, fault: Fault, others_answered: bool, now: float, at_work: bool) -> Verdict:
         """Nobody's fault as long as nobody is answered; then it is the endpoint's, once the patience is over."""
         if self.silent_since is None:
             self.silent_since = now
-        if now - self.silent_since >= self.patience:
+        if now - self.silent_since >= self.patience and not at_work:
             return Verdict.DOWN
         if fault.retry_after:
             self.silent_since = max(self.silent_since, now + fault.retry_after)
-        if others_answered:
-            trial.spent += BUSY_COST if fault.kind == "busy" else 1
+        if others_answered or fault.kind == "slow":
+            trial.spent += SILENT_COSTS[fault.kind]
         return self._bounded(trial)
 
     def _spoken(self, trial: Trial, fault: Fault, again: bool, same_words: bool) -> Verdict:
@@ -136,9 +140,9 @@ class Health:
         return systematic if self.refusals >= REFUSALS_IN_A_ROW else Verdict.GIVE_UP
 
 
-BUSY_COST = 0.125
-"""Share of an attempt that a rate limit uses up while others are served: the wait is the limit's, not the item's,
-yet a request that no limit can ever admit must end."""
+SILENT_COSTS = {"unreachable": 1.0, "slow": 1.0, "busy": 0.125}
+"""Attempts that a fault uses up when others are served meanwhile. A rate limit costs little: the wait is the limit's
+fault and not the item's, yet a request that no limit can ever admit must end."""
 
 REFUSALS_IN_A_ROW = 20
 """Requests that may fail in a row before the endpoint is blamed. Each one leaves a row that says so; a wrong

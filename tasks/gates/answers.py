@@ -247,9 +247,11 @@ def collections(a: Answer, b: Answer, depth: int) -> Outcome | None:
 
 
 def _several(group: Group | None, other: Answer) -> bool:
-    """Whether the group has several different numbers while the other answer is one number."""
-    if group is None or other.number is None or group.opening == r"\cup":
+    """Whether the group is a pair or more, or has several different numbers, while the other is one number."""
+    if group is None or other.number is None:
         return False
+    if group.opening in ("(", "["):
+        return len(group.elements) > 1
     return len({exact_value(element) for element in group.elements} - {None}) > 1
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -166,7 +166,8 @@ def _start(workers: int) -> ProcessPool:
     )
 
 
-def _stop(pool: ProcessPool) -> None:
+def _stop(pool: Any) -> None:
+    """Kill what runs and wait for the pool's threads. `Any`, since pebble leaves these two methods untyped."""
     pool.stop()
     pool.join()
 

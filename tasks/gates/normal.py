@@ -68,7 +68,7 @@ _SIZING = re.compile(
     r"(?![A-Za-z])\.?"
 )
 _SPACING = re.compile(r"(?<!\\)\\(?:[!,;:> ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|hspace\{[^{}]*\})|~")
-_THIN_GROUP = re.compile(r"(?<=\d)(?:\\[,! ]|\{,\}|\\;|\\:)+(?=\d{3}(?!\d))")
+_THIN_GROUP = re.compile(r"(?<=\d)(?:,?\\[,!;: ]|\{,\})+(?=\d{3}(?!\d))")
 _FONT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|hbox|rm)\s*\{([^{}]*)\}"
 )
