@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -73,14 +73,15 @@ def _clause(model: type[BaseModel], location: tuple[str | int, ...], kind: str, 
 
 def _fields(model: type[BaseModel], location: Sequence[str | int]) -> Sequence[str]:
     """The keys that are valid at a place of the settings."""
-    for part in location:
+    parts = iter(location)
+    for part in parts:
         field = model.model_fields.get(str(part))
-        if field is None:
+        found = _model_in(field.annotation) if field else None
+        if field is None or found is None:
             continue
-        found = _model_in(field.annotation)
-        if found is None:
-            return ()
         model = found
+        if get_origin(field.annotation) is dict:
+            next(parts, None)  # the name of an entry, which may be spelled like a key
     return list(model.model_fields)
 
 

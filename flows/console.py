@@ -56,6 +56,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._last = time.monotonic()
+        self._trouble = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -64,7 +65,9 @@ class Lines:
         pass
 
     def tick(self, snapshot: dict[str, Any]) -> None:
-        if time.monotonic() - self._last >= PLAIN_EVERY:
+        news = trouble(snapshot)
+        fresh, self._trouble = news and not self._trouble, news
+        if fresh or time.monotonic() - self._last >= PLAIN_EVERY:
             self._last = time.monotonic()
             print(
                 f"{'running':<{WIDTH}}{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs; "
@@ -88,4 +91,14 @@ def describe(snapshot: dict[str, Any]) -> str:
     calls = sum(stage["calls"] for stage in stages.values())
     flying = sum(endpoint["in_flight"] for endpoint in snapshot["endpoints"].values())
     done = ", ".join(f"{name} {stages[name]['done']:,}" for name in BARS if name in stages and stages[name]["done"])
-    return f"{done or 'working'}; {calls:,} calls, {flying} in flight"
+    return f"{done or 'working'}; {calls:,} calls, {flying} in flight" + trouble(snapshot)
+
+
+def trouble(snapshot: dict[str, Any]) -> str:
+    """Endpoints that give no answer now, and why; the run waits for them as long as its patience lasts."""
+    found = [
+        f"; endpoint {name} gives no answer ({e['trouble']}), trying again"
+        for name, e in snapshot["endpoints"].items()
+        if e["trouble"]
+    ]
+    return "".join(found)

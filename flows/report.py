@@ -72,7 +72,12 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
             for stage in stages
         },
         "endpoints": {
-            name: {"in_flight": client.in_flight, "served": client.served, "retries": client.retries}
+            name: {
+                "in_flight": client.in_flight,
+                "served": client.served,
+                "retries": client.retries,
+                "trouble": client.trouble,
+            }
             for name, client in work.clients.items()
         },
     }

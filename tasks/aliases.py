@@ -29,8 +29,8 @@ def read_aliases(path: Path | None) -> dict[str, str]:
                     raise SettingsError(f"{path}, line {rows.line_num}: the name is empty.")
                 if found.setdefault(form, point) != point:
                     raise SettingsError(f"{path}, line {rows.line_num}: {name!r} is given two points.")
-                if point:
-                    found.setdefault(normal_form(point), point)
+                if point and normal_form(found.setdefault(normal_form(point), point)) != normal_form(point):
+                    raise SettingsError(f"{path}, line {rows.line_num}: {point!r} is itself dropped or another point.")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path} cannot be read as CSV ({error}): correct `connect.alias_file`.") from error
     return found

@@ -6,8 +6,9 @@
    class is complete: every two of its names are the same, so nothing chains.
 4. The curator names each class of several candidates; otherwise its most frequent name stands.
 
-Verdicts are kept by name, so later seeds ask about new names only. Points, aliases and edges follow from mentions and
-verdicts, and are replaced whole.
+Verdicts are kept by name, so later seeds ask about new names only, and a class once made stays together: a new name
+joins it if it matches all its members. Points, aliases and edges follow from mentions and verdicts, and are replaced
+whole; other settings of connect build everything anew.
 """
 
 from __future__ import annotations
@@ -121,11 +122,24 @@ async def _merge(work: Workbench, kept: list[Candidate]) -> list[PointClass]:
     verdicts = await judge_all(work, "same", sorted(subjects), SAME_VERDICTS)
     asked = {subjects[subject] for subject, verdict in verdicts.items() if verdict == "same"}
     same.update({pair: grey[pair] for pair in asked})
-    return told + [_class(free, members, asked) for members in complete_linkage(len(free), same)]
+    classes = complete_linkage(len(free), same, _made(work, free))
+    return told + [_class(free, members, asked) for members in classes]
+
+
+def _made(work: Workbench, free: list[Candidate]) -> list[list[int]]:
+    """Classes of several candidates that an earlier graph of this recipe has made."""
+    points = dict(work.store.rows("SELECT name, point_id FROM aliases WHERE recipe = ?", [work.recipes["connect"]]))
+    classes: dict[UUID, list[int]] = defaultdict(list)
+    for index, candidate in enumerate(free):
+        known = [points[name] for name in candidate.names if name in points]
+        if known:
+            classes[known[0]].append(index)
+    return [members for members in classes.values() if len(members) > 1]
 
 
 def _pair(a: str, b: str) -> str:
-    return " | ".join(sorted((a, b)))
+    # A line break stands in no name; a bar does, in P(A | B).
+    return "\n".join(sorted((a, b)))
 
 
 def _class(free: list[Candidate], members: Sequence[int], asked: set[tuple[int, int]]) -> PointClass:

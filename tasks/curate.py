@@ -25,7 +25,7 @@ EMBED_BATCH = 64
 
 
 async def judge_all(work: Workbench, task: Task, subjects: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
-    """The curator's verdict on each name, or pair of names joined by ' | '; UNJUDGED where it gave none.
+    """The curator's verdict on each name, or pair of names joined by a line break; UNJUDGED where it gave none.
 
     Without a curator nothing is judged.
     """
@@ -39,7 +39,7 @@ async def judge_all(work: Workbench, task: Task, subjects: Sequence[str], allowe
 
     async def judge(batch: list[str]) -> dict[str, str]:
         values: dict[str, object] = (
-            {"names": batch} if task == "filter" else {"pairs": [tuple(subject.split(" | ", 1)) for subject in batch]}
+            {"names": batch} if task == "filter" else {"pairs": [tuple(subject.split("\n")) for subject in batch]}
         )
         read = _reader(len(batch), allowed)
         found = await _ask(work, curator, task, values, batch, read) or {}

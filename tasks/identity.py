@@ -40,6 +40,23 @@ FREE = {"threshold", "rule", "least_agreement", "quorum", "near_duplicate", "see
 
 PAID = ("extract", "connect", "compose", "review", "solve", "grade")
 
+FROM_COMPOSE = ("compose", "review", "solve", "grade")
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "extract": PAID,
+    "connect": ("connect", *FROM_COMPOSE),
+    "sample": FROM_COMPOSE,
+    "compose": FROM_COMPOSE,
+    "review": ("review",),
+    "review.judges": ("review", "grade"),
+    "review.rater": ("review", "solve", "grade"),
+    "review.prompt.rate": ("review", "solve", "grade"),
+    "solve": ("solve", "grade"),
+    "grade": ("grade",),
+    "screen": (),
+}
+"""What is asked again when a key, or another key of its stage, changes. The judges review and grade; the rater's word
+chooses the solver."""
+
 
 def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
     """All that shapes the answers of a run, by stage. Raises SettingsError for files that cannot be read."""
@@ -110,19 +127,9 @@ def changes(before: Identity, after: Identity) -> list[tuple[str, str, str]]:
 
 
 def paid_again(changed: list[tuple[str, str, str]]) -> list[str]:
-    """Stages whose answers would be asked again. Extraction and connection change the combinations, so everything."""
-    stages = [key.split(".", 1)[0] for key, _, _ in changed if key.split(".", 1)[1] not in FREE]
-    paid = [stage for stage in stages if stage in PAID]
-    if not paid:
-        return []
-    after_graph = [stage for stage in PAID if stage != "extract"] if "extract" in paid else []
-    downstream = {
-        "extract": after_graph,
-        "connect": ["compose", "review", "solve", "grade"],
-        "compose": ["review", "solve", "grade"],
-        "solve": ["grade"],
-    }
-    again = {*paid, *(later for stage in paid for later in downstream.get(stage, []))}
+    """Stages that would be asked again, in part or wholly: what the changed keys shape, and what rests on that."""
+    paying = [key for key, _, _ in changed if key.split(".", 1)[1] not in FREE]
+    again = {stage for key in paying for stage in RESTS_ON.get(key, RESTS_ON[key.split(".", 1)[0]])}
     return [stage for stage in PAID if stage in again]
 
 

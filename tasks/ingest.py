@@ -1,11 +1,12 @@
 """ingest: read the user's files of solved problems, check every row, keep what is wrong with its line and reason.
 
-JSONL and JSON are read row by row here, so that one broken line costs one row; CSV and Parquet are read by the store's
+JSONL, JSON and CSV are read row by row here, so that one broken line costs one row; Parquet is read by the store's
 engine. Knows nothing of mathematics beyond where a final answer stands.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from graph.errors import SeedError
+from graph.errors import SeedError, StoreError
 from graph.records import Record, Reject, Seed, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
@@ -25,6 +26,9 @@ from tasks.workbench import bench
 LONGEST = {"problem": 20_000, "solution": 100_000}
 """Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
 BATCH = 2000
+DELIMITERS = ",;\t|"
+LONGEST_FIELD = 1 << 30
+"""Characters of a CSV field; a long one is for the row check to refuse, not for the reader."""
 DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
 
 Row = tuple[int, dict[str, Any] | str]
@@ -40,23 +44,25 @@ async def ingest() -> dict[str, int]:
     rejected = {row[0] for row in work.store.rows("SELECT id FROM rejects WHERE stage = 'ingest'")}
     counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
     batch: list[Record] = []
+    first = ""
     for file in work.settings.seeds:
         for line, row in checked_rows(work.store, file.path, file.columns.problem, _columns(file)):
             counts["read"] += 1
             made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
             if isinstance(made, Seed):
                 if made.id in known:
+                    known.remove(made.id)
                     counts["known"] += 1
                     continue
                 if _key(made.problem) in keys:
                     made = ("duplicate", "the same problem stands in an earlier row")
             if isinstance(made, Seed):
-                known.add(made.id)
                 keys.add(_key(made.problem))
                 counts["new"] += 1
                 batch.append(made)
             else:
                 reject = _reject(file.path, line, *made)
+                first = first or f"{reject.reason}, {reject.detail}"
                 counts["rejected"] += 1
                 if reject.id not in rejected:
                     rejected.add(reject.id)
@@ -66,8 +72,8 @@ async def ingest() -> dict[str, int]:
                 batch = []
     await work.store.write(*batch)
     work.counts.note("ingest", done=counts["new"])
-    if not known:
-        raise SeedError("No row of the seed files can be used: see the reasons in the table `rejects` of the store.")
+    if not keys:
+        raise SeedError(f"No row of the seed files can be used; the first one: {first}.")
     return counts
 
 
@@ -104,8 +110,10 @@ def read_rows(store: Store, path: Path) -> Iterator[Row]:
             yield from _json_lines(path)
         elif kind == ".json":
             yield from _json_array(path)
-        elif kind in (".csv", ".parquet"):
-            yield from _table(store, path, "read_csv" if kind == ".csv" else "read_parquet")
+        elif kind == ".csv":
+            yield from _csv_rows(path)
+        elif kind == ".parquet":
+            yield from _parquet(store, path)
         else:
             raise SeedError(f"{path} is of no known kind: give a .jsonl, .json, .csv or .parquet file.")
     except OSError as error:
@@ -139,11 +147,38 @@ def _json_array(path: Path) -> Iterator[Row]:
         yield number, row if isinstance(row, dict) else "not a JSON object"
 
 
-def _table(store: Store, path: Path, reader: str) -> Iterator[Row]:
-    options = ", all_varchar = true, header = true" if reader == "read_csv" else ""
-    names = [row[0] for row in store.rows(f"DESCRIBE SELECT * FROM {reader}(?{options})", [str(path)])]
-    for number, row in enumerate(store.stream(f"SELECT * FROM {reader}(?{options})", [str(path)]), 1):
-        yield number, dict(zip(names, row, strict=True))
+def _csv_rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        header = lines.readline()
+        lines.seek(0)
+        csv.field_size_limit(LONGEST_FIELD)
+        reader = csv.reader(lines, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        names: list[str] | None = None
+        while True:
+            line = reader.line_num + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield line, f"not CSV ({error})"
+                continue
+            if names is None:
+                names = fields
+            elif len(fields) == len(names):
+                yield line, dict(zip(names, fields, strict=True))
+            elif fields:
+                yield line, f"{len(fields)} fields, and the first line names {len(names)}"
+
+
+def _parquet(store: Store, path: Path) -> Iterator[Row]:
+    try:
+        names = [row[0] for row in store.rows("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])]
+        for number, row in enumerate(store.stream("SELECT * FROM read_parquet(?)", [str(path)]), 1):
+            yield number, dict(zip(names, row, strict=True))
+    except StoreError as error:
+        why = str(error.__cause__).splitlines()[0]
+        raise SeedError(f"{path} cannot be read as Parquet ({why}): give a whole file.") from error
 
 
 def _columns(file: SeedFile) -> dict[str, str | None]:
@@ -216,7 +251,8 @@ def _key(problem: str) -> bytes:
 
 
 def _reject(path: Path, line: int, reason: str, detail: str) -> Reject:
-    subject = content_id("row", path.name, line)
+    # With the folder's name: datasets like to call all their files train.jsonl.
+    subject = content_id("row", path.parent.name, path.name, line)
     recipe = content_id("recipe", "ingest")
     where = f"{path.name}:{line}: {detail}"
     reject_id = content_id("reject", "ingest", str(subject), reason)

@@ -43,25 +43,26 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     try:
         _compare(store, shape, accept_changes)
         run_id = await _begin(store, settings, shape)
-        with Equivalence() as equivalence, Sandbox(settings) as sandbox:
-            clients = {
-                name: Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
-                for name, endpoint in settings.endpoints.items()
-            }
-            work = Workbench(
-                settings, store, library, cast, clients, equivalence, run_id, recipes(shape), lost_calls(store)
-            )
-            try:
-                with using(work):
-                    yield work
-            except BaseException as error:
-                await _end(store, run_id, error)
-                raise
-            else:
-                await _end(store, run_id, None)
-            finally:
-                for client in clients.values():
-                    await client.close()
+        try:
+            with Equivalence() as equivalence, Sandbox(settings) as sandbox:
+                clients = {
+                    name: Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
+                    for name, endpoint in settings.endpoints.items()
+                }
+                work = Workbench(
+                    settings, store, library, cast, clients, equivalence, run_id, recipes(shape), lost_calls(store)
+                )
+                try:
+                    with using(work):
+                        yield work
+                finally:
+                    for client in clients.values():
+                        await client.close()
+        except BaseException as error:
+            await _end(store, run_id, error)
+            raise
+        else:
+            await _end(store, run_id, None)
     finally:
         store.close()
 
@@ -69,7 +70,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
 def lost_calls(store: Store) -> set[UUID]:
     """Calls without a usable answer whose item has no row yet: a run ended between two samples of the item."""
     found = store.rows(
-        """SELECT id FROM calls WHERE fault IS NOT NULL AND stage <> 'connect' AND subject_id NOT IN (
+        """SELECT id FROM calls WHERE fault IS NOT NULL AND subject_id NOT IN (
                SELECT id FROM problems UNION ALL SELECT id FROM reviews UNION ALL SELECT id FROM solutions
                UNION ALL SELECT id FROM grades UNION ALL SELECT subject_id FROM rejects)"""
     )
@@ -88,7 +89,7 @@ def _compare(store: Store, shape: Identity, accept_changes: bool) -> None:
     lines = "; ".join(f"{key}: {old} -> {new}" for key, old, new in changed)
     raise SettingsError(
         f"The settings differ from the last run of this workspace in {lines}. "
-        + (f"Paid again would be: {cost}. " if stages else "Nothing would be paid again. ")
+        + (f"Paid again would be, at most: {cost}. " if stages else "Nothing would be paid again. ")
         + "Add --accept-changes to go on, or choose another workspace."
     )
 

@@ -27,9 +27,9 @@ Format = Literal["messages", "alpaca", "sharegpt"]
 
 
 class Section(BaseModel):
-    """Base of all settings: closed to unknown keys, immutable once read."""
+    """Base of all settings: closed to unknown keys, immutable once read. Errors do not repeat what they were given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Columns(Section):
@@ -222,9 +222,9 @@ class RunSettings(Section):
     def _apply_preset(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        preset = PRESETS.get(value.get("preset", "verified"), {})
+        chosen = value.get("preset", "verified")
         merged = dict(value)
-        for section, defaults in preset.items():
+        for section, defaults in PRESETS[chosen].items() if chosen in list(PRESETS) else ():
             given = merged.get(section, {})
             if isinstance(given, dict):
                 merged[section] = {**defaults, **given}

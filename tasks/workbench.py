@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -79,8 +79,8 @@ class Workbench:
     equivalence: Equivalence
     run_id: UUID
     recipes: Mapping[str, UUID]
-    lost: Collection[UUID]
-    """Calls of earlier runs that gave no usable answer to an item that is still open: their numbers are spent."""
+    lost: set[UUID]
+    """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
     counts: Counts = field(default_factory=Counts)
     drawing: Drawing | None = None
     """How far sampling has come; kept by `tasks.sample`."""
@@ -112,6 +112,7 @@ class Workbench:
             if fault is None or sample >= self.settings.samples_per_item or fault.startswith(FINAL_FAULTS):
                 return Answer(value, fault, call)
             await self.store.write(call)
+            self.lost.add(call_id)
             call_id = content_id("call", stage, str(subject_id), player.name, sample)
 
     async def _send(self, player: Player, messages: list[Any], call_id: UUID) -> Reply:

@@ -66,6 +66,8 @@ class Client:
         """Attempts that were followed by another one."""
         self.wait_seconds = 0.0
         """Time that calls were told to wait before another attempt, summed over all."""
+        self.trouble = ""
+        """Why nobody has had an answer lately, while there is still patience."""
         self._connection = connect(endpoint, key)
         self._post, self._options = self._connection.sdk.post, self._connection.options
         self._chat_url = self._connection.url("/chat/completions")
@@ -169,6 +171,7 @@ class Client:
             call.usage = Usage(*(a + b for a, b in zip(call.usage, value.usage, strict=True)))
             fault = value.fault
         if fault is None:
+            self.trouble = ""
             self._health.usable()
             return value, None
         return value, self._judge(call, fault, words)
@@ -237,6 +240,7 @@ class Client:
         if verdict is Verdict.RETRY and (fault.retry_after or 0) > LONGEST_RETRY_AFTER:
             reason, verdict = f"{reason}, come back in {fault.retry_after:.0f} s", Verdict.DOWN
         if verdict is Verdict.RETRY:
+            self.trouble = reason if self._health.patience_left(now) is not None else ""
             raise _AgainError
         if verdict is Verdict.GIVE_UP:
             return reason if fault.kind == "permanent" else f"gave up after {call.attempts} attempts: {reason}"

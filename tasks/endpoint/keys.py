@@ -12,6 +12,11 @@ from typing import Any, cast
 
 from graph.errors import SettingsError
 
+NO_REFERENCE = (
+    "api_key holds something that is no reference; keys never stand in settings. "
+    "Write api_key = 'env:NAME' or 'block:NAME' and put the key there"
+)
+
 
 def resolve_key(reference: str | None) -> str | None:
     """The key that `reference` names, or None for a server without one.
@@ -21,20 +26,22 @@ def resolve_key(reference: str | None) -> str | None:
     """
     if not reference:
         return None
+    if not is_reference(reference):
+        raise SettingsError(f"{NO_REFERENCE}.")
     kind, _, name = reference.partition(":")
-    reader = SOURCES.get(kind)
-    if reader is None or not name:
-        raise SettingsError(
-            "api_key holds something that is no reference; keys never stand in settings. "
-            "Write api_key = 'env:NAME' or 'block:NAME' and put the key there."
-        )
-    return reader(name.strip())
+    return SOURCES[kind](name.strip())
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` says where a secret is, rather than being one."""
+    kind, _, name = text.partition(":")
+    return kind in SOURCES and bool(name.strip())
 
 
 def resolve_value(value: str) -> str:
     """A header's or proxy's value: what `env:NAME` or `block:NAME` names, or the value itself."""
     kind, _, name = value.partition(":")
-    return SOURCES[kind](name.strip()) if kind in SOURCES and name else value
+    return SOURCES[kind](name.strip()) if is_reference(value) else value
 
 
 def _environment(name: str) -> str:

@@ -229,7 +229,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, kind: type[Record]) -> str:
 def _sentence(error: Exception, path: Path) -> str:
     """What a DuckDB error means for a person, and what to do."""
     text = str(error)
-    if held := re.search(r"lock is held in (\S+) \(PID (\d+)\)", text):
+    if held := re.search(r"lock is held in (.+?) \(PID (\d+)\)", text):
         return (
             f"{path} is in use by process {held[2]} ({Path(held[1]).name}): wait until it ends, "
             "or stop it, then run the same command again."

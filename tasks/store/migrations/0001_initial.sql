@@ -64,7 +64,7 @@ CREATE TABLE verdicts (
 );
 COMMENT ON TABLE verdicts IS 'What the curator said of names (keep, drop) and of pairs of names (same, different)';
 COMMENT ON COLUMN verdicts.task IS 'filter, same or name';
-COMMENT ON COLUMN verdicts.subject IS 'A name, or two names joined by " | "';
+COMMENT ON COLUMN verdicts.subject IS 'A name, or several names, one a line';
 
 CREATE TABLE aliases (
     id UUID NOT NULL,

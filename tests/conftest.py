@@ -1,0 +1,75 @@
+"""What tests share: one Prefect server and one demo a session, started when the first test needs them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flows.cli import PREFECT_DEFAULTS
+from tests.rehearsal import Rehearsal, gsdp, rehearsal
+
+# Prefect reads these when it is imported, so they stand here and in no fixture.
+for name, value in PREFECT_DEFAULTS.items():
+    os.environ.setdefault(name, value)
+
+Sandboxes = Callable[..., Rehearsal]
+PREFECT_LEAKS = "ignore:unclosed <(socket|ssl):ResourceWarning"
+"""Prefect 3.8 leaves connections to its server to the garbage collector."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Excuse Prefect's leaks in the tests that use it, and there only."""
+    for item in items:
+        if "prefect_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings(PREFECT_LEAKS))
+            item.add_marker(pytest.mark.usefixtures("_collected"))
+
+
+@pytest.fixture
+def _collected() -> Iterator[None]:
+    """Lets what a test of flows left behind go before the next test, which would be blamed for it."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The address of a Prefect server, for flows in this process and in those it starts."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=60), pytest.MonkeyPatch.context() as patch:
+        url = PREFECT_API_URL.value()
+        assert url is not None
+        patch.setenv("PREFECT_API_URL", url)
+        yield url
+
+
+@pytest.fixture
+def sandboxes() -> Iterator[Sandboxes]:
+    """Starts rehearsal servers with switches; they end with the test."""
+    with ExitStack() as stack:
+        yield lambda *switches: stack.enter_context(rehearsal(*switches))
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that has ended: where it worked and what it printed."""
+
+    workspace: Path
+    output: str
+
+
+@pytest.fixture(scope="session")
+def demo(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """`gsdp demo`, run once as a person does; tests read its workspace and leave it as it is."""
+    folder = tmp_path_factory.mktemp("demo")
+    ended = gsdp("demo", "--workspace", folder / "gsdp-demo")
+    assert ended.returncode == 0, ended.stderr
+    return Demo(folder / "gsdp-demo", ended.stdout)
