@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from importlib import resources
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from flows.configure import make_settings
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
 
+DEFAULT_WORKSPACE = Path("gsdp-demo")
+WIDTH = 100
 SWITCHES = ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05")
 """Faults of the rehearsal, so that every gate has something to keep out."""
 
@@ -38,9 +41,26 @@ def show_result(settings: RunSettings) -> None:
         )
     finally:
         store.close()
-    print(f"\ndataset  {workspace / 'dataset'}\nstore    {workspace / FILE_NAME}")
+    print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
     for relation, points, problem, solution, answer, pair_id in found:
-        print(f"\nThe first pair ({relation}: {', '.join(points)}), written by the sandbox, which is no model:")
-        print(f"\n  problem   {problem}\n  solution  {solution}\n  answer    {answer}")
-        print(f"\nHow it came about:  gsdp explain {workspace} {str(pair_id)[:8]}")
-    print(f"To go on:           gsdp demo --workspace {workspace} --pairs {settings.target_pairs + 100}")
+        print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")
+        for name, text in (("problem", problem), ("solution", solution), ("answer", answer)):
+            print(_block(name, text))
+        print(f"\nhow it came about   gsdp explain {workspace} {str(pair_id)[:8]}")
+    print(f"after a failure     the same command again goes on where it stopped\nfor more pairs      {_more(settings)}")
+
+
+def _more(settings: RunSettings) -> str:
+    folder = "" if settings.workspace == DEFAULT_WORKSPACE else f"--workspace {settings.workspace} "
+    return f"gsdp demo {folder}--pairs {settings.target_pairs + 100}"
+
+
+def _block(name: str, text: str) -> str:
+    """Text in a column of its own, wrapped, without blank lines."""
+    lines = [
+        line
+        for part in text.splitlines()
+        if part.strip()
+        for line in textwrap.wrap(part, WIDTH, break_long_words=False)
+    ]
+    return "\n".join(f"{name if at == 0 else '':<10}{line}" for at, line in enumerate(lines))

@@ -106,7 +106,11 @@ def write_snapshot(workspace: Path, content: dict[str, Any]) -> None:
 async def reporting(work: Workbench) -> AsyncIterator[None]:
     """Report on the run for as long as the `async with` block lasts."""
     began = time.monotonic()
-    reporter = asyncio.create_task(_report(work, began))
+    # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
+    artifact = await acreate_progress_artifact(
+        progress=0.0, key="pairs", description=f"Accepted pairs of {work.settings.target_pairs:,} wanted"
+    )
+    reporter = asyncio.create_task(_report(work, began, artifact))
     state = "failed"
     try:
         yield
@@ -120,11 +124,9 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
         write_snapshot(work.settings.workspace, snapshot(work, state, began))
 
 
-async def _report(work: Workbench, began: float) -> None:
-    artifact = await acreate_progress_artifact(
-        progress=0.0, key="pairs", description=f"Accepted pairs of {work.settings.target_pairs:,} wanted"
-    )
-    written = -SNAPSHOT_EVERY
+async def _report(work: Workbench, began: float, artifact: Any) -> None:
+    written = time.monotonic()
+    write_snapshot(work.settings.workspace, snapshot(work, "running", began))
     try:
         while True:
             content = snapshot(work, "running", began)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
+from tasks.card import finished_counts, rejected
 from tasks.opening import open_workbench
 from tasks.settings import RunSettings
 from tasks.workbench import Workbench
@@ -44,6 +45,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
             told.produced(result)
         if "publish" in wanted:
             await told.stage("publish", stages.publish, settings)
+        told.called()
         return {"pairs": work.counts.pairs, "workspace": str(settings.workspace)}
 
 
@@ -52,6 +54,7 @@ class Telling:
 
     def __init__(self, work: Workbench) -> None:
         self._work = work
+        self._began = time.monotonic()
 
     async def stage(self, name: str, stage: Callable[[RunSettings], Awaitable[Any]], settings: RunSettings) -> None:
         """Run a stage and tell of it."""
@@ -60,22 +63,41 @@ class Telling:
         view.get().stage(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
-        """Tell of the stages that ran side by side; their seconds overlap."""
-        counts = self._work.counts
-        for name in (*PAID, "screen"):
+        """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
+        counts, store, target = self._work.counts, self._work.store, self._work.settings.target_pairs
+        finished, reasons = finished_counts(store, target), rejected(store, target)
+        told = {
+            "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",
+            "review": f"{finished['reviewed']:,} problems passed",
+            "solve": f"{finished['solutions']:,} solutions written",
+            "grade": f"{finished['graded']:,} problems passed",
+            "screen": f"{result['pairs']:,} pairs" + (", no combination is left" if result["exhausted"] else ""),
+        }
+        for name, text in told.items():
+            kept_out = {reason: number for stage, reason, number in reasons if stage == name}
+            if name in ("compose", "solve"):
+                # An answer that could not be read made no problem that would say where it belongs.
+                kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
             seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
-            view.get().stage(name, self._sentence(name, result), seconds)
+            view.get().stage(name, text + _reasons(kept_out), seconds)
+
+    def called(self) -> None:
+        """Tell of the calls of this run."""
+        clients = self._work.clients.values()
+        served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
+        view.get().stage("calls", f"{served:,} made, {retries:,} tries repeated", time.monotonic() - self._began)
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
-        text = SENTENCES[name](result, counts.done[name])
-        rejected = {reason: n for (stage, reason), n in counts.rejected.items() if stage == name}
-        if rejected:
-            worst = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))[:3]
-            text += f", {sum(rejected.values()):,} rejected (" + ", ".join(f"{why}: {n:,}" for why, n in worst) + ")"
-        if calls := counts.calls[name]:
-            text += f", {calls:,} calls"
-        return text
+        kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
+        return SENTENCES[name](result, counts.done[name]) + _reasons(kept_out)
+
+
+def _reasons(kept_out: Mapping[str, int]) -> str:
+    if not kept_out:
+        return ""
+    most = sorted(kept_out.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return f", {sum(kept_out.values()):,} rejected (" + ", ".join(f"{why}: {number:,}" for why, number in most) + ")"
 
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
@@ -86,9 +108,5 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",
-    "grade": lambda found, done: f"{done:,} problems passed",
-    "screen": lambda found, done: (
-        f"{found['pairs']:,} pairs" + (", no combination is left" if found["exhausted"] else "")
-    ),
     "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}",
 }

@@ -27,9 +27,9 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         "## Pairs by relation",
         _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
         "## From seeds to pairs",
-        _table(("stage", "in", "out"), funnel(store, count)),
+        _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
         "## What the gates kept out",
-        _table(("stage", "reason", "items"), store.rows(_REJECTED)),
+        _table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
         "## Models",
         _table(("role", "model"), models(store)),
         "## Thresholds",
@@ -47,9 +47,9 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def funnel(store: Store, count: int) -> list[tuple[Any, ...]]:
-    """(stage, items in, items out) of the finished part of the run."""
-    (asked, problems, reviewed, graded) = store.rows(_FUNNEL)[0]
+def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
+    """(stage, items in, items out) of the finished part of the run, up to the target's last pair."""
+    finished = finished_counts(store, target)
     seeds = _one(store, "SELECT count(*) FROM seeds")
     extracted = _one(store, "SELECT count(DISTINCT seed_id) FROM mentions WHERE recipe = " + _recipe("extract"))
     names = _one(store, "SELECT count(DISTINCT name) FROM mentions WHERE recipe = " + _recipe("extract"))
@@ -57,11 +57,25 @@ def funnel(store: Store, count: int) -> list[tuple[Any, ...]]:
     return [
         ("extract (seeds with points)", seeds, extracted),
         ("connect (names to points)", names, points),
-        ("compose", asked, problems),
-        ("review", problems, reviewed),
-        ("grade", reviewed, graded),
-        ("screen", graded, count),
+        ("compose", finished["asked"], finished["problems"]),
+        ("review", finished["problems"], finished["reviewed"]),
+        ("grade", finished["reviewed"], finished["graded"]),
+        ("screen", finished["graded"], count),
     ]
+
+
+def finished_counts(store: Store, target: int) -> dict[str, int]:
+    """Problems asked for, written, reviewed, solved (solutions) and graded, in the finished part of the run.
+
+    What lies beyond the dataset's last pair depends on what was on its way when the target was met; this does not.
+    """
+    names = ("asked", "problems", "reviewed", "solutions", "graded")
+    return dict(zip(names, map(int, store.rows(_FUNNEL, [target])[0]), strict=True))
+
+
+def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
+    """(stage, reason, items) of what the gates kept out, in the finished part of the run."""
+    return [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
 
 
 def models(store: Store) -> list[tuple[str, str]]:
@@ -152,12 +166,15 @@ _BY_RELATION = """
     SELECT relation, count(*) FROM (SELECT relation FROM pairs ORDER BY position, sample LIMIT ?)
     GROUP BY 1 ORDER BY 2 DESC, 1"""
 
-# What lies before the frontier: the combinations that were finished when the dataset closed.
+# What lies before the frontier, and before the dataset's last pair where the frontier is further: after a run to a
+# higher target. So the figures are those of the dataset, whatever else was made.
 _FINISHED = f"""
+    last AS (SELECT position FROM pairs ORDER BY position, sample LIMIT 1 OFFSET ?::BIGINT - 1),
     finished AS (
         SELECT id, asks FROM combinations
         WHERE recipe = {_recipe("sample")}
-          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {_recipe("screen")})),
+          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {_recipe("screen")})
+          AND position <= coalesce((SELECT position FROM last), position)),
     written AS (
         SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id WHERE m.recipe = {_recipe("compose")})"""
 
@@ -168,6 +185,7 @@ _FUNNEL = f"""
         (SELECT count(*) FROM written),
         (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
             AND problem_id IN (SELECT id FROM written)),
+        (SELECT count(*) FROM solutions WHERE problem_id IN (SELECT id FROM written)),
         (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {_recipe("grade")}
             AND problem_id IN (SELECT id FROM written))"""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from graph.records import Grade, Pass, Problem, Solution, content_id
+from graph.records import Grade, Pass, Problem, Reject, Solution, content_id
 from prompts.answers import read_vote
 from tasks.gates.equivalence import group
 from tasks.retry import chunk_task
@@ -50,7 +50,10 @@ def verdict(votes: Sequence[int | None], rule: GradeRule) -> Decision:
 
 @chunk_task("grade", "grade-{start:06d}")
 async def grade(start: int, stop: int) -> int:
-    """Decide on the solved problems of some combinations; how many were decided now."""
+    """Decide on the solved problems of some combinations; how many were decided now.
+
+    A problem with a solution still to come is left for later: what is missing now is no vote against it.
+    """
     work = bench()
     passed = await reviewed(work, start, stop)
     open_ids = await work.undecided("grade", passed)
@@ -60,6 +63,9 @@ async def grade(start: int, stop: int) -> int:
     }
     found = await work.store.of(Solution, {key for keys in wanted.values() for key in keys})
     solutions = {solution.id: solution for solution in found}
+    missing = {key for keys in wanted.values() for key in keys} - solutions.keys()
+    to_come = missing - await work.store.existing(Reject, missing, "subject_id")
+    problems = [problem for problem in problems if to_come.isdisjoint(wanted[problem.id])]
     known = {row.id: row for row in await work.store.of(Grade, open_ids, "problem_id")}
     await together(
         _grade(work, problem, [solutions[key] for key in wanted[problem.id] if key in solutions], passed, known)

@@ -120,7 +120,7 @@ def changes(before: Identity, after: Identity) -> list[tuple[str, str, str]]:
     """(stage.key, old, new) of everything that differs, for a person to read."""
     found = []
     for stage in after:
-        old, new = before.get(stage, {}), after[stage]
+        old, new = _flat(before.get(stage, {})), _flat(after[stage])
         differing = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
         found += [(f"{stage}.{key}", _short(old.get(key)), _short(new.get(key))) for key in differing]
     return found
@@ -139,6 +139,15 @@ def file_hash(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): correct its path in the settings.") from error
+
+
+def _flat(identity: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys, so that a change deep inside is shown and not a page around it."""
+    found: dict[str, Any] = {}
+    for key, value in identity.items():
+        nested = isinstance(value, Mapping) and value
+        found.update(_flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value})
+    return found
 
 
 def _short(value: object) -> str:

@@ -243,7 +243,7 @@ def _points(value: object, separator: str) -> tuple[str, ...]:
         parts: list[object] = list(value.split(separator))
     else:
         parts = list(value) if isinstance(value, list | tuple) else []
-    return tuple(text for part in parts if (text := DAMAGED.sub("", str(part)).strip()))
+    return tuple(text for part in parts if part is not None and (text := DAMAGED.sub("", str(part)).strip()))
 
 
 def _key(problem: str) -> bytes:

@@ -16,9 +16,11 @@ import duckdb
 import pytest
 
 from flows import stages
+from flows.configure import make_settings
 from flows.produce import produce
 from flows.synthesize import synthesize
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from tasks.endpoint import client
 from tasks.extract import extract
 from tasks.store.database import FILE_NAME, TABLES
 from tests.conftest import Sandboxes
@@ -36,7 +38,6 @@ from tests.rehearsal import (
 
 PAIRS = 40
 KEY = "sk-rehearsal-5d1f0c9e7b"
-KEYED = {"api_key": "env:REHEARSAL_KEY"}
 FORMATS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {
     "messages": lambda row: (row["messages"][0]["content"], row["messages"][1]["content"]),
     "alpaca": lambda row: (row["instruction"], row["output"]),
@@ -56,9 +57,7 @@ def server() -> Iterator[Rehearsal]:
 def of(workspace: Path, server: Rehearsal, pairs: int = PAIRS, **changes: Any) -> Any:
     """Settings of a run on the module's server."""
     made = content(workspace, server.url, pairs, **changes)
-    made["endpoints"]["rehearsal"].update(KEYED)
-    from flows.configure import make_settings
-
+    made["endpoints"]["rehearsal"]["api_key"] = "env:REHEARSAL_KEY"
     return make_settings(made)
 
 
@@ -320,7 +319,7 @@ async def test_a_changed_model_is_named_with_what_it_would_pay_again(
 ) -> None:
     roles = content(copied, server.url, PAIRS)["roles"] | {"solver": {"endpoint": "rehearsal", "temperature": 0.1, "model": "sandbox-solver"}}
     solved = number(copied, "SELECT count(*) FROM calls WHERE stage = 'solve'")
-    with pytest.raises(SettingsError, match=rf"solve\.solver.*Paid again would be: solve \({solved:,} calls so far\), grade"):
+    with pytest.raises(SettingsError, match=rf"in solve\.solver\.temperature: 0\.7 -> 0\.1\. Paid again.*: solve \({solved:,} calls so far\), grade"):
         await synthesize(of(copied, server, roles=roles))
 
 
@@ -346,8 +345,9 @@ FAULTS = "429,429-retry-after,500,503,drop,cut,think-leak,null-content,html,empt
 
 
 async def test_a_run_through_faults_ends_in_order_and_accounts_for_every_request(
-    prefect_server: str, tmp_path: Path, sandboxes: Sandboxes
+    prefect_server: str, tmp_path: Path, sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client, "FIRST_WAIT", 0.05)
     stormy = sandboxes(*NOISE, "--fault-rate", "0.2", "--faults", FAULTS)
     workspace = tmp_path / "work"
     await synthesize(settings(workspace, stormy.url, 8))
@@ -370,8 +370,6 @@ async def test_a_server_that_is_down_ends_the_run_in_one_sentence(
 ) -> None:
     chosen = content(tmp_path / "work", "http://127.0.0.1:9/v1", 5)
     chosen["endpoints"]["rehearsal"]["outage_patience"] = 0.3
-    from flows.configure import make_settings
-
     began = time.monotonic()
     with pytest.raises(EndpointDown, match=r"^Endpoint rehearsal at http://127\.0\.0\.1:9/v1 gives no answer") as told:
         await synthesize(make_settings(chosen))

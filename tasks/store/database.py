@@ -27,6 +27,10 @@ FILE_NAME = "gsdp.duckdb"
 MEMORY_LIMIT = "400MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
+FILE_HEADERS = 3 * 4096
+"""Bytes before the first block of a DuckDB file."""
+DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
+
 R = TypeVar("R", bound=Record)
 
 TABLES: dict[type[Record], str] = {
@@ -160,17 +164,26 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
     try:
         if not read_only:
             workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{workspace} cannot be made ({error.strerror}): choose another workspace.") from error
+    clean = path.exists() and not path.with_name(f"{FILE_NAME}.wal").exists()
+    try:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(workspace / ".spill"),
+            # DuckDB would download an extension to open a file of another kind.
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
         }
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
-    except (duckdb.Error, OSError) as error:
+    except duckdb.Error as error:
         raise StoreError(_sentence(error, path)) from error
     try:
         # A checkpoint rewrites columns while calls wait, so it comes less often than DuckDB's default of 16 MB.
         if not read_only:
             connection.execute("SET wal_autocheckpoint = '64MB'")
+        if clean:
+            _check_length(connection, path)
         _migrate(connection, path, read_only)
         return Store(connection, path, read_only)
     except duckdb.Error as error:
@@ -188,10 +201,17 @@ def migrations() -> list[tuple[int, str]]:
     return [(int(name.split("_")[0]), sql) for name, sql in numbered]
 
 
+def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file that was closed whole and has been cut since: DuckDB notices only when it reads what is missing."""
+    used = connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchone()
+    if used and path.stat().st_size < FILE_HEADERS + used[0]:
+        raise StoreError(DAMAGED.format(path=path))
+
+
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     version = 0
-    if "migrations" in tables:
+    if tables >= {"migrations", TABLES[records.Run]}:
         row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
         version = row[0] if row else 0
     elif tables:
@@ -240,9 +260,16 @@ def _sentence(error: Exception, path: Path) -> str:
         return f"{path} cannot be written: make the folder writable, or choose another workspace."
     if any(
         sign in text
-        for sign in ("not a valid DuckDB", "Could not read enough bytes", "Corrupt", "checksum", "truncated")
+        for sign in (
+            "not a valid DuckDB",
+            "Extension",
+            "Could not read enough bytes",
+            "Corrupt",
+            "checksum",
+            "truncated",
+        )
     ):
-        return f"{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
+        return DAMAGED.format(path=path)
     return f"{path}: {text.splitlines()[0]}"
 
 

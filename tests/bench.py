@@ -1,0 +1,43 @@
+"""A workbench for tests of single stages: a real store and real settings, without Prefect and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+from flows.configure import make_settings
+from tasks.opening import open_workbench
+from tasks.settings import RunSettings
+from tasks.workbench import Workbench
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+NOWHERE = {"local": {"base_url": "http://127.0.0.1:9/v1", "model": "some-model"}}
+"""An endpoint that nobody may call: whoever does gets a refused connection."""
+
+
+def settings_for(folder: Path, **changes: Any) -> RunSettings:
+    """Settings of a run in `folder`, valid as they are; `changes` replace whole keys."""
+    content: dict[str, Any] = {
+        "workspace": folder / "work",
+        "seeds": [{"path": folder / "seeds.jsonl"}],
+        "endpoints": NOWHERE,
+    }
+    return make_settings(content | changes)
+
+
+@asynccontextmanager
+async def workbench(settings: RunSettings, clients: Mapping[str, object] | None = None) -> AsyncIterator[Workbench]:
+    """The workbench of `settings`, as a flow opens it; `clients` take the places of the real ones."""
+    async with open_workbench(settings) as work:
+        if clients is not None:
+            work.clients = cast("Any", clients)
+        yield work
+
+
+def plain(task: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """The coroutine function below a Prefect task."""
+    return cast("Callable[P, Awaitable[T]]", cast("Any", task).fn)

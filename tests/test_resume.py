@@ -1,0 +1,224 @@
+"""Runs that are killed, and what the same command then makes of them: the same bytes, and nothing paid twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tasks.store.database import TABLES
+from tasks.store.writer import INTERVAL
+from tests.rehearsal import (
+    CONCURRENCY,
+    NOISE,
+    Rehearsal,
+    content,
+    folder_bytes,
+    gsdp,
+    number,
+    opened,
+    query,
+    rehearsal,
+    started,
+    wait_until,
+    write_toml,
+)
+
+PAIRS = 60
+LATENCY = 0.03
+SWITCHES = (*NOISE, f"--latency={LATENCY}")
+DICE = random.Random(20241211)
+
+KILLS = {
+    "extract": ("extractor", DICE.randint(1, 90)),
+    "connect": ("curator", DICE.randint(1, 40)),
+    "compose": ("composer", DICE.randint(2, 60)),
+    "review": ("judge", DICE.randint(20, 150)),
+    "solve": ("solver", DICE.randint(10, 150)),
+    "grade": ("judge", DICE.randint(280, 400)),
+}
+"""Stage -> the role whose requests are counted, and at how many the run is killed."""
+DEFAULT = ("extract", "solve", "grade")
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run publishes that nobody kills."""
+
+    dataset: dict[str, bytes]
+    requests: int
+    seconds: float
+
+
+def prepare(folder: Path, server: Rehearsal, pairs: int = PAIRS) -> Path:
+    """A settings file whose workspace is `work` beside it."""
+    return write_toml(folder / "settings.toml", content(folder / "work", server.url, pairs))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """The run that all others are compared with."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with rehearsal(*SWITCHES) as server:
+        began = time.monotonic()
+        ended = gsdp("run", prepare(folder, server))
+        assert ended.returncode == 0, ended.stderr
+        requests = server.served()
+    return Undisturbed(folder_bytes(folder / "work/dataset"), requests, time.monotonic() - began)
+
+
+@pytest.fixture
+def server() -> Iterator[Rehearsal]:
+    with rehearsal(*SWITCHES) as found:
+        yield found
+
+
+def unsettled(server_rate: float, kills: int) -> int:
+    """Most requests that `kills` kills may lose: sent, or answered and not committed.
+
+    At each kill at most CONCURRENCY requests are on the wire. Answers wait for at most two commit batches, the one
+    that is being written and the one that gathers meanwhile; a batch holds what arrives in INTERVAL seconds and as
+    long as a commit takes, for which another INTERVAL is allowed. `server_rate` is the most that can arrive in a
+    second: CONCURRENCY requests every LATENCY seconds.
+    """
+    return kills * (CONCURRENCY + round(2 * server_rate * 2 * INTERVAL))
+
+
+def lost(server: Rehearsal, workspace: Path) -> int:
+    """Requests that were served and are not in the ledger."""
+    return server.served() - number(workspace, "SELECT coalesce(sum(attempts), 0)::BIGINT FROM calls")
+
+
+def assert_no_row_twice(workspace: Path) -> None:
+    with opened(workspace) as store:
+        for kind, table in TABLES.items():
+            keys = "id" if "id" in kind.model_fields else ", ".join(kind.model_fields)
+            assert store.rows(f"SELECT {keys} FROM {table} GROUP BY ALL HAVING count(*) > 1") == [], table
+
+
+def kill_at(settings: Path, server: Rehearsal, stage: str) -> None:
+    """Run until the server has answered enough requests of the stage's role, then kill without a warning."""
+    role, requests = KILLS[stage]
+    with started("run", settings) as process:
+        wait_until(lambda: server.served(role) >= requests)
+        assert process.poll() is None, "the run ended before it could be killed"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+
+
+def assert_recovers(settings: Path, server: Rehearsal, kills: int, wanted: Undisturbed) -> None:
+    workspace = settings.parent / "work"
+    ended = gsdp("run", settings)
+    assert ended.returncode == 0, ended.stderr
+    assert folder_bytes(workspace / "dataset") == wanted.dataset
+    assert_no_row_twice(workspace)
+    assert 0 <= lost(server, workspace) <= unsettled(CONCURRENCY / LATENCY, kills)
+    assert query(workspace, "SELECT state, count(*) FROM runs GROUP BY 1 ORDER BY 1") == [
+        ("completed", 1),
+        ("running", kills),
+    ]
+
+
+def test_a_run_killed_in_three_stages_publishes_the_bytes_of_one_that_was_not(
+    prefect_server: str, undisturbed: Undisturbed, server: Rehearsal, tmp_path: Path
+) -> None:
+    settings = prepare(tmp_path, server)
+    for stage in DEFAULT:
+        kill_at(settings, server, stage)
+    assert_recovers(settings, server, len(DEFAULT), undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", KILLS)
+def test_a_run_killed_in_a_stage_publishes_the_bytes_of_one_that_was_not(
+    prefect_server: str, undisturbed: Undisturbed, server: Rehearsal, tmp_path: Path, stage: str
+) -> None:
+    settings = prepare(tmp_path, server)
+    kill_at(settings, server, stage)
+    assert_recovers(settings, server, 1, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_a_run_killed_again_and_again_publishes_the_bytes_of_one_that_was_not(
+    prefect_server: str, undisturbed: Undisturbed, server: Rehearsal, tmp_path: Path, seed: int
+) -> None:
+    settings = prepare(tmp_path, server)
+    moments = sorted(random.Random(seed).sample(range(1, undisturbed.requests - 250), 4))
+    kills = 0
+    for moment in moments:
+        with started("run", settings) as process:
+            wait_until(lambda: server.served() >= moment or process.poll() is not None)  # noqa: B023
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+    assert kills >= 2
+    assert_recovers(settings, server, kills, undisturbed)
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_asked_to_stop_says_so_and_loses_no_answer(
+    prefect_server: str, server: Rehearsal, tmp_path: Path, sign: signal.Signals, code: int
+) -> None:
+    settings = prepare(tmp_path, server)
+    with started("run", settings) as process:
+        wait_until(lambda: server.served("extractor") >= 20)
+        process.send_signal(sign)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert errors == "gsdp: interrupted; run the same command again to go on.\n"
+    workspace = tmp_path / "work"
+    assert query(workspace, "SELECT state FROM runs") == [("interrupted",)]
+    assert lost(server, workspace) <= CONCURRENCY
+    assert number(workspace, "SELECT count(*) FROM calls") > 0
+
+
+def processes(word: str) -> set[int]:
+    """Processes whose command line holds a word."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if word.encode() in command:
+                found.add(int(entry.name))
+    return found
+
+
+def test_a_killed_run_leaves_no_sandbox_behind(prefect_server: str, tmp_path: Path) -> None:
+    values = content(tmp_path / "work", "sandbox", PAIRS, sandbox=["--latency=0.05", "--drip-seconds=2.7182818"])
+    settings = write_toml(tmp_path / "settings.toml", values)
+    with started("run", settings) as process:
+        wait_until(lambda: processes("--drip-seconds=2.7182818"))
+        process.send_signal(signal.SIGKILL)
+    wait_until(lambda: not processes("--drip-seconds=2.7182818"), seconds=10)
+
+
+def test_while_a_run_is_at_work_others_look_at_its_snapshot_and_are_kept_out_of_its_store(
+    prefect_server: str, server: Rehearsal, tmp_path: Path
+) -> None:
+    settings, workspace = prepare(tmp_path, server, 5), tmp_path / "work"
+    with started("run", settings) as process:
+        wait_until(lambda: server.served("extractor") >= 1)
+        status = gsdp("status", workspace)
+        second = gsdp("run", settings)
+        os.kill(process.pid, 0)
+        output, errors = process.communicate(timeout=60)
+    assert status.returncode == 0, status.stderr
+    assert "from the snapshot of " in status.stdout
+    assert f"process {process.pid})" in status.stdout
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith(f"gsdp: {workspace / 'gsdp.duckdb'} is in use by process {process.pid} (")
+    assert len(second.stderr.splitlines()) == 1
+    assert (process.returncode, errors) == (0, ""), output
+    after = gsdp("status", workspace)
+    assert "from the store (no run is at work)" in after.stdout
+    assert status.stdout != after.stdout
