@@ -6,6 +6,7 @@ Heavy imports stand inside the commands, so that `--help` and `check` do not wai
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 
 Workspace = Annotated[Path, typer.Argument(help="Folder of a run: the `workspace` of its settings.")]
+
+INTERRUPTED = 130
 
 PREFECT_DEFAULTS = {
     # Our own lines are what a person reads in the terminal; Prefect's go to its server and its UI.
@@ -160,7 +163,11 @@ def serve() -> None:
 def _run(settings: Any, until: str, accept_changes: bool) -> None:
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
+    # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
+
+    from prefect.exceptions import TerminationSignal
 
     from flows.console import make_view
     from flows.report import view
@@ -170,26 +177,30 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
     with make_view() as shown:
         view.set(shown)
-        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
+        try:
+            asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
+        except TerminationSignal:
+            raise KeyboardInterrupt from None
 
 
 def main() -> None:
     """Run the command and turn errors into one sentence and an exit code."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except GsdpError as error:
         print(f"gsdp: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except typer.Exit as leave:
-        sys.exit(leave.exit_code)
+        code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print("gsdp: interrupted; run the same command again to go on.", file=sys.stderr)
-        sys.exit(130)
+        code = INTERRUPTED
     except Exception as error:
-        if type(error).__module__.startswith("click") and hasattr(error, "show"):
-            error.show()
-            sys.exit(2)
-        raise
+        # A wrong command line: an exception of click, or of the copy of click that newer typers carry.
+        if not hasattr(error, "show"):
+            raise
+        error.show()
+        code = UsageError.exit_code
+    if code == INTERRUPTED:
+        print("gsdp: interrupted; run the same command again to go on.", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ PAID: dict[str, ChunkTask] = {
 
 def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
     """Make a coroutine function a Prefect flow that is called like it. State lives in the store, not in results."""
-    made: Any = flow(name=function.__name__, persist_result=False)(function)
+    name = function.__name__
+    made: Any = flow(name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)(function)
     return cast("Flow[P, Coroutine[Any, Any, T]]", made)
 
 
@@ -71,7 +72,7 @@ async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
         async with asyncio.TaskGroup() as group:
             for item in work:
                 group.create_task(one(item))
-    except* Exception as errors:
+    except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
 
 

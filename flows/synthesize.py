@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
+from prefect.logging import get_run_logger
+
 from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
@@ -60,7 +62,7 @@ class Telling:
         """Run a stage and tell of it."""
         began = time.monotonic()
         result = await stage(settings)
-        view.get().stage(name, self._sentence(name, result), time.monotonic() - began)
+        tell(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
@@ -79,18 +81,24 @@ class Telling:
                 # An answer that could not be read made no problem that would say where it belongs.
                 kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
             seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
-            view.get().stage(name, text + _reasons(kept_out), seconds)
+            tell(name, text + _reasons(kept_out), seconds)
 
     def called(self) -> None:
         """Tell of the calls of this run."""
         clients = self._work.clients.values()
         served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
-        view.get().stage("calls", f"{served:,} made, {retries:,} tries repeated", time.monotonic() - self._began)
+        tell("calls", f"{served:,} made, {retries:,} tries repeated", time.monotonic() - self._began)
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
         kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
         return SENTENCES[name](result, counts.done[name]) + _reasons(kept_out)
+
+
+def tell(name: str, text: str, seconds: float) -> None:
+    """Show a stage's line to who watches the command, and to who looks at the run in Prefect."""
+    view.get().stage(name, text, seconds)
+    get_run_logger().info("%s: %s, %.1f s", name, text, seconds)
 
 
 def _reasons(kept_out: Mapping[str, int]) -> str:

@@ -14,7 +14,7 @@ import networkx as nx
 from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
-from graph.statistics import describe
+from graph.summary import describe
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings

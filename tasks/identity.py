@@ -128,9 +128,14 @@ def changes(before: Identity, after: Identity) -> list[tuple[str, str, str]]:
 
 def paid_again(changed: list[tuple[str, str, str]]) -> list[str]:
     """Stages that would be asked again, in part or wholly: what the changed keys shape, and what rests on that."""
-    paying = [key for key, _, _ in changed if key.split(".", 1)[1] not in FREE]
-    again = {stage for key in paying for stage in RESTS_ON.get(key, RESTS_ON[key.split(".", 1)[0]])}
+    paying = [key for key, _, _ in changed if key.split(".")[1] not in FREE]
+    again = {stage for key in paying for stage in RESTS_ON[_nearest(key)]}
     return [stage for stage in PAID if stage in again]
+
+
+def _nearest(key: str) -> str:
+    """The longest key of RESTS_ON that `key` is or lies within."""
+    return max((known for known in RESTS_ON if f"{key}.".startswith(f"{known}.")), key=len)
 
 
 def file_hash(path: Path) -> str:
@@ -141,12 +146,13 @@ def file_hash(path: Path) -> str:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): correct its path in the settings.") from error
 
 
-def _flat(identity: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(identity: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     """Dotted keys, so that a change deep inside is shown and not a page around it."""
     found: dict[str, Any] = {}
     for key, value in identity.items():
-        nested = isinstance(value, Mapping) and value
-        found.update(_flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value})
+        inner = dict(enumerate(value)) if isinstance(value, list) else value
+        nested = isinstance(inner, Mapping) and inner
+        found.update(_flat(inner, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value})
     return found
 
 

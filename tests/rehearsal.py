@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -107,9 +108,12 @@ def gsdp(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess
 @contextmanager
 def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
     """`gsdp` at work in its own process, which is gone when the `with` block ends."""
+    # A process started behind an `&` ignores Ctrl-C, and so would its children.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
+    signal.signal(signal.SIGINT, former)
     with process:
         try:
             yield process

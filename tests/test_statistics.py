@@ -12,7 +12,7 @@ import pytest
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.records import content_id
 from graph.sampling import Sampler, SamplingPlan
-from graph.statistics import describe
+from graph.summary import describe
 
 PLAN = SamplingPlan(hub_least=3)
 
@@ -66,7 +66,7 @@ def test_a_longer_side_component_does_not_count_as_the_diameter() -> None:
 
 def test_a_large_graph_says_what_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = describe(GRAPH, PLAN)
-    monkeypatch.setattr("graph.statistics.EXACT_NODES", 10)
+    monkeypatch.setattr("graph.summary.EXACT_NODES", 10)
     found = describe(GRAPH, PLAN)
     assert not found.diameter_is_exact
     assert exact.diameter - 1 <= found.diameter <= exact.diameter

@@ -24,7 +24,7 @@ from graph.records import Record
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "256MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
 FILE_HEADERS = 3 * 4096

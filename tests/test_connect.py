@@ -1,0 +1,400 @@
+"""Names become points and edges as the user's file, the vectors and the curator say, and no question is asked twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import cos, radians, sin
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph.errors import EndpointDown, SettingsError
+from graph.records import Alias, KnowledgePoint, Mention, Reject
+from tasks.aliases import read_aliases
+from tasks.connect import candidates, connect
+from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.extract import extract, pending_seeds
+from tasks.ingest import ingest
+from tasks.settings import RunSettings
+from tasks.workbench import Workbench
+from tests.bench import plain, settings_for, workbench
+
+EMBEDDER = {"roles": {"embedder": {"endpoint": "local", "model": "embedding-model"}}}
+
+
+@dataclass
+class Curator:
+    """Answers from tables, in this process, and keeps what it was asked."""
+
+    filter: Mapping[str, str] = field(default_factory=dict)
+    """Name -> verdict; names not in it are kept."""
+    same: set[frozenset[str]] = field(default_factory=set)
+    names: Mapping[frozenset[str], str] = field(default_factory=dict)
+    degrees: Mapping[str, float] = field(default_factory=dict)
+    """Direction of each name's vector in the plane."""
+    answers: int | None = None
+    """How many questions are answered before the endpoint is down."""
+    garbled: Counter[str] = field(default_factory=Counter)
+    """Name -> how many questions with it get an answer that cannot be read."""
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    embedded: list[str] = field(default_factory=list)
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        if self.answers is not None and len(self.asked) >= self.answers:
+            raise EndpointDown("down")
+        text = request.messages[-1]["content"]
+        kind, body = next(
+            (tag, found[1]) for tag in READERS if (found := re.search(f"<{tag}>(.*)</{tag}>", text, re.S))
+        )
+        items = tuple(re.sub(r"^\d+\. ", "", line.strip()) for line in body.splitlines() if line.strip())
+        self.asked.append((kind, *items))
+        for name in items:
+            if self.garbled[name]:
+                self.garbled[name] -= 1
+                return reply("I would rather not say.")
+        return reply(READERS[kind](self, items))
+
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[list[float]], Reply]:
+        self.embedded += texts
+        angles = [radians(self.degrees[text]) for text in texts]
+        return [[cos(angle), sin(angle)] for angle in angles], reply("")
+
+    def verdicts(self, names: Sequence[str]) -> str:
+        lines = [f"{number} {self.filter.get(name, 'keep')}" for number, name in enumerate(names, 1)]
+        return "<verdicts>\n" + "\n".join(lines) + "\n</verdicts>"
+
+    def comparisons(self, pairs: Sequence[str]) -> str:
+        same = [any(pair in (" | ".join((a, b)), " | ".join((b, a))) for a, b in self.same) for pair in pairs]
+        lines = [f"{number} {'same' if one else 'different'}" for number, one in enumerate(same, 1)]
+        return "<verdicts>\n" + "\n".join(lines) + "\n</verdicts>"
+
+    def name(self, names: Sequence[str]) -> str:
+        return f"<name>{self.names.get(frozenset(names), '')}</name>"
+
+    def questions(self, kind: str) -> list[tuple[str, ...]]:
+        return sorted(question[1:] for question in self.asked if question[0] == kind)
+
+
+READERS: dict[str, Callable[[Curator, Sequence[str]], str]] = {
+    "names": Curator.verdicts,
+    "pairs": Curator.comparisons,
+    "class": Curator.name,
+}
+
+
+def reply(text: str) -> Reply:
+    return Reply(text, "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
+
+
+def written(folder: Path, *seeds: Sequence[str]) -> dict[str, Any]:
+    """The settings of seeds that carry their own points."""
+    rows = [json.dumps({"problem": f"problem {number}", "points": points}) for number, points in enumerate(seeds)]
+    (folder / "seeds.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    return {"seeds": [{"path": folder / "seeds.jsonl", "columns": {"points": "points"}}]}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What connect left in the store, by name."""
+
+    points: dict[str, KnowledgePoint]
+    aliases: dict[str, Alias]
+    edges: dict[frozenset[str], int]
+    rejects: dict[str, str]
+    calls: list[Any]
+
+    def classes(self) -> set[frozenset[str]]:
+        members: dict[object, set[str]] = {}
+        for alias in self.aliases.values():
+            members.setdefault(alias.point_id, set()).add(alias.name)
+        return {frozenset(names) for names in members.values()}
+
+
+def look(work: Workbench) -> Graph:
+    points = {point.id: point for point in work.store.select(KnowledgePoint)}
+    return Graph(
+        {point.name: point for point in points.values()},
+        {alias.name: alias for alias in work.store.select(Alias)},
+        {
+            frozenset({points[a].name, points[b].name}): w
+            for a, b, w in work.store.rows("SELECT a, b, weight FROM edges")
+        },
+        {row.detail: row.reason for row in work.store.select(Reject, "stage = 'connect'")},
+        [row[0] for row in work.store.rows("SELECT id FROM calls")],
+    )
+
+
+async def connected(settings: RunSettings, curator: Curator) -> Graph:
+    async with workbench(settings, {"local": curator}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        await plain(connect)()
+        return look(work)
+
+
+@pytest.mark.parametrize(
+    ("counted", "aliases", "expected", "why"),
+    [
+        ([], {}, [], "nothing is mentioned"),
+        ([("Sine rule", 1)], {}, [("Sine rule", ("Sine rule",), 1, False)], "a name stands for itself"),
+        (
+            [("sine rules", 1), ("Sine Rule", 3), ("sine rule", 3)],
+            {},
+            [("Sine Rule", ("Sine Rule", "sine rule", "sine rules"), 7, False)],
+            "one normal form; the most frequent name leads, ties by length and alphabet",
+        ),
+        (
+            [("CRT", 1), ("Chinese remainder theorem", 2)],
+            {"crt": "Chinese Remainder Theorem", "chinese remainder theorem": "Chinese Remainder Theorem"},
+            [("Chinese Remainder Theorem", ("Chinese remainder theorem", "CRT"), 3, True)],
+            "the file joins and names",
+        ),
+        ([("algebra", 9), ("set", 1)], {"algebra": ""}, [("set", ("set",), 1, False)], "the file drops"),
+        ([("sum", 1)], {"total": "sum", "sum": "sum"}, [("sum", ("sum",), 1, True)], "a point's own name is told, too"),
+        ([("CRT", 1)], {"crt": "X"}, [("X", ("CRT",), 1, True)], "a told point need not be mentioned itself"),
+    ],
+)
+def test_candidates(
+    counted: list[tuple[str, int]], aliases: dict[str, str], expected: list[tuple[object, ...]], why: str
+) -> None:
+    found = [(item.name, item.names, item.mentions, item.told) for item in candidates(counted, aliases)]
+    assert found == expected, why
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("name,point\n", {}),
+        ("name,point\nCRT,Chinese remainder theorem\n", 2),
+        ('\ufeffname,point\r\n"sines, law of",sine rule\r\n', 2),
+        ("point,note,name\nsine rule,as Tom says,law of sines\n", {"sine law": "sine rule", "sine rule": "sine rule"}),
+        ("name,point\nalgebra,\n", {"algebra": ""}),
+        ("name,point\nsine rule,sine rule\nsine rules,sine rule\n", {"sine rule": "sine rule"}),
+    ],
+)
+def test_an_alias_file(content: str, expected: dict[str, str] | int, tmp_path: Path) -> None:
+    (tmp_path / "alias.csv").write_bytes(content.encode())
+    found = read_aliases(tmp_path / "alias.csv")
+    assert (len(found) if isinstance(expected, int) else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "needs a first line with the columns name,point"),
+        (b"CRT,Chinese remainder theorem\n", "needs a first line with the columns name,point"),
+        (b"name,point\n,sine rule\n", "line 2: the name is empty"),
+        (b"name,point\nCRT,a\nx,y\ncrt,b\n", "line 4: 'crt' is given two points"),
+        (b"name,point\na1,b1\nb1,c1\n", "line 3: 'b1' is given two points"),
+        (b"name,point\nb1,c1\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
+        (b"name,point\nb1,\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
+        (b"name,point\ncaf\xe9,x\n", "cannot be read as CSV"),
+        (None, "cannot be read as CSV"),
+    ],
+)
+def test_a_wrong_alias_file_is_one_sentence(content: bytes | None, sentence: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "alias.csv").write_bytes(content)
+    with pytest.raises(SettingsError) as raised:
+        read_aliases(tmp_path / "alias.csv")
+    assert sentence in str(raised.value)
+    assert "alias.csv" in str(raised.value)
+
+
+async def test_points_edges_and_weights_of_a_small_set(tmp_path: Path) -> None:
+    seeds = (["sine rule", "triangle", "angle"], ["Sine rules", "triangle"], ["angle", "angles"], ["chord"], [])
+    curator = Curator()
+    found = await connected(settings_for(tmp_path, **written(tmp_path, *seeds)), curator)
+    assert {name: (point.mentions, point.seeds) for name, point in found.points.items()} == {
+        "sine rule": (2, 2),
+        "triangle": (2, 2),
+        "angle": (2, 2),
+        "chord": (1, 1),
+    }
+    assert found.edges == {
+        frozenset({"sine rule", "triangle"}): 2,
+        frozenset({"sine rule", "angle"}): 1,
+        frozenset({"triangle", "angle"}): 1,
+    }
+    assert {alias.how for alias in found.aliases.values()} == {"normal_form"}
+
+
+async def test_seeds_with_points_of_their_own_are_not_asked_about(tmp_path: Path) -> None:
+    curator = Curator(answers=0)
+    seeds = (["sine rule", " Sine  rules", "**sine rule**", "...", "x" * 200], ["!"])
+    async with workbench(settings_for(tmp_path, **written(tmp_path, *seeds)), {"local": curator}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        assert [mention.name for mention in work.store.select(Mention)] == ["sine rule"]
+        reasons = Counter(row.reason for row in work.store.select(Reject, "stage = 'extract'"))
+        assert reasons == {"name empty": 2, "name too long": 1, "no points found": 1}
+        assert pending_seeds(work) == []
+    assert curator.asked == []
+
+
+async def test_the_filter_drops_what_the_curator_drops_and_keeps_what_it_does_not_judge(tmp_path: Path) -> None:
+    curator = Curator(
+        {"algebra": "drop vague", "wrong rule": "drop wrong", "odd": "perhaps", "3x = 6": "DROP detailed"}
+    )
+    seeds = (["algebra", "sine rule", "odd"], ["wrong rule", "sine rule", "3x = 6"])
+    found = await connected(settings_for(tmp_path, **written(tmp_path, *seeds)), curator)
+    assert set(found.points) == {"sine rule", "odd"}
+    assert found.rejects == {"algebra": "vague", "wrong rule": "wrong", "3x = 6": "detailed"}
+    assert set(found.edges) == {frozenset({"sine rule", "odd"})}
+
+
+async def test_an_answer_that_cannot_be_read_keeps_all_its_names(tmp_path: Path) -> None:
+    curator = Curator({"algebra": "drop vague"}, garbled=Counter(algebra=9))
+    found = await connected(settings_for(tmp_path, **written(tmp_path, ["algebra", "set"])), curator)
+    assert set(found.points) == {"algebra", "set"}
+    assert len(curator.asked) == len(found.calls) == 2, "samples_per_item"
+
+
+async def test_without_filter_or_embedder_nobody_is_asked(tmp_path: Path) -> None:
+    curator = Curator(answers=0)
+    found = await connected(
+        settings_for(tmp_path, connect={"filter": False}, **written(tmp_path, ["a1", "b1"])), curator
+    )
+    assert set(found.points) == {"a1", "b1"}
+
+
+async def test_the_alias_file_wins_over_curator_and_vectors(tmp_path: Path) -> None:
+    (tmp_path / "alias.csv").write_text("name,point\nalgebra,abstract algebra\nset,\n")
+    curator = Curator({"abstract algebra": "drop vague", "algebra": "drop vague"}, degrees={"chord": 0})
+    settings = settings_for(
+        tmp_path,
+        connect={"alias_file": tmp_path / "alias.csv"},
+        **EMBEDDER,
+        **written(tmp_path, ["algebra", "chord", "set"]),
+    )
+    found = await connected(settings, curator)
+    assert {name: alias.how for name, alias in found.aliases.items()} == {"algebra": "file", "chord": "normal_form"}
+    assert set(found.points) == {"abstract algebra", "chord"}
+    assert curator.questions("names") == [("chord",)]
+    assert curator.embedded == ["chord"]
+
+
+DEGREES = {"at 0": 0, "at 20": 20, "at 40": 40, "at 90": 90}
+"""Cosines: 0.94 at 20 degrees (the same), 0.77 at 40 (asked), 0.64 at 50 and less beyond (different)."""
+
+
+@pytest.mark.parametrize(
+    ("same", "classes", "how"),
+    [
+        (set(), {frozenset({"at 0", "at 20"}), frozenset({"at 40"}), frozenset({"at 90"})}, "embedding"),
+        ({frozenset({"at 0", "at 40"})}, {frozenset({"at 0", "at 20", "at 40"}), frozenset({"at 90"})}, "curator"),
+    ],
+)
+async def test_vectors_join_what_is_near_and_the_curator_decides_between(
+    same: set[frozenset[str]], classes: set[frozenset[str]], how: str, tmp_path: Path
+) -> None:
+    curator = Curator(same=same, degrees=DEGREES)
+    found = await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES))), curator)
+    assert curator.questions("pairs") == [("at 0 | at 40",)], "only the pair in the grey band is asked about"
+    assert found.classes() == classes
+    assert found.aliases["at 0"].how == how
+    assert found.aliases["at 90"].how == "normal_form"
+
+
+@pytest.mark.parametrize(
+    ("bands", "pairs"),
+    [
+        ({"same_at": 0.7, "ask_from": 0.7}, []),
+        ({"same_at": 1.0, "ask_from": 0.9}, ["at 0 | at 20", "at 20 | at 40"]),
+        ({"same_at": 0.95, "ask_from": 0.6}, ["at 0 | at 20", "at 0 | at 40", "at 20 | at 40", "at 40 | at 90"]),
+    ],
+)
+async def test_the_bands_are_those_of_the_settings(bands: dict[str, float], pairs: list[str], tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES)
+    await connected(settings_for(tmp_path, connect=bands, **EMBEDDER, **written(tmp_path, list(DEGREES))), curator)
+    assert [pair for question in curator.questions("pairs") for pair in question] == pairs
+
+
+async def test_a_bar_within_a_name_does_not_part_it(tmp_path: Path) -> None:
+    names = {"P(A | B)": 0.0, "Bayes": 40.0, "P(B | A)": 80.0}
+    curator = Curator(same={frozenset({"P(A | B)", "Bayes"})}, degrees=names)
+    found = await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(names))), curator)
+    assert curator.questions("pairs") == [("Bayes | P(A | B)", "Bayes | P(B | A)")]
+    assert found.classes() == {frozenset({"P(A | B)", "Bayes"}), frozenset({"P(B | A)"})}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [({frozenset({"at 0", "at 20"}): "the better name"}, "the better name"), ({}, "at 20")],
+    ids=["the curator's", "the most frequent"],
+)
+async def test_the_name_of_a_class(names: dict[frozenset[str], str], expected: str, tmp_path: Path) -> None:
+    curator = Curator(names=names, degrees=DEGREES)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20", "at 90"], ["at 20"]))
+    found = await connected(settings, curator)
+    assert set(found.points) == {expected, "at 90"}
+    assert set(curator.questions("class")) == {("at 20", "at 0")}, "the most frequent name first"
+
+
+async def test_later_seeds_ask_about_new_names_only_and_points_keep_their_ids(tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES | {"at 60": 60})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
+    before = await connected(settings, curator)
+    asked, embedded = list(curator.asked), list(curator.embedded)
+    again = await connected(settings, curator)
+    assert (again.points, again.aliases, again.edges) == (before.points, before.aliases, before.edges)
+    assert (curator.asked, curator.embedded) == (asked, embedded), "nothing is new, so nothing is asked"
+    written(tmp_path, ["at 0", "at 20"], ["at 90"], ["at 60", "at 0"])
+    after = await connected(settings, curator)
+    assert curator.embedded[len(embedded) :] == ["at 60"]
+    assert curator.asked[len(asked) :] == [("names", "at 60"), ("pairs", "at 20 | at 60", "at 60 | at 90")]
+    ids = {name: alias.point_id for name, alias in after.aliases.items()}
+    assert {name: ids[name] for name in before.aliases} == {
+        name: alias.point_id for name, alias in before.aliases.items()
+    }
+    assert after.edges[frozenset({after_name(after, "at 0"), "at 60"})] == 1
+
+
+def after_name(graph: Graph, alias: str) -> str:
+    return next(name for name, point in graph.points.items() if point.id == graph.aliases[alias].point_id)
+
+
+async def test_a_class_once_made_stays_together(tmp_path: Path) -> None:
+    curator = Curator(degrees={"at 0": 0, "at 20": 20, "at 21": 21, "at 41": 41})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"]))
+    await connected(settings, curator)
+    written(tmp_path, ["at 0", "at 20"], ["at 21", "at 41"])
+    found = await connected(settings, curator)
+    assert found.classes() == {frozenset({"at 0", "at 20", "at 21"}), frozenset({"at 41"})}
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    settings = settings_for(fresh, **EMBEDDER, **written(fresh, ["at 41", "at 20"]))
+    await connected(settings, curator)
+    written(fresh, ["at 41", "at 20"], ["at 21", "at 0"])
+    found = await connected(settings, curator)
+    assert frozenset({"at 41", "at 20"}) <= next(names for names in found.classes() if "at 41" in names)
+
+
+@pytest.mark.parametrize("answers", [1, 3, 6])
+async def test_what_was_answered_before_a_crash_is_not_asked_again(answers: int, tmp_path: Path) -> None:
+    names = [f"name {number}" for number in range(9)]
+    settings = settings_for(tmp_path, connect={"batch": 1}, **written(tmp_path, names))
+    curator = Curator({"name 3": "drop vague"}, answers=answers)
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    assert len(curator.asked) == answers
+    curator.answers = None
+    found = await connected(settings, curator)
+    assert set(found.points) == set(names) - {"name 3"}
+    assert curator.questions("names") == [(name,) for name in sorted(names)]
+    assert len(found.calls) == len(set(found.calls)) == 9
+
+
+async def test_a_spoiled_answer_before_a_crash_keeps_its_number(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, samples_per_item=3, **written(tmp_path, ["name"]))
+    curator = Curator(answers=2, garbled=Counter(name=2))
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    curator.answers = None
+    found = await connected(settings, curator)
+    assert len(curator.asked) == len(found.calls) == len(set(found.calls)) == 3

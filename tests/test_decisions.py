@@ -1,0 +1,140 @@
+"""The decisions of the paid stages, as tables: review, election, verdict, and how much production feeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.produce import DOUBT, Progress
+from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
+from tasks.grade import elect, verdict
+from tasks.review import decide
+from tasks.settings import GradeRule
+
+
+@pytest.mark.parametrize(
+    ("scores", "accepted", "score", "reason"),
+    [
+        ([(1, 0.85)], True, 0.85, ""),
+        ([(1, 0.849)], False, 0.849, "low score"),
+        ([(1, 0.9), (1, 0.8)], True, 0.85, ""),
+        ([(1, 0.7), (1, 0.9), (1, 0.95)], True, 0.85, ""),
+        ([(1, 1.0), (1, 1.0), (1, 0.5)], False, 2.5 / 3, "low score"),
+        ([(3, 0.9), (1, 0.7)], True, 0.85, ""),
+        ([(1, 0.9), (3, 0.7)], False, 0.75, "low score"),
+        ([(1, 0.9), (1, None)], True, 0.9, ""),
+        ([(1, 0.9), (1, None), (1, None)], False, None, "unjudged"),
+        ([(2, 0.9), (1, None), (1, None)], True, 0.9, ""),
+        ([(1, 0.9), (3, None)], False, None, "unjudged"),
+        ([(1, None)], False, None, "unjudged"),
+        ([], False, None, "unjudged"),
+        ([(1, 0.0)], False, 0.0, "low score"),
+        ([(1, 1.0)], True, 1.0, ""),
+    ],
+)
+def test_review(scores: list[tuple[float, float | None]], accepted: bool, score: float | None, reason: str) -> None:
+    found = decide(scores, 0.85)
+    assert (found.accepted, found.reason) == (accepted, reason)
+    assert found.score == (None if score is None else pytest.approx(score))
+    assert bool(found.detail) == (not accepted), "a rejection has a detail"
+
+
+def test_a_failed_judge_is_no_low_score() -> None:
+    assert decide([(1, 0.9), (1, 0.9), (1, None)], 0.85).accepted
+    assert not decide([(1, 0.9), (1, 0.9), (1, 0.0)], 0.85).accepted
+
+
+@pytest.mark.parametrize(
+    ("classes", "asked", "least", "accepted", "share", "reason"),
+    [
+        ([], 4, 0.0, False, None, "no solution"),
+        ([[0]], 1, 0.0, True, 1.0, ""),
+        ([[0, 1, 2, 3]], 4, 0.5, True, 1.0, ""),
+        ([[0, 2], [1]], 4, 0.5, True, 0.5, ""),
+        ([[0, 2], [1]], 5, 0.5, False, 0.4, "no agreement"),
+        ([[0], [1]], 2, 0.0, False, 0.5, "no agreement"),
+        ([[0, 1], [2, 3]], 4, 0.5, False, 0.5, "no agreement"),
+        ([[0, 1], [2, 3], [4]], 5, 0.0, False, 0.4, "no agreement"),
+        ([[1]], 4, 0.5, False, 0.25, "no agreement"),
+        ([[1]], 4, 0.0, True, 0.25, ""),
+        ([[0, 1, 2], [3]], 10, 0.3, True, 0.3, ""),
+    ],
+)
+def test_election(
+    classes: list[list[int]], asked: int, least: float, accepted: bool, share: float | None, reason: str
+) -> None:
+    found = elect(classes, asked, least)
+    assert (found.accepted, found.score, found.reason) == (accepted, share, reason)
+    assert bool(found.detail) == (not accepted)
+
+
+@pytest.mark.parametrize(
+    ("votes", "veto", "majority", "quorum"),
+    [
+        ([1], True, True, 0.5),
+        ([0], False, False, 0.5),
+        ([1, 1, 1], True, True, 0.5),
+        ([1, 1, 0], False, True, 0.5),
+        ([1, 0], False, False, 0.5),
+        ([1, 0, 0], False, False, 0.5),
+        ([1, None], True, True, 0.5),
+        ([1, None, None], None, None, 0.5),
+        ([1, 1, None], True, True, 0.5),
+        ([1, 1, None], None, None, 1.0),
+        ([0, None, None], None, None, 0.5),
+        ([1, 0, None], False, False, 0.5),
+        ([None, None], None, None, 0.1),
+        ([], None, None, 0.5),
+    ],
+)
+def test_verdict(votes: list[int | None], veto: bool | None, majority: bool | None, quorum: float) -> None:
+    """Expected is True, False, or None where the panel is not judged to have spoken."""
+    for rule, expected in (("veto", veto), ("majority", majority)):
+        found = verdict(votes, GradeRule.model_validate({"rule": rule, "quorum": quorum}))
+        reason = {True: "", False: "voted wrong", None: "unjudged"}[expected]
+        assert (found.accepted, found.reason) == (expected is True, reason), rule
+
+
+@pytest.mark.parametrize(
+    ("screened", "finished", "frontier"),
+    [
+        (0, {}, 0),
+        (0, {0: 16}, 16),
+        (0, {16: 32}, 0),
+        (0, {16: 32, 0: 16, 48: 64}, 32),
+        (32, {0: 16, 16: 32}, 32),
+        (32, {32: 33, 33: 1000}, 1000),
+    ],
+)
+def test_the_frontier_is_behind_the_first_open_chunk(screened: int, finished: dict[int, int], frontier: int) -> None:
+    assert Progress(100, 64, screened, 0, finished).frontier == frontier
+
+
+@pytest.mark.parametrize(
+    ("target", "fed", "screened", "kept", "wanted", "why"),
+    [
+        (450, 0, 0, 0, 1000, "nothing is known: the paper's yield"),
+        (450, 1000, 0, 0, 0, "what is in chains is expected to be enough"),
+        (450, 900, 0, 0, 100, "what is in chains will not be enough"),
+        (450, 500, 500, 450, 0, "the target is met"),
+        (450, 500, 500, 500, 0, "more than the target"),
+        (1, 0, 0, 0, 3, "a small target"),
+        (1000, 950, 950, 0, 44445, "a poor yield asks for more, but never without end"),
+        (1000, 950, 950, 950, 52, "a rich yield asks for less"),
+    ],
+)
+def test_what_is_fed(target: int, fed: int, screened: int, kept: int, wanted: int, why: str) -> None:
+    assert (EXPECTED_YIELD, DOUBT) == (0.45, 50)
+    assert Progress(target, fed, screened, kept).wanted == wanted, why
+
+
+def test_a_resumed_run_judges_its_yield_by_all_that_was_screened() -> None:
+    assert Progress(200, 350, 350, 150).rate == pytest.approx((150 + 22.5) / 400)
+
+
+@pytest.mark.parametrize(
+    ("pending", "size"),
+    [(0, 16), (1, 16), (128, 16), (129, 17), (800, 100), (8000, 1000), (8001, 1000), (10**7, 1000)],
+)
+def test_chunks_are_an_eighth_of_what_is_left(pending: int, size: int) -> None:
+    assert (SMALLEST_CHUNK, LARGEST_CHUNK) == (16, 1000)
+    assert chunk_size(pending) == size
