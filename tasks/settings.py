@@ -116,17 +116,17 @@ class Review(Section):
 class Solve(Section):
     """How problems are solved."""
 
-    samples: int = Field(1, ge=1, le=64, description="Solutions of each problem")
+    samples: int = Field(4, ge=1, le=64, description="Solutions of each problem")
 
 
 class GradeRule(Section):
     """When a solution is good enough."""
 
     rule: Literal["veto", "majority"] = Field(
-        "veto", description="veto: one 0 rejects. majority: more 1 than 0 accepts"
+        "majority", description="veto: one 0 rejects. majority: more 1 than 0 accepts"
     )
     least_agreement: float = Field(
-        0.0, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
+        0.5, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
     )
     quorum: float = Field(0.5, gt=0, le=1, description="Least share of the panel that must have given a verdict")
 
@@ -148,16 +148,14 @@ class Publish(Section):
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
 
 
+PAPER: dict[str, dict[str, Any]] = {"solve": {"samples": 1}, "grade": {"rule": "veto", "least_agreement": 0.0}}
 PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
-    "gsdp": {"extract": {"limit": 10}, "solve": {"samples": 1}, "grade": {"rule": "veto"}},
-    "grip": {"extract": {"limit": 5}, "solve": {"samples": 1}, "grade": {"rule": "veto"}},
-    "verified": {
-        "extract": {"limit": 10},
-        "solve": {"samples": 4},
-        "grade": {"rule": "majority", "least_agreement": 0.5},
-    },
+    "gsdp": {"extract": {"limit": 10}, **PAPER},
+    "grip": {"extract": {"limit": 5}, **PAPER},
+    "verified": {},
 }
-"""gsdp and grip carry the papers' numbers; verified is ours: four solutions, votes by equivalence, majority."""
+"""gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
+by equivalence, a majority of the panel."""
 
 
 def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
