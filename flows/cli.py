@@ -181,6 +181,13 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
             asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
         except TerminationSignal:
             raise KeyboardInterrupt from None
+        except RuntimeError as error:
+            if "reach API" not in str(error):
+                raise
+            raise GsdpError(
+                f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
+                "PREFECT_API_URL and the run starts one of its own."
+            ) from error
 
 
 def main() -> None:

@@ -11,15 +11,17 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
+import httpx
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+from prefect.exceptions import PrefectException
 
-from graph.errors import StoreError
 from tasks.workbench import Workbench
 
 SNAPSHOT = "status.json"
@@ -93,13 +95,14 @@ def read_snapshot(workspace: Path) -> dict[str, Any] | None:
 
 
 def write_snapshot(workspace: Path, content: dict[str, Any]) -> None:
-    """Leave a snapshot; a reader sees the old one or the new one, never half of one."""
+    """Leave a snapshot; a reader sees the old one or the new one, never half of one.
+
+    It is a convenience: where it cannot be written, the store has the same trouble and says so.
+    """
     fresh = workspace / f"{SNAPSHOT}.new"
-    try:
+    with suppress(OSError):
         fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
         fresh.replace(workspace / SNAPSHOT)
-    except OSError as error:
-        raise StoreError(f"{workspace} cannot be written ({error.strerror}); what was committed is safe.") from error
 
 
 @asynccontextmanager
@@ -107,9 +110,7 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
     """Report on the run for as long as the `async with` block lasts."""
     began = time.monotonic()
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
-    artifact = await acreate_progress_artifact(
-        progress=0.0, key="pairs", description=f"Accepted pairs of {work.settings.target_pairs:,} wanted"
-    )
+    artifact = await _progress_artifact(work)
     reporter = asyncio.create_task(_report(work, began, artifact))
     state = "failed"
     try:
@@ -124,7 +125,7 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
         write_snapshot(work.settings.workspace, snapshot(work, state, began))
 
 
-async def _report(work: Workbench, began: float, artifact: Any) -> None:
+async def _report(work: Workbench, began: float, artifact: UUID | None) -> None:
     written = time.monotonic()
     write_snapshot(work.settings.workspace, snapshot(work, "running", began))
     try:
@@ -140,6 +141,17 @@ async def _report(work: Workbench, began: float, artifact: Any) -> None:
         await _update(artifact, work)
 
 
-async def _update(artifact: Any, work: Workbench) -> None:
+async def _progress_artifact(work: Workbench) -> UUID | None:
+    wanted = f"Accepted pairs of {work.settings.target_pairs:,} wanted"
+    with suppress(httpx.HTTPError, PrefectException):
+        return await acreate_progress_artifact(progress=0.0, key="pairs", description=wanted)
+    return None
+
+
+async def _update(artifact: UUID | None, work: Workbench) -> None:
+    """Move the run's progress in Prefect. A server that does not answer now is no reason to stop a run."""
+    if artifact is None:
+        return
     share = 100.0 * work.counts.pairs / work.settings.target_pairs
-    await aupdate_progress_artifact(artifact_id=artifact, progress=min(100.0, round(share, 1)))
+    with suppress(httpx.HTTPError, PrefectException):
+        await aupdate_progress_artifact(artifact_id=artifact, progress=min(100.0, round(share, 1)))

@@ -19,7 +19,7 @@ from graph.errors import SeedError, StoreError
 from graph.records import Record, Reject, Seed, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
-from tasks.settings import SeedFile
+from tasks.settings import Columns, SeedFile
 from tasks.store.database import Store
 from tasks.workbench import bench
 
@@ -182,9 +182,9 @@ def _parquet(store: Store, path: Path) -> Iterator[Row]:
 
 
 def _columns(file: SeedFile) -> dict[str, str | None]:
-    given = file.columns.model_fields_set
+    """The columns that must be there: the problem's, and those named otherwise than by default."""
     named: dict[str, str | None] = file.columns.model_dump()
-    return {use: name for use, name in named.items() if use == "problem" or (use in given and name)}
+    return {use: name for use, name in named.items() if use == "problem" or name != Columns.model_fields[use].default}
 
 
 def _check_columns(path: Path, row: Mapping[str, Any], columns: Mapping[str, str | None]) -> None:

@@ -110,9 +110,7 @@ def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
     """`gsdp` at work in its own process, which is gone when the `with` block ends."""
     # A process started behind an `&` ignores Ctrl-C, and so would its children.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     signal.signal(signal.SIGINT, former)
     with process:
         try:

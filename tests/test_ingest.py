@@ -12,6 +12,7 @@ import pytest
 from graph.errors import SeedError
 from graph.records import Reject, Seed
 from tasks.ingest import ingest
+from tasks.settings import SeedFile
 from tests.bench import plain, settings_for, workbench
 
 GOOD = {"problem": "What is 1 + 1?", "solution": r"It is \boxed{2}."}
@@ -96,6 +97,13 @@ async def test_a_wrong_column_is_answered_with_those_that_exist(
     with pytest.raises(SeedError) as raised:
         await read(tmp_path, name, content, columns=columns)
     assert sentence in str(raised.value)
+
+
+async def test_settings_that_went_through_json_need_the_same_columns(tmp_path: Path) -> None:
+    (tmp_path / "seeds.jsonl").write_text(lines({"problem": "p", "final": "7"}))
+    file = SeedFile.model_validate({"path": tmp_path / "seeds.jsonl", "columns": {"answer": "final"}})
+    for given in (file, SeedFile.model_validate_json(file.model_dump_json())):
+        assert len((await read_again(tmp_path, given.model_dump(exclude_unset=True))).seeds) == 1
 
 
 async def test_when_no_row_can_be_used_the_first_reason_is_told(tmp_path: Path) -> None:

@@ -158,7 +158,11 @@ def test_the_cards_figures_are_the_stores(finished: Path) -> None:
     seeds = number(finished, "SELECT count(*) FROM seeds")
     names = number(finished, "SELECT count(DISTINCT name) FROM mentions")
     assert table(card, "From seeds to pairs") == [
-        ["extract (seeds with points)", f"{seeds}", f"{number(finished, 'SELECT count(DISTINCT seed_id) FROM mentions')}"],
+        [
+            "extract (seeds with points)",
+            f"{seeds}",
+            f"{number(finished, 'SELECT count(DISTINCT seed_id) FROM mentions')}",
+        ],
         ["connect (names to points)", f"{names}", f"{number(finished, 'SELECT count(*) FROM knowledge_points')}"],
         ["compose", f"{frontier}", f"{problems}"],
         ["review", f"{problems}", f"{reviewed}"],
@@ -303,7 +307,9 @@ async def test_changed_identity_is_refused_until_accepted_and_a_threshold_pays_n
 ) -> None:
     changed = of(copied, server, review={"threshold": 0.93})
     calls, known, before = server.served(), paid(copied), ids(copied)
-    with pytest.raises(SettingsError, match=r"review\.threshold: 0\.85 -> 0\.93.*Nothing would be paid.*accept-changes"):
+    with pytest.raises(
+        SettingsError, match=r"review\.threshold: 0\.85 -> 0\.93.*Nothing would be paid.*accept-changes"
+    ):
         await synthesize(changed)
     assert server.served() == calls
     await synthesize(changed, accept_changes=True)
@@ -317,9 +323,14 @@ async def test_changed_identity_is_refused_until_accepted_and_a_threshold_pays_n
 async def test_a_changed_model_is_named_with_what_it_would_pay_again(
     prefect_server: str, copied: Path, server: Rehearsal
 ) -> None:
-    roles = content(copied, server.url, PAIRS)["roles"] | {"solver": {"endpoint": "rehearsal", "temperature": 0.1, "model": "sandbox-solver"}}
+    roles = content(copied, server.url, PAIRS)["roles"] | {
+        "solver": {"endpoint": "rehearsal", "temperature": 0.1, "model": "sandbox-solver"}
+    }
     solved = number(copied, "SELECT count(*) FROM calls WHERE stage = 'solve'")
-    with pytest.raises(SettingsError, match=rf"in solve\.solver\.temperature: 0\.7 -> 0\.1\. Paid again.*: solve \({solved:,} calls so far\), grade"):
+    with pytest.raises(
+        SettingsError,
+        match=rf"in solve\.solver\.temperature: 0\.7 -> 0\.1\. Paid again.*: solve \({solved:,} calls so far\), grade",
+    ):
         await synthesize(of(copied, server, roles=roles))
 
 
