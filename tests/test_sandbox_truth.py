@@ -290,3 +290,16 @@ def test_the_last_box_is_read_with_nested_braces() -> None:
     assert last_box("first \\boxed{1}, then $\\boxed{\\frac{1}{\\sqrt{2}}}$.") == "\\frac{1}{\\sqrt{2}}"
     assert last_box("no box") is None
     assert last_box("\\boxed{open") is None
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_misreading_any_number_of_a_problem_ends_in_an_answer_or_in_none(kind: Kind) -> None:
+    for seed in range(40):
+        numbers = kind.draw(Dice(f"misread {seed}"))
+        for key in numbers:
+            for change in (-2, -1, 1, 2):
+                try:
+                    _, answer = kind.solve({**numbers, key: numbers[key] + change})
+                except (ValueError, ZeroDivisionError, StopIteration):
+                    continue
+                assert answer.forms

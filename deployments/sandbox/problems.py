@@ -36,6 +36,9 @@ _CONTRADICTED = re.compile(
 )
 _LEAKED = re.compile(r"In case it helps: the answer is|already knows that the result is|the answer key says")
 
+LARGEST = 10**9
+"""Above what any kind draws. A text that merely looks like ours may hold a number that would take for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -140,6 +143,8 @@ def read(text: str) -> Reading | None:
     numbers = {key: value for key, shown in written.items() if (value := to_number(shown)) is not None}
     if len(numbers) < len(written):
         return Reading(kind, None, None, "underdetermined")
+    if any(abs(value) > LARGEST for value in numbers.values()):
+        return Reading(kind, numbers, None, "contradictory")
     try:
         work = kind.solve(numbers)
     except (ValueError, ZeroDivisionError, StopIteration):

@@ -27,6 +27,8 @@ def _product(factors: dict[int, int]) -> str:
 
 
 def _in_base(value: int, base: int) -> str:
+    if base < 2 or value < 0:
+        raise ValueError("no such digits")
     digits = ""
     while value:
         digits, value = str(value % base) + digits, value // base
