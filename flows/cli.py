@@ -175,7 +175,8 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
 
     if until not in STAGES:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
-    with make_view() as shown:
+    own = not os.environ.get("PREFECT_API_URL")
+    with make_view("starting, with a Prefect server of its own" if own else "starting") as shown:
         view.set(shown)
         try:
             asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))

@@ -19,7 +19,7 @@ WIDTH = 10
 class Bars:
     """For a terminal: a bar for the pairs and a line of counts, then one line for each stage that has ended."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, starting: str) -> None:
         self._console = console
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -30,7 +30,7 @@ class Bars:
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("starting", total=None)
+        self._task = self._progress.add_task(starting, total=None)
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -80,9 +80,12 @@ class Lines:
         print(f"{name:<{WIDTH}}{text}  {seconds:.1f} s", flush=True)
 
 
-def make_view() -> Bars | Lines:
-    """The view that suits where standard output goes."""
-    return Bars(Console()) if sys.stdout.isatty() else Lines()
+def make_view(starting: str) -> Bars | Lines:
+    """The view that suits where standard output goes; `starting` is shown until there is something to tell."""
+    if sys.stdout.isatty():
+        return Bars(Console(), starting)
+    print(starting, file=sys.stderr, flush=True)
+    return Lines()
 
 
 def describe(snapshot: dict[str, Any]) -> str:
