@@ -143,7 +143,8 @@ async def _remember(work: Workbench, task: Task, recipe: UUID, verdicts: dict[st
 
 
 def _group(names: Sequence[str]) -> str:
-    return "\n".join(names)
+    """A class by its names; which of them is the most frequent may change, and is not asked about again."""
+    return "\n".join(sorted(names))
 
 
 def _batches(items: Sequence[str], size: int) -> list[list[str]]:

@@ -72,9 +72,10 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
 
     Raises StoreError when the folder holds something else or cannot be written.
     """
+    folder = folder.resolve()
     fresh = folder.with_name(folder.name + ".new")
     try:
-        if folder.exists() and any(folder.iterdir()) and not (folder / "data").is_dir():
+        if not _is_free(folder):
             raise StoreError(f"{folder} holds other files: choose an empty folder for the dataset.")
         shutil.rmtree(fresh, ignore_errors=True)
         (fresh / "data").mkdir(parents=True)
@@ -87,6 +88,15 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
     except OSError as error:
         raise StoreError(f"The dataset cannot be written to {folder} ({error.strerror}).") from error
     return count
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a folder holds nothing but what a former publish left there, so that nothing is lost with it."""
+    if folder.exists() and not folder.is_dir():
+        return False
+    left = {Path("README.md"), Path("data/pairs.parquet"), *(Path(f"data/{name}.jsonl") for name in FORMATS)}
+    files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+    return all(path in left for path in files)
 
 
 def _write_lines(store: Store, rows: str, settings: RunSettings, folder: Path) -> int:

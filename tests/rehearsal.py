@@ -119,12 +119,16 @@ def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 60.0, every: float = 0.01) -> None:
-    """Return as soon as `holds()` is true; fail after `seconds`."""
+def wait_until(
+    holds: Callable[[], object], process: subprocess.Popen[str] | None = None, seconds: float = 60.0
+) -> None:
+    """Return as soon as `holds()` is true; fail after `seconds`, or when `process` ends before."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"nothing happened for {seconds:g} s"
-        time.sleep(every)
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"it ended too early: {process.communicate()}")
+        time.sleep(0.01)
 
 
 @contextmanager

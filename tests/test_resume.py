@@ -110,8 +110,7 @@ def kill_at(settings: Path, server: Rehearsal, stage: str) -> None:
     """Run until the server has answered enough requests of the stage's role, then kill without a warning."""
     count, requests = KILLS[stage]
     with started("run", settings) as process:
-        wait_until(lambda: count(server) >= requests)
-        assert process.poll() is None, "the run ended before it could be killed"
+        wait_until(lambda: count(server) >= requests, process)
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
 
@@ -172,7 +171,7 @@ def test_a_run_that_is_asked_to_stop_says_so_and_loses_no_answer(
 ) -> None:
     settings = prepare(tmp_path, server)
     with started("run", settings) as process:
-        wait_until(lambda: server.served("extractor") >= 20)
+        wait_until(lambda: server.served("extractor") >= 20, process)
         process.send_signal(sign)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
@@ -201,7 +200,7 @@ def test_a_killed_run_leaves_no_sandbox_behind(prefect_server: str, tmp_path: Pa
     values = content(tmp_path / "work", "sandbox", PAIRS, sandbox=["--latency=0.05", "--drip-seconds=2.7182818"])
     settings = write_toml(tmp_path / "settings.toml", values)
     with started("run", settings) as process:
-        wait_until(lambda: processes("--drip-seconds=2.7182818"))
+        wait_until(lambda: processes("--drip-seconds=2.7182818"), process)
         process.send_signal(signal.SIGKILL)
     wait_until(lambda: not processes("--drip-seconds=2.7182818"), seconds=10)
 
@@ -212,7 +211,7 @@ def test_while_a_run_is_at_work_others_look_at_its_snapshot_and_are_kept_out_of_
     slow = sandboxes("--latency=1")
     settings, workspace = prepare(tmp_path, slow), tmp_path / "work"
     with started("run", settings) as process:
-        wait_until(lambda: slow.served("extractor") >= 1)
+        wait_until(lambda: slow.served("extractor") >= 1, process)
         print_status(workspace)
         during = capsys.readouterr().out
         second = gsdp("run", settings)
