@@ -25,6 +25,9 @@ from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Workbench, current, using
 
+NOT_KEPT = "(not kept)"
+"""What stands in the store for a value that may be a secret."""
+
 
 @asynccontextmanager
 async def open_workbench(settings: RunSettings, accept_changes: bool = False) -> AsyncIterator[Workbench]:
@@ -102,7 +105,7 @@ async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
         ended_at=None,
         state="running",
         code_version=code_version(),
-        settings=settings.model_dump_json(),
+        settings=_without_secrets(settings).model_dump_json(),
         identity=json.dumps(shape, sort_keys=True),
         message=None,
     )
@@ -118,6 +121,24 @@ async def _end(store: Store, run_id: UUID, error: BaseException | None) -> None:
     message = None if error is None else str(error)[:1000] or type(error).__name__
     sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
     await store.write(statements=[(sql, [_now(), state, message, run_id])])
+
+
+def _without_secrets(settings: RunSettings) -> RunSettings:
+    """The settings as the store keeps them: values of headers and proxies stay only where they name a variable."""
+
+    def kept(value: str) -> str:
+        return value if value.startswith("env:") else NOT_KEPT
+
+    endpoints = {
+        name: endpoint.model_copy(
+            update={
+                "headers": {header: kept(value) for header, value in endpoint.headers.items()},
+                "proxy": kept(endpoint.proxy) if endpoint.proxy else None,
+            }
+        )
+        for name, endpoint in settings.endpoints.items()
+    }
+    return settings.model_copy(update={"endpoints": endpoints})
 
 
 def _now() -> datetime:

@@ -72,7 +72,9 @@ def scripted(problems: list[tuple[str, tuple[str, ...]]]) -> list[dict[str, Any]
         },
     ]
     for number, (word, names) in enumerate(problems):
-        text = f"{word} owns {word.lower()}ton fields of {number} acres; {word} buys {number + 3} of {word.lower()}. Sum?"
+        text = (
+            f"{word} owns {word.lower()}ton fields of {number} acres; {word} buys {number + 3} of {word.lower()}. Sum?"
+        )
         asked = "\n".join(names) + "\n</points>"
         fixtures.insert(
             0,
@@ -110,7 +112,9 @@ def combinations(workspace: Path, port: int) -> list[tuple[str, ...]]:
 
 @pytest.fixture
 def aimock(tmp_path: Path, port: int, combinations: list[tuple[str, ...]]) -> Iterator[str]:
-    words = [f"{a}{b}" for a in ("Alma", "Bren", "Cora", "Dag", "Eda", "Finn") for b in ("ro", "lit", "max", "vy", "nu")]
+    words = [
+        f"{a}{b}" for a in ("Alma", "Bren", "Cora", "Dag", "Eda", "Finn") for b in ("ro", "lit", "max", "vy", "nu")
+    ]
     folder = tmp_path / "fixtures"
     folder.mkdir()
     fixtures = scripted(list(zip(words, combinations, strict=False)))
@@ -135,9 +139,7 @@ def run(path: Path, *extra: str) -> str:
     return done.stdout
 
 
-def test_scripted_answers_of_another_server_become_a_published_dataset(
-    workspace: Path, port: int, aimock: str
-) -> None:
+def test_scripted_answers_of_another_server_become_a_published_dataset(workspace: Path, port: int, aimock: str) -> None:
     told = run(settings(workspace, port))
     lines = (workspace / "ws" / "dataset" / "data" / "messages.jsonl").read_text().splitlines()
     assert len(lines) == 8, told

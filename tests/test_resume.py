@@ -175,7 +175,7 @@ def test_a_run_that_is_asked_to_stop_says_so_and_loses_no_answer(
         process.send_signal(sign)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
-    assert errors == "gsdp: interrupted; run the same command again to go on.\n"
+    assert errors == "starting\ngsdp: interrupted; run the same command again to go on.\n"
     workspace = tmp_path / "work"
     assert query(workspace, "SELECT state FROM runs") == [("interrupted",)]
     assert lost(server, workspace) <= CONCURRENCY
@@ -220,8 +220,8 @@ def test_while_a_run_is_at_work_others_look_at_its_snapshot_and_are_kept_out_of_
     assert "from the snapshot of " in during
     assert f"(a run is at work, process {process.pid})" in during
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith(f"gsdp: {workspace / 'gsdp.duckdb'} is in use by process {process.pid} (")
-    assert len(second.stderr.splitlines()) == 1
+    assert second.stderr.startswith(f"starting\ngsdp: {workspace / 'gsdp.duckdb'} is in use by process {process.pid} (")
+    assert len(second.stderr.splitlines()) == 2
     print_status(workspace)
     after = capsys.readouterr().out
     assert "from the store (no run is at work)" in after

@@ -16,6 +16,7 @@ from prompts.library import Library
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import resolve_key
 from tasks.identity import PAID, Identity, changes, identity, paid_again, recipes
+from tasks.opening import _without_secrets
 from tasks.roles import Cast, make_cast
 from tasks.settings import RunSettings
 from tests.bench import NOWHERE, settings_for, workbench
@@ -461,3 +462,16 @@ async def test_a_workspace_refuses_other_identity_settings_until_they_are_accept
     with pytest.raises(SettingsError, match="Nothing would be paid again"):
         async with workbench(settings_for(tmp_path, review={"threshold": 0.5})):
             pytest.fail("nothing may be asked")
+
+
+def test_the_store_keeps_no_value_of_a_header_or_proxy_that_may_be_a_secret(tmp_path: Path) -> None:
+    given = {"Authorization": "Bearer hush", "X-Team": "env:TEAM"}
+    endpoint = {"base_url": "http://h/v1", "model": "m", "headers": given, "proxy": "http://u:hush@proxy:1"}
+    (tmp_path / "seeds.jsonl").write_text("{}")
+    settings = make_settings(
+        {"workspace": tmp_path, "seeds": [{"path": tmp_path / "seeds.jsonl"}], "endpoints": {"e": endpoint}}
+    )
+    kept = _without_secrets(settings).model_dump_json()
+    assert "hush" not in kept
+    assert "env:TEAM" in kept
+    assert settings.endpoints["e"].headers == given
