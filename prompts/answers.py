@@ -36,7 +36,7 @@ _SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%)|/\s?({_DECIMAL}))?")
 _NUMBERED = re.compile(r"[^\w]{0,4}([0-9]{1,9})(?![0-9.]*[0-9])\W*(.*)")
 
 
-class Unparseable(ValueError):  # noqa: N818  an outcome that is recorded, not a fault of the program
+class Unparseable(ValueError):
     """An answer that does not have the form asked for; `reason` is short and can be grouped by."""
 
     def __init__(self, reason: str) -> None:

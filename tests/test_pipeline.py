@@ -105,7 +105,8 @@ def test_the_parquet_file_and_every_format_hold_the_pairs_of_the_store_in_sampli
     wanted = query(finished, f"SELECT {columns} FROM pairs ORDER BY position, sample")
     assert len(wanted) == PAIRS
     file = finished / "dataset/data/pairs.parquet"
-    assert duckdb.sql(f"SELECT {columns} FROM '{file}'").fetchall() == wanted
+    with duckdb.connect() as engine:
+        assert engine.execute(f"SELECT {columns} FROM '{file}'").fetchall() == wanted
     for name, read in FORMATS.items():
         rows = lines(finished / f"dataset/data/{name}.jsonl")
         assert [(row["id"], *read(row)) for row in rows] == [row[:3] for row in wanted], name
