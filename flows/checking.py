@@ -7,14 +7,17 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from graph.errors import UsageError
-from tasks.gates.equivalence import Equivalence, check_all
+from tasks.gates.equivalence import Equivalence, Verdict, check_all
 
 BATCH = 1000
+Scalar = str | int | float
+MISSING = Verdict("unknown", "missing")
 
 
 def check_file(path: Path, workers: int) -> None:
@@ -28,13 +31,34 @@ def check_file(path: Path, workers: int) -> None:
     with lines, Equivalence(workers) as equivalence:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while batch := list(islice(numbered, BATCH)):
-            rows = [_row(path, number, line) for number, line in batch]
-            pairs = [(str(row["gold"]), str(row["prediction"])) for row in rows]
-            for row, verdict in zip(rows, asyncio.run(check_all(pairs, equivalence)), strict=True):
+            rows, broken = _rows(path, batch)
+            for row, verdict in zip(rows, asyncio.run(_verdicts(rows, equivalence)), strict=True):
                 totals[verdict.outcome] += 1
-                print(json.dumps({**row, "verdict": verdict.outcome, "tier": verdict.tier}, ensure_ascii=False))
+                # ASCII alone: a row may hold a lone surrogate, which no encoding takes.
+                print(json.dumps({**row, "verdict": verdict.outcome, "tier": verdict.tier}))
+            if broken:
+                raise broken
     told = ", ".join(f"{totals[outcome]:,} {outcome}" for outcome in ("same", "different", "unknown"))
     print(f"{sum(totals.values()):,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
+
+
+def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:
+    """The rows up to the first one that cannot be used, and what is wrong with that one."""
+    rows = []
+    for number, line in lines:
+        try:
+            rows.append(_row(path, number, line))
+        except UsageError as error:
+            return rows, error
+    return rows, None
+
+
+async def _verdicts(rows: Sequence[dict[str, Any]], equivalence: Equivalence) -> list[Verdict]:
+    """A verdict on each row; what is no text or number is no answer, so there is nothing to compare."""
+    given = [isinstance(row["gold"], Scalar) and isinstance(row["prediction"], Scalar) for row in rows]
+    pairs = [(str(row["gold"]), str(row["prediction"])) for row, both in zip(rows, given, strict=True) if both]
+    found = iter(await check_all(pairs, equivalence))
+    return [next(found) if both else MISSING for both in given]
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from importlib import resources
 from pathlib import Path
 
 from flows.configure import make_settings
+from graph.errors import UsageError
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
 
@@ -18,6 +20,7 @@ SWITCHES = ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05"
 
 def demo_settings(workspace: Path, pairs: int) -> RunSettings:
     """Settings of the demo: every default of the preset `verified`."""
+    _refuse_real(workspace)
     seeds = Path(str(resources.files("deployments") / "demo" / "seeds.jsonl"))
     return make_settings(
         {
@@ -29,6 +32,20 @@ def demo_settings(workspace: Path, pairs: int) -> RunSettings:
             "publish": {"name": "gsdp demo"},
         }
     )
+
+
+def _refuse_real(workspace: Path) -> None:
+    """The demo's seeds and settings have no place in a workspace that was paid for. Raises UsageError."""
+    if not (workspace / FILE_NAME).exists():
+        return
+    store = open_store(workspace, read_only=True)
+    try:
+        found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    finally:
+        store.close()
+    endpoints = json.loads(found[0][0])["endpoints"].values() if found else []
+    if any(endpoint["base_url"] != SANDBOX for endpoint in endpoints):
+        raise UsageError(f"{workspace} holds a real run: give the demo a folder of its own with --workspace.")
 
 
 def show_result(settings: RunSettings) -> None:

@@ -13,11 +13,16 @@ from math import ceil
 from typing import Any
 
 from flows.stages import CHUNKS_IN_FLIGHT, EXPECTED_YIELD, PAID, chunk_size, stage_flow
+from graph.errors import EndpointError
 from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
 from tasks.screen import Screen
 from tasks.settings import RunSettings
 
+FIRST_CHUNK = 250
+"""Most combinations in a chunk until the first pairs are seen: enough to keep the endpoints busy."""
+HOPELESS = 1000
+"""Combinations without a single pair after which a run stops: something is wrong, and every further one costs."""
 DOUBT = 50
 """Problems' worth of trust in `EXPECTED_YIELD` before what was seen outweighs it."""
 
@@ -32,6 +37,8 @@ class Progress:
     screened: int
     """Combinations before this position are finished and screened."""
     kept: int
+    began: tuple[int, int] = (0, 0)
+    """Combinations screened and pairs kept when the run began."""
     finished: dict[int, int] = field(default_factory=dict)
     """Start -> stop of chunks that are finished, but wait for an earlier one."""
 
@@ -45,6 +52,18 @@ class Progress:
         """Combinations to feed now, beyond those that are in chains and their expected yield."""
         missing = self.target - self.kept - self.rate * (self.fed - self.screened)
         return ceil(missing / self.rate) if missing > 0 else 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether so many combinations have made no pair that no more should be paid for."""
+        screened, kept = self.began
+        return self.kept == kept and self.screened - screened >= HOPELESS
+
+    @property
+    def chunk(self) -> int:
+        """Combinations in the next chunk; 0 when no more are wanted now."""
+        size = chunk_size(self.wanted) if self.wanted else 0
+        return size if self.kept > self.began[1] else min(size, FIRST_CHUNK)
 
     @property
     def frontier(self) -> int:
@@ -65,31 +84,46 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
     async with open_workbench(settings) as work:
         screen = Screen(work)
         start = max(0, screen.frontier - 1)
-        progress = Progress(settings.target_pairs, start, start, screen.kept)
+        progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
         try:
-            while progress.kept < progress.target:
+            while progress.kept < progress.target and not progress.hopeless:
                 while len(running) < CHUNKS_IN_FLIGHT and (chunk := await _next_chunk(progress, sampled(work))):
                     running[asyncio.create_task(_chain(progress, *chunk))] = chunk
                     progress.fed = chunk[1]
                 if not running:
                     break
                 await _harvest(running, progress, screen)
-            # The target is met: what is on its way is paid for, so it is recorded, and nothing new is asked.
-            await asyncio.gather(*running)
+            await _drain(running)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return {"pairs": progress.kept, "combinations": progress.screened, "exhausted": progress.kept < progress.target}
+        return {"pairs": progress.kept, "combinations": progress.screened, "end": _end(progress)}
+
+
+def _end(progress: Progress) -> str:
+    """Why production ended, where the target was not met."""
+    if progress.kept >= progress.target:
+        return ""
+    if progress.hopeless:
+        return f"stopped, because {progress.screened - progress.began[0]:,} combinations made no pair"
+    return "no combination is left"
+
+
+async def _drain(running: dict[asyncio.Task[None], tuple[int, int]]) -> None:
+    """Let chains that are no longer needed end their stage, which is paid for. An endpoint may fail now."""
+    for outcome in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, EndpointError):
+            raise outcome
 
 
 async def _next_chunk(progress: Progress, drawn: int) -> tuple[int, int] | None:
     """The combinations to feed next, drawn first where they are not; None when no more are wanted or exist."""
-    wanted = progress.wanted
-    if not wanted:
+    size = progress.chunk
+    if not size:
         return None
-    stop = progress.fed + chunk_size(wanted)
+    stop = progress.fed + size
     if stop > drawn:
         stop = min(stop, await sample(stop))
     return (progress.fed, stop) if stop > progress.fed else None
@@ -97,7 +131,7 @@ async def _next_chunk(progress: Progress, drawn: int) -> tuple[int, int] | None:
 
 async def _chain(progress: Progress, start: int, stop: int) -> None:
     for chunk in PAID.values():
-        if progress.kept < progress.target:
+        if progress.kept < progress.target and not progress.hopeless:
             await chunk(start, stop)
 
 

@@ -25,8 +25,10 @@ from tasks.publish import publish as publish_pairs
 from tasks.review import review as review_chunk
 from tasks.sample import sample as sample_combinations
 from tasks.sample import sampled
+from tasks.screen import Screen, finished_until
 from tasks.settings import RunSettings
 from tasks.solve import solve as solve_chunk
+from tasks.workbench import Workbench, together
 
 CHUNKS_IN_FLIGHT = 4
 """Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
@@ -68,12 +70,7 @@ async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
         async with gate:
             await item()
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for item in work:
-                group.create_task(one(item))
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    await together(one(item) for item in work)
 
 
 @stage_flow
@@ -131,7 +128,20 @@ async def _stage(settings: RunSettings, stage: str) -> int:
         size = chunk_size(total)
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
         await side_by_side(partial(PAID[stage], start, stop) for start, stop in ranges)
+        if stage == "grade":
+            await _screen(work, ranges)
         return work.counts.done[stage]
+
+
+async def _screen(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
+    """Make pairs of what is finished, up to the first combination that is not."""
+    screen = Screen(work)
+    for start, stop in ranges:
+        finished = await finished_until(work, start, stop)
+        if finished > screen.frontier:
+            await screen.advance(finished)
+        if finished < stop:
+            return
 
 
 @stage_flow

@@ -73,7 +73,7 @@ class Telling:
             "review": f"{finished['reviewed']:,} problems passed",
             "solve": f"{finished['solutions']:,} solutions written",
             "grade": f"{finished['graded']:,} problems passed",
-            "screen": f"{result['pairs']:,} pairs" + (", no combination is left" if result["exhausted"] else ""),
+            "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
         }
         for name, text in told.items():
             kept_out = {reason: number for stage, reason, number in reasons if stage == name}

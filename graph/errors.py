@@ -51,6 +51,9 @@ class StoreError(GsdpError):
 class EndpointError(GsdpError):
     """An endpoint gives no answer to anybody, so going on makes no sense."""
 
+    spent: object = None
+    """What the call that ended with this had used, for the ledger; None when nothing was sent."""
+
 
 class EndpointDown(EndpointError):
     """The endpoint did not answer within its patience; the same call may work later."""

@@ -47,6 +47,12 @@ class Seed(Record):
     line: int
 
 
+class Selected(Record):
+    """A seed that the present settings name."""
+
+    seed_id: UUID
+
+
 class Mention(Record):
     """One raw name extracted from one seed."""
 
@@ -114,6 +120,8 @@ class Combination(Record):
     """Place in sampling order, from 0."""
     relation: Relation
     points: tuple[UUID, ...]
+    names: tuple[str, ...] = ()
+    """Names of the points when it was drawn; a graph knows none, so sampling leaves them to the caller."""
     weight: float
     asks: int
     """How many problems are asked for on this combination."""

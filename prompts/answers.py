@@ -69,12 +69,38 @@ def read_points(text: str) -> list[str]:
 
 def read_problem(text: str, longest: int = 8000) -> str:
     """The text of a problem of at most `longest` characters, free of our tags and of chat markers."""
-    body = _clean(text, "problem")
+    body = clean(block(text, "problem"), "problem", longest)
     if not any(c.isalnum() for c in body):
         raise Unparseable("empty <problem>")
-    if len(body) > longest:
-        raise Unparseable("too long")
     return body
+
+
+def unwrapped(text: str, tag: str) -> str:
+    """What is left of a text when it stands in one `<tag>` block from end to end; else the text itself."""
+    match _own_tag(tag).split(text.strip()):
+        case ["", "", inner, "/", ""]:
+            return str(inner).strip()
+    return text.strip()
+
+
+def without_pair(text: str, tag: str) -> str:
+    """The text without its `<tag>` and `</tag>`, where it has exactly one block of them; else the text itself."""
+    match _own_tag(tag).split(text):
+        case [before, "", inner, "/", after]:
+            return f"{before}{inner}{after}"
+    return text
+
+
+def clean(text: str, tag: str, longest: int) -> str:
+    """The text itself, if it has at most `longest` characters and none of our tags or chat markers is in it.
+
+    Those are scraps of the prompt or of another answer. `tag` says in the reason what the text was meant to be.
+    """
+    if _TAG.search(text):
+        raise Unparseable(f"tag left in <{tag}>")
+    if len(text) > longest:
+        raise Unparseable("too long")
+    return text
 
 
 def read_review(text: str) -> tuple[float, float]:

@@ -94,7 +94,7 @@ def models(store: Store) -> list[tuple[str, str]]:
         if player := identity[stage][role]:
             named.append((role, player["model"]))
     if embedder := identity["connect"]["embedder"]:
-        named.append(("embedder", embedder))
+        named.append(("embedder", embedder["model"]))
     return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
 
 

@@ -24,14 +24,12 @@ class Slot:
 
 def slots(work: Workbench, start: int, stop: int) -> list[Slot]:
     """The problems asked for on the combinations at places start <= position < stop, in sampling order."""
-    names = work.names
     recipe = work.cast["composer"].recipes["compose"]
     found = []
     for combination in combinations(work, start, stop):
-        points = tuple(names[point] for point in combination.points)
         for number in range(combination.asks):
-            problem_id = content_id("problem", str(recipe), str(combination.id), points, number)
-            found.append(Slot(problem_id, combination, number, points))
+            problem_id = content_id("problem", str(recipe), str(combination.id), combination.names, number)
+            found.append(Slot(problem_id, combination, number, combination.names))
     return found
 
 
@@ -52,7 +50,7 @@ async def _compose(work: Workbench, slot: Slot) -> None:
     prompt, values = work.library["compose"], {"points": list(slot.names)}
     answer = await work.ask("compose", player, prompt, values, slot.problem_id, read_problem)
     if answer.value is None:
-        reject = work.reject("compose", slot.problem_id, answer.fault or "no answer", " | ".join(slot.names))
+        reject = work.ended("compose", slot.problem_id, answer.fault, " | ".join(slot.names))
         await work.store.write(answer.call, reject)
         return
     problem = Problem(

@@ -59,7 +59,8 @@ async def connect() -> dict[str, int]:
     """Build points, aliases and edges from all mentions of the present recipe; how many of each."""
     work = bench()
     counted = work.store.rows(
-        "SELECT name, count(*) FROM mentions WHERE recipe = ? GROUP BY name ORDER BY name", [work.recipes["extract"]]
+        "SELECT name, count(*) FROM current_mentions WHERE recipe = ? GROUP BY name ORDER BY name",
+        [work.recipes["extract"]],
     )
     found = candidates(counted, read_aliases(work.settings.connect.alias_file))
     kept = await _filter(work, found)
@@ -173,7 +174,7 @@ async def _replace(work: Workbench, classes: list[PointClass], names: list[str])
         row[0]: row[1:]
         for row in store.rows(
             """SELECT a.point_id, count(*), count(DISTINCT m.seed_id)
-               FROM mentions m JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ? GROUP BY 1""",
+               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ? GROUP BY 1""",
             [recipe, mentioned],
         )
     }
@@ -185,7 +186,7 @@ async def _replace(work: Workbench, classes: list[PointClass], names: list[str])
         """INSERT INTO edges
            WITH occurs AS (
                SELECT DISTINCT m.seed_id, a.point_id
-               FROM mentions m JOIN aliases a ON a.name = m.name AND a.recipe = $1 WHERE m.recipe = $2)
+               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = $1 WHERE m.recipe = $2)
            SELECT $1, x.point_id, y.point_id, count(*)
            FROM occurs x JOIN occurs y ON x.seed_id = y.seed_id AND x.point_id < y.point_id
            GROUP BY ALL ORDER BY ALL""",

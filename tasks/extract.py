@@ -16,7 +16,7 @@ def pending_seeds(work: Workbench) -> list[UUID]:
     """Seeds without mentions and without a final failure under the present recipe, in a fixed order."""
     recipe = work.recipes["extract"]
     found = work.store.rows(
-        """SELECT id FROM seeds
+        """SELECT id FROM current_seeds
            WHERE id NOT IN (SELECT seed_id FROM mentions WHERE recipe = ?)
              AND id NOT IN (SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?)
            ORDER BY id""",
@@ -46,7 +46,7 @@ async def _extract(work: Workbench, seed: Seed) -> None:
     subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
     answer = await work.ask("extract", player, prompt, values, subject, read_points)
     if answer.value is None:
-        reject = work.reject("extract", seed.id, answer.fault or "no answer", f"{seed.source}:{seed.line}")
+        reject = work.ended("extract", seed.id, answer.fault, f"{seed.source}:{seed.line}")
         await work.store.write(answer.call, reject)
     else:
         await work.store.write(answer.call, *_mentions(work, seed, answer.value[: work.settings.extract.limit]))

@@ -42,6 +42,7 @@ PAID = ("extract", "connect", "compose", "review", "solve", "grade")
 
 FROM_COMPOSE = ("compose", "review", "solve", "grade")
 RESTS_ON: dict[str, tuple[str, ...]] = {
+    "ingest": PAID,
     "extract": PAID,
     "connect": ("connect", *FROM_COMPOSE),
     "sample": FROM_COMPOSE,
@@ -61,7 +62,6 @@ chooses the solver."""
 def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
     """All that shapes the answers of a run, by stage. Raises SettingsError for files that cannot be read."""
     connect = settings.connect
-    embedder = cast.get("embedder")
 
     def hashes(*names: str) -> dict[str, Any]:
         return {f"prompt.{name}": str(library[name].hash) for name in names}
@@ -71,6 +71,8 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
         return found.identity if found else None
 
     return {
+        # How a file's rows are read, by file: other seeds come of it. Which files there are may change at any time.
+        "ingest": {file.path.name: file.model_dump(mode="json", exclude={"path"}) for file in settings.seeds},
         "extract": {
             **hashes("extract"),
             "extractor": who("extractor"),
@@ -79,7 +81,7 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
         "connect": {
             **hashes("connect_filter", "connect_same", "connect_name"),
             "curator": who("curator"),
-            "embedder": embedder.model if embedder else None,
+            "embedder": who("embedder"),
             "filter": connect.filter,
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
@@ -103,7 +105,7 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
         "grade": {**hashes("grade"), **settings.grade.model_dump(mode="json")},
         "screen": {
             **settings.screen.model_dump(mode="json"),
-            "benchmarks": [file_hash(file.path) for file in settings.benchmarks],
+            "benchmarks": [f"{file_hash(file.path)} {file.column}" for file in settings.benchmarks],
         },
     }
 
@@ -120,7 +122,10 @@ def changes(before: Identity, after: Identity) -> list[tuple[str, str, str]]:
     """(stage.key, old, new) of everything that differs, for a person to read."""
     found = []
     for stage in after:
-        old, new = _flat(before.get(stage, {})), _flat(after[stage])
+        old, new = before.get(stage, {}), after[stage]
+        if stage == "ingest":
+            old, new = ({file: rows[file] for file in old.keys() & new.keys()} for rows in (old, new))
+        old, new = _flat(old), _flat(new)
         differing = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
         found += [(f"{stage}.{key}", _short(old.get(key)), _short(new.get(key))) for key in differing]
     return found

@@ -14,14 +14,16 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from graph.errors import SeedError, StoreError
-from graph.records import Record, Reject, Seed, content_id
+from graph.records import Reject, Seed, Selected, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
 from tasks.settings import Columns, SeedFile
 from tasks.store.database import Store
-from tasks.workbench import bench
+from tasks.store.writer import Statement
+from tasks.workbench import Workbench, bench
 
 LONGEST = {"problem": 20_000, "solution": 100_000}
 """Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
@@ -37,44 +39,54 @@ Row = tuple[int, dict[str, Any] | str]
 
 @chunk_task("ingest")
 async def ingest() -> dict[str, int]:
-    """Read all seed files of the settings; rows that are in the store already are skipped."""
+    """Read all seed files of the settings, and select the seeds that they hold.
+
+    Rows that are in the store already are not written again. A seed that no file holds any more stays in the store and
+    is not selected, so that it takes no part.
+    """
     work = bench()
     known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
-    keys = {_key(problem) for (problem,) in work.store.rows("SELECT problem FROM seeds")}
-    rejected = {row[0] for row in work.store.rows("SELECT id FROM rejects WHERE stage = 'ingest'")}
     counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
-    batch: list[Record] = []
-    first = ""
+    selected: dict[UUID, None] = {}
+    keys: set[bytes] = set()
+    rejects: list[Reject] = []
+    batch: list[Seed] = []
+    for file, line, row in _rows(work):
+        counts["read"] += 1
+        made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
+        if isinstance(made, Seed) and (key := _key(made.problem)) in keys:
+            made = ("duplicate", "the same problem stands in an earlier row")
+        if not isinstance(made, Seed):
+            rejects.append(_reject(file.path, line, *made))
+            continue
+        keys.add(key)
+        selected[made.id] = None
+        if made.id not in known:
+            batch.append(made)
+        if len(batch) >= BATCH:
+            await work.store.write(*batch)
+            counts["new"] += len(batch)
+            batch = []
+    await work.store.write(*batch)
+    if not selected:
+        first = rejects[0]
+        raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
+    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejects, statements=FORGET)
+    counts["new"] += len(batch)
+    counts["rejected"] = len(rejects)
+    counts["known"] = len(selected) - counts["new"]
+    work.counts.note("ingest", done=counts["new"])
+    return counts
+
+
+FORGET: tuple[Statement, ...] = (("DELETE FROM selection", ()), ("DELETE FROM rejects WHERE stage = 'ingest'", ()))
+"""What a former ingest said of the files, which this one says anew."""
+
+
+def _rows(work: Workbench) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str]]:
     for file in work.settings.seeds:
         for line, row in checked_rows(work.store, file.path, file.columns.problem, _columns(file)):
-            counts["read"] += 1
-            made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
-            if isinstance(made, Seed):
-                if made.id in known:
-                    known.remove(made.id)
-                    counts["known"] += 1
-                    continue
-                if _key(made.problem) in keys:
-                    made = ("duplicate", "the same problem stands in an earlier row")
-            if isinstance(made, Seed):
-                keys.add(_key(made.problem))
-                counts["new"] += 1
-                batch.append(made)
-            else:
-                reject = _reject(file.path, line, *made)
-                first = first or f"{reject.reason}, {reject.detail}"
-                counts["rejected"] += 1
-                if reject.id not in rejected:
-                    rejected.add(reject.id)
-                    batch.append(reject)
-            if len(batch) >= BATCH:
-                await work.store.write(*batch)
-                batch = []
-    await work.store.write(*batch)
-    work.counts.note("ingest", done=counts["new"])
-    if not keys:
-        raise SeedError(f"No row of the seed files can be used; the first one: {first}.")
-    return counts
+            yield file, line, row
 
 
 def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None]) -> Iterator[Row]:

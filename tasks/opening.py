@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID, uuid4
@@ -16,11 +16,12 @@ from graph.errors import SettingsError
 from graph.records import Record, Run, StageRecipe
 from prompts.library import Library
 from tasks.endpoint.client import Client
-from tasks.endpoint.keys import resolve_key
+from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.roles import make_cast
 from tasks.sandbox import Sandbox
+from tasks.screen import read_benchmarks
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Workbench, current, using
@@ -47,20 +48,28 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
         _compare(store, shape, accept_changes)
         run_id = await _begin(store, settings, shape)
         try:
-            with Equivalence() as equivalence, Sandbox(settings) as sandbox:
-                clients = {
-                    name: Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
-                    for name, endpoint in settings.endpoints.items()
-                }
+            contamination = read_benchmarks(store, settings.benchmarks)
+            async with AsyncExitStack() as stack:
+                equivalence = stack.enter_context(Equivalence())
+                sandbox = stack.enter_context(Sandbox(settings))
+                clients: dict[str, Client] = {}
+                for name, endpoint in settings.endpoints.items():
+                    clients[name] = Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
+                    stack.push_async_callback(clients[name].close)
                 work = Workbench(
-                    settings, store, library, cast, clients, equivalence, run_id, recipes(shape), lost_calls(store)
+                    settings,
+                    store,
+                    library,
+                    cast,
+                    clients,
+                    equivalence,
+                    run_id,
+                    recipes(shape),
+                    lost_calls(store),
+                    contamination=contamination,
                 )
-                try:
-                    with using(work):
-                        yield work
-                finally:
-                    for client in clients.values():
-                        await client.close()
+                with using(work):
+                    yield work
         except BaseException as error:
             await _end(store, run_id, error)
             raise
@@ -124,14 +133,19 @@ async def _end(store: Store, run_id: UUID, error: BaseException | None) -> None:
 
 
 def _without_secrets(settings: RunSettings) -> RunSettings:
-    """The settings as the store keeps them: values of headers and proxies stay only where they name a variable."""
+    """The settings as the store keeps them.
+
+    A second line of defence behind what `Endpoint` refuses: values of headers and proxies stay only where they say
+    where the value is, and an address only where it carries no secret.
+    """
 
     def kept(value: str) -> str:
-        return value if value.startswith("env:") else NOT_KEPT
+        return value if is_reference(value) else NOT_KEPT
 
     endpoints = {
         name: endpoint.model_copy(
             update={
+                "base_url": NOT_KEPT if holds_secret(endpoint.base_url) else endpoint.base_url,
                 "headers": {header: kept(value) for header, value in endpoint.headers.items()},
                 "proxy": kept(endpoint.proxy) if endpoint.proxy else None,
             }

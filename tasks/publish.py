@@ -8,7 +8,7 @@ there, so a reader never meets half a dataset.
 from __future__ import annotations
 
 import json
-import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,20 +73,31 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
     Raises StoreError when the folder holds something else or cannot be written.
     """
     folder = folder.resolve()
-    fresh = folder.with_name(folder.name + ".new")
     try:
         if not _is_free(folder):
             raise StoreError(f"{folder} holds other files: choose an empty folder for the dataset.")
-        shutil.rmtree(fresh, ignore_errors=True)
-        (fresh / "data").mkdir(parents=True)
-        rows = f"SELECT {COLUMNS} FROM pairs ORDER BY position, sample LIMIT {settings.target_pairs}"
-        store.write_parquet(rows, [], fresh / "data" / "pairs.parquet")
-        count = _write_lines(store, rows, settings, fresh / "data")
-        (fresh / "README.md").write_text(card(store, settings, count), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
+        ) as beside:
+            # A folder within: the temporary one is for its owner's eyes only, and the dataset need not be.
+            fresh = Path(beside, "fresh")
+            count = _write(store, settings, fresh)
+            if folder.exists():
+                folder.rename(Path(beside, "former"))
+            fresh.rename(folder)
     except OSError as error:
         raise StoreError(f"The dataset cannot be written to {folder} ({error.strerror}).") from error
+    return count
+
+
+def _write(store: Store, settings: RunSettings, folder: Path) -> int:
+    """The dataset in a new folder; how many pairs it holds."""
+    (folder / "data").mkdir(parents=True)
+    rows = f"SELECT {COLUMNS} FROM pairs ORDER BY position, sample LIMIT {settings.target_pairs}"
+    store.write_parquet(rows, [], folder / "data" / "pairs.parquet")
+    count = _write_lines(store, rows, settings, folder / "data")
+    (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")
     return count
 
 

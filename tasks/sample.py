@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,8 +34,8 @@ class Drawing:
     """How far the sampler's sequence has been taken into the store."""
 
     sampler: Sampler
-    stored: set[UUID]
-    cursor: int = 0
+    names: dict[UUID, str]
+    cursor: int
     """Everything before this place of the sampler's sequence is in the store."""
 
 
@@ -46,26 +47,44 @@ async def sample(wanted: int) -> int:
     """
     work = bench()
     recipe = work.recipes["sample"]
-    drawing = work.drawing = work.drawing or _drawing(work)
-    before = have = len(drawing.stored)
-    while have < wanted:
-        batch = drawing.sampler.draw(drawing.cursor, drawing.cursor + STEP, recipe)
+    before = have = sampled(work)
+    if work.drawing is None and have < wanted:
+        work.drawing = await asyncio.to_thread(_begin, work, have)
+    while have < wanted and (drawing := work.drawing):
+        batch = await asyncio.to_thread(drawing.sampler.draw, drawing.cursor, drawing.cursor + STEP, recipe)
         if not batch:
             break
-        fresh = [item for item in batch if item.id not in drawing.stored][: wanted - have]
-        rows = [item.model_copy(update={"position": have + place}) for place, item in enumerate(fresh)]
-        await work.store.write(*rows)
-        drawing.stored.update(item.id for item in fresh)
+        there = await _stored(work, batch)
+        fresh = [item for item in batch if item.id not in there][: wanted - have]
+        await work.store.write(*(_placed(drawing, item, have + place) for place, item in enumerate(fresh)))
         have += len(fresh)
-        drawing.cursor = batch[-1].position + 1 if have < wanted else fresh[-1].position + 1
+        drawing.cursor = (batch[-1] if have < wanted else fresh[-1]).position + 1
     work.counts.note("sample", done=have - before)
     return have
 
 
-def _drawing(work: Workbench) -> Drawing:
+def _begin(work: Workbench, have: int) -> Drawing:
+    """Take up the sequence behind what is stored, where the graph is the one it was drawn from; else at its start."""
+    recipe = work.recipes["sample"]
     sampler = Sampler(load_graph(work.store, work.recipes["connect"]), work.settings.sample)
-    found = work.store.rows("SELECT id FROM combinations WHERE recipe = ?", [work.recipes["sample"]])
-    return Drawing(sampler, {row[0] for row in found})
+    names = point_names(work.store, work.recipes["connect"])
+    for place in {0, have // 2, have - 1} if have else ():
+        stored = combinations(work, place, place + 1)
+        drawn = sampler.draw(place, place + 1, recipe)
+        if [item.id for item in stored] != [item.id for item in drawn]:
+            return Drawing(sampler, names, 0)
+    return Drawing(sampler, names, have)
+
+
+async def _stored(work: Workbench, batch: list[Combination]) -> set[UUID]:
+    sql = "SELECT id FROM combinations WHERE recipe = ? AND id IN (SELECT unnest(?::UUID[]))"
+    found = await work.store.fetch(sql, [work.recipes["sample"], [item.id for item in batch]])
+    return {row[0] for row in found}
+
+
+def _placed(drawing: Drawing, item: Combination, position: int) -> Combination:
+    names = tuple(drawing.names[point] for point in item.points)
+    return item.model_copy(update={"position": position, "names": names})
 
 
 def combinations(work: Workbench, start: int, stop: int) -> list[Combination]:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from types import TracebackType
 
 from graph.errors import EndpointDown
@@ -20,9 +19,9 @@ PATIENCE = 10.0
 class Sandbox:
     """The server's process, for as long as the `with` block lasts; nothing when no endpoint needs it."""
 
-    def __init__(self, settings: RunSettings, switches: Sequence[str] = ()) -> None:
+    def __init__(self, settings: RunSettings) -> None:
         self._needed = any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values())
-        self._switches = [*settings.sandbox, *switches]
+        self._switches = settings.sandbox
         self._process: subprocess.Popen[str] | None = None
         self._address = ""
 

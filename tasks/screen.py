@@ -7,13 +7,33 @@ first pairs of that order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
 from uuid import UUID
 
+from graph.errors import SeedError
 from graph.records import Frontier, Pass, Record, Reject
+from tasks.compose import slots
 from tasks.gates.contamination import Contamination
 from tasks.gates.duplicates import DuplicateIndex
 from tasks.ingest import checked_rows
+from tasks.settings import BenchmarkFile
+from tasks.store.database import Store
 from tasks.workbench import Workbench
+
+BLOCK = 2000
+"""Texts in memory at a time while the index is built."""
+
+
+async def finished_until(work: Workbench, start: int, stop: int) -> int:
+    """The first position from `start` whose combination still has work before it, at most `stop`."""
+    asked = slots(work, start, stop)
+    gates = {(stage, slot.problem_id) for slot in asked for stage in ("compose", "review", "grade")}
+    rejects = {work.reject_id(*gate): gate[1] for gate in gates}
+    passes = {work.pass_id("grade", slot.problem_id): slot.problem_id for slot in asked}
+    ended = {rejects[key] for key in await work.store.existing(Reject, rejects)}
+    ended |= {passes[key] for key in await work.store.existing(Pass, passes)}
+    return next((slot.combination.position for slot in asked if slot.problem_id not in ended), stop)
 
 
 class Screen:
@@ -23,15 +43,27 @@ class Screen:
         """Take up where the store's frontier stands."""
         self._work = work
         self._index = DuplicateIndex(work.settings.screen.near_duplicate)
-        self._contamination = _benchmarks(work)
         recipe = work.recipes["screen"]
-        seeds = work.store.rows("SELECT id, problem FROM seeds ORDER BY id") if work.settings.screen.seeds_too else []
+        seeds = (
+            work.store.rows("SELECT id, problem FROM current_seeds ORDER BY id")
+            if work.settings.screen.seeds_too
+            else []
+        )
         kept = work.store.rows("SELECT id, problem FROM pairs ORDER BY position, sample")
         self._index.add_many([*seeds, *kept])
         self._seeds = {key for key, _ in seeds}
         self.kept = work.counts.pairs = len(kept)
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = int(found or 0)
+
+    def _remember(self, sql: str) -> set[UUID]:
+        """Take (id, text) rows into the index, a block at a time; their ids."""
+        ids: set[UUID] = set()
+        rows = self._work.store.stream(sql)
+        while block := list(islice(rows, BLOCK)):
+            self._index.add_many(block)
+            ids.update(row[0] for row in block)
+        return ids
 
     async def advance(self, stop: int) -> int:
         """Screen the finished combinations before `stop`; how many pairs are kept in all.
@@ -77,7 +109,7 @@ class Screen:
 
     def _decide(self, problem_id: UUID, text: str, passed: Pass) -> Pass | Reject:
         work = self._work
-        evidence = self._contamination.check(text) if self._contamination else None
+        evidence = work.contamination.check(text) if work.contamination else None
         if evidence:
             detail = f"{evidence.item}: {evidence.rule}: {evidence.overlap}"
             return work.reject("screen", problem_id, "contaminated", detail)
@@ -94,10 +126,14 @@ class Screen:
         )
 
 
-def _benchmarks(work: Workbench) -> Contamination | None:
+def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> Contamination | None:
+    """The texts that must not be published. Raises SeedError for a row without text: a gap would go unnoticed."""
     items = []
-    for file in work.settings.benchmarks:
-        for line, row in checked_rows(work.store, file.path, file.column, {"problem": file.column}):
-            if isinstance(row, dict) and row[file.column]:
-                items.append((f"{file.path.name}:{line}", str(row[file.column])))
+    for file in files:
+        for line, row in checked_rows(store, file.path, file.column, {"problem": file.column}):
+            text = row.get(file.column) if isinstance(row, dict) else None
+            if not text:
+                why = "has no text in column " + repr(file.column) if isinstance(row, dict) else f"is {row}"
+                raise SeedError(f"{file.path}:{line} {why}: mend or remove the row of this benchmark.")
+            items.append((f"{file.path.name}:{line}", str(text)))
     return Contamination(items) if items else None

@@ -64,7 +64,7 @@ async def _solve(work: Workbench, problem: Problem, solution_id: UUID, number: i
     prompt, values = work.library["solve"], {"problem": problem.text}
     answer = await work.ask("solve", player, prompt, values, solution_id, read_solution)
     if answer.value is None:
-        await work.store.write(answer.call, work.reject("solve", solution_id, answer.fault or "no answer"))
+        await work.store.write(answer.call, work.ended("solve", solution_id, answer.fault))
         return
     text, final = answer.value
     # The solution holds the raw answer, so the ledger need not hold it a second time.

@@ -14,15 +14,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from graph.errors import EndpointError
 from graph.records import Call, Pass, Reject, content_id
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.endpoint.client import Client
+from tasks.gates.contamination import Contamination
 from tasks.gates.equivalence import Equivalence
 from tasks.roles import Cast, Player
 from tasks.settings import RunSettings
@@ -35,6 +36,10 @@ T = TypeVar("T")
 
 FINAL_FAULTS = ("content filter", "context length", "refused request")
 """Faults that the next sample of the same question would meet again."""
+
+
+WORDY_FAULTS = ("refused request", "gave up")
+"""Beginnings of faults that go on with a server's own words, by which nothing could be grouped."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ class Workbench:
     lost: set[UUID]
     """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
     counts: Counts = field(default_factory=Counts)
+    contamination: Contamination | None = None
+    """The benchmarks' texts, which must not be published."""
     drawing: Drawing | None = None
     """How far sampling has come; kept by `tasks.sample`."""
 
@@ -104,7 +111,11 @@ class Workbench:
         while (call_id := content_id("call", stage, str(subject_id), player.name, sample)) in self.lost:
             sample += 1
         while True:
-            reply = await self._send(player, messages, call_id)
+            try:
+                reply = await self._send(player, messages, call_id)
+            except EndpointError as error:
+                await self._record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
+                raise
             value, fault = _read(reply, read)
             call = self.ledger_row(stage, player, prompt.hash, subject_id, sample, call_id, reply, fault)
             self.counts.note(stage, calls=1)
@@ -126,6 +137,24 @@ class Workbench:
             extra_body=dict(player.extra_body),
         )
         return await self.clients[player.endpoint].complete(request)
+
+    async def _record_failure(
+        self,
+        stage: str,
+        player: Player,
+        prompt: UUID,
+        subject_id: UUID,
+        sample: int,
+        call_id: UUID,
+        error: EndpointError,
+    ) -> None:
+        """Enter the requests of a call that the endpoint's failure ended. Its number stays free: nobody answered."""
+        if isinstance(error.spent, Reply):
+            entry_id = content_id("failed call", str(call_id), str(uuid4()))
+            reply = error.spent
+            await self.store.write(
+                self.ledger_row(stage, player, prompt, subject_id, sample, entry_id, reply, reply.fault)
+            )
 
     def ledger_row(
         self,
@@ -163,12 +192,6 @@ class Workbench:
             ended_at=datetime.now(UTC).replace(tzinfo=None),
         )
 
-    @cached_property
-    def names(self) -> dict[UUID, str]:
-        """The name of each knowledge point of the present graph. First used after connect has ended."""
-        recipe = self.recipes["connect"]
-        return dict(self.store.rows("SELECT id, name FROM knowledge_points WHERE recipe = ?", [recipe]))
-
     def pass_id(self, stage: str, problem_id: UUID) -> UUID:
         """Id of the row that says a problem passed a stage."""
         return content_id("pass", stage, str(problem_id), str(self.recipes[stage]))
@@ -185,6 +208,12 @@ class Workbench:
         failed = await self.store.existing(Reject, rejects)
         done = {passes[key] for key in passed} | {rejects[key] for key in failed}
         return set(passes.values()) - done
+
+    def ended(self, stage: str, subject_id: UUID, fault: str | None, detail: str = "") -> Reject:
+        """A row that ends an item for the fault of its last call; the server's own words go into the detail."""
+        fault = fault or "no answer"
+        reason = next((short for short in WORDY_FAULTS if fault.startswith(short)), fault)
+        return self.reject(stage, subject_id, reason, detail if reason == fault else f"{fault} {detail}".strip())
 
     def reject(self, stage: str, subject_id: UUID, reason: str, detail: str = "") -> Reject:
         """A row that ends an item at a stage. `reason` is short and groupable; `detail` is for the reader."""

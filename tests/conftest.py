@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,27 +20,10 @@ for name, value in PREFECT_DEFAULTS.items():
     os.environ.setdefault(name, value)
 
 Sandboxes = Callable[..., Rehearsal]
-PREFECT_LEAKS = "ignore:unclosed <(socket|ssl):ResourceWarning"
-"""Prefect 3.8 leaves connections to its server to the garbage collector."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Excuse Prefect's leaks in the tests that use it, and there only."""
-    for item in items:
-        if "prefect_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.filterwarnings(PREFECT_LEAKS))
-            item.add_marker(pytest.mark.usefixtures("_collected"))
-
-
-@pytest.fixture
-def _collected() -> Iterator[None]:
-    """Lets what a test of flows left behind go before the next test, which would be blamed for it."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
+def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a Prefect server, for flows in this process and in those it starts."""
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
@@ -48,6 +32,10 @@ def prefect_server() -> Iterator[str]:
         url = PREFECT_API_URL.value()
         assert url is not None
         patch.setenv("PREFECT_API_URL", url)
+        # Prefect leaves connections to its server to the garbage collector: now, and in whichever test it runs.
+        leak = rf"unclosed <socket.*, {urlsplit(url).port}\)>"
+        warnings.filterwarnings("ignore", leak, ResourceWarning)
+        request.config.addinivalue_line("filterwarnings", f"ignore:{leak}:ResourceWarning")
         yield url
 
 

@@ -106,7 +106,7 @@ def test_verdict(votes: list[int | None], veto: bool | None, majority: bool | No
     ],
 )
 def test_the_frontier_is_behind_the_first_open_chunk(screened: int, finished: dict[int, int], frontier: int) -> None:
-    assert Progress(100, 64, screened, 0, finished).frontier == frontier
+    assert Progress(100, 64, screened, 0, finished=finished).frontier == frontier
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,24 @@ def test_a_resumed_run_judges_its_yield_by_all_that_was_screened() -> None:
 def test_chunks_are_an_eighth_of_what_is_left(pending: int, size: int) -> None:
     assert (SMALLEST_CHUNK, LARGEST_CHUNK) == (16, 1000)
     assert chunk_size(pending) == size
+
+
+@pytest.mark.parametrize(
+    ("screened", "kept", "hopeless", "why"),
+    [
+        (999, 0, False, "not enough was seen"),
+        (1000, 0, True, "a thousand and none"),
+        (1000, 1, False, "one is a beginning"),
+    ],
+)
+def test_a_run_that_makes_no_pair_stops_paying(screened: int, kept: int, hopeless: bool, why: str) -> None:
+    assert Progress(100, screened, screened, kept).hopeless is hopeless, why
+
+
+def test_what_an_earlier_run_made_is_no_hope_for_this_one() -> None:
+    assert Progress(100, 1500, 1500, 40, began=(500, 40)).hopeless
+
+
+def test_the_first_chunks_are_small_until_a_pair_is_seen() -> None:
+    before, after = Progress(20_000, 0, 0, 0), Progress(20_000, 1000, 1000, 500)
+    assert (before.chunk, after.chunk) == (250, 1000)

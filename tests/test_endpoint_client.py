@@ -128,7 +128,13 @@ async def test_extra_headers_are_sent_and_read_from_the_environment(monkeypatch:
     assert "open sesame" not in str(error.value)
 
 
-HTTP_DATE = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=50)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+SOON = "in fifty seconds"
+
+
+def http_date(seconds: float) -> str:
+    """That long from now, as an HTTP header says it."""
+    moment = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+    return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +144,7 @@ HTTP_DATE = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=50
         ({"Retry-After": "0"}, 0, 1),
         ({"retry-after-ms": "2500", "Retry-After": "99"}, 2.5, 3.5),
         ({"llm_provider-retry-after": "4"}, 4, 5),
-        ({"Retry-After": HTTP_DATE}, 20, 51),
+        ({"Retry-After": SOON}, 20, 51),
         ({"Retry-After": "soon"}, 0, 1),
         ({}, 0, 1),
     ],
@@ -147,6 +153,7 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_asked(
     headers: dict[str, str], least: float, most: float
 ) -> None:
     time = Time()
+    headers = {name: http_date(50) if value == SOON else value for name, value in headers.items()}
     async with scripted_server(http(429, "{}", headers), ok()) as server, client(server.url, time) as c:
         reply = await c.complete(ASK)
     assert (reply.fault, reply.attempts, c.retries) == (None, 2, 1)

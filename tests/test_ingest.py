@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from graph.errors import SeedError
+from graph.errors import SeedError, SettingsError
 from graph.records import Reject, Seed
+from tasks.extract import pending_seeds
 from tasks.ingest import ingest
+from tasks.opening import open_workbench
 from tasks.settings import SeedFile
 from tests.bench import plain, settings_for, workbench
 
@@ -318,6 +320,40 @@ async def test_several_files_are_one_set_and_their_rejects_stay_apart(tmp_path: 
     assert sorted(seed.problem for seed in found.seeds) == [GOOD["problem"], "algebra", "geometry"]
     assert sorted(reject.reason for reject in found.rejects) == ["duplicate", "not a row", "not a row"]
     assert found.counts == {"read": 6, "new": 3, "rejected": 3, "known": 0}
+
+
+async def test_a_seed_that_no_file_holds_any_more_takes_no_part(tmp_path: Path) -> None:
+    await read(tmp_path, "seeds.jsonl", lines(GOOD, {"problem": "q", "solution": "s"}, "broken"))
+    await read(tmp_path, "seeds.jsonl", lines({"problem": "q", "solution": "s"}))
+    async with workbench(settings_for(tmp_path)) as work:
+        assert work.store.rows("SELECT problem FROM current_seeds") == [("q",)]
+        assert len(work.store.rows("SELECT id FROM seeds")) == 2
+        assert work.store.rows("SELECT id FROM rejects") == []
+        assert len(pending_seeds(work)) == 1
+
+
+async def test_a_corrected_mapping_is_asked_about_and_then_replaces_what_it_read_wrongly(tmp_path: Path) -> None:
+    row = {"question": "2 + 2?", "answer": "It is #### 4"}
+    columns = {"problem": "question", "solution": "answer"}
+    await read(tmp_path, "seeds.jsonl", lines(row), columns=columns)
+    seeds = [{"path": tmp_path / "seeds.jsonl", "columns": columns, "answer_after": "####"}]
+    settings = settings_for(tmp_path, seeds=seeds)
+    with pytest.raises(SettingsError, match=r"ingest\.seeds\.jsonl\.answer_after"):
+        async with workbench(settings):
+            pass
+    async with open_workbench(settings, accept_changes=True) as work:
+        counts = await plain(ingest)()
+        assert work.store.rows("SELECT answer FROM current_seeds") == [("4",)]
+    assert counts == {"read": 1, "new": 1, "rejected": 0, "known": 0}
+
+
+async def test_a_benchmark_row_without_text_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "seeds.jsonl").write_text(lines(GOOD))
+    (tmp_path / "test.jsonl").write_text(lines({"problem": "p"}, {"other": "p"}))
+    settings = settings_for(tmp_path, benchmarks=[{"path": tmp_path / "test.jsonl"}])
+    with pytest.raises(SeedError, match=r"test\.jsonl:2 has no text in column 'problem'"):
+        async with workbench(settings):
+            pass
 
 
 async def test_a_file_larger_than_a_batch_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

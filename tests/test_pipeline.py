@@ -36,7 +36,7 @@ from tests.rehearsal import (
     settings,
 )
 
-PAIRS = 40
+PAIRS, MORE = 25, 60
 KEY = "sk-rehearsal-5d1f0c9e7b"
 FORMATS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {
     "messages": lambda row: (row["messages"][0]["content"], row["messages"][1]["content"]),
@@ -238,68 +238,50 @@ def shingles(text: str) -> set[tuple[str, ...]]:
 
 
 async def test_running_again_pays_nothing_and_changes_no_byte(
-    prefect_server: str, copied: Path, server: Rehearsal
+    prefect_server: str, finished: Path, copied: Path, server: Rehearsal
 ) -> None:
-    before, calls = folder_bytes(copied / "dataset"), server.served()
+    calls = server.served()
     await synthesize(of(copied, server))
+    assert folder_bytes(copied / "dataset") == folder_bytes(finished / "dataset")
+    shutil.rmtree(copied / "dataset")
+    await produce(of(copied, server))
+    await stages.publish(of(copied, server))
+    assert folder_bytes(copied / "dataset") == folder_bytes(finished / "dataset")
     assert server.served() == calls
-    assert folder_bytes(copied / "dataset") == before
 
 
-async def test_a_higher_target_goes_on_after_the_pairs_that_are_there(
-    prefect_server: str, copied: Path, server: Rehearsal
+async def test_a_higher_target_goes_on_after_the_pairs_that_are_there_and_a_lower_one_shows_the_first(
+    prefect_server: str, finished: Path, copied: Path, server: Rehearsal
 ) -> None:
     first, calls, known = ids(copied), server.served(), paid(copied)
-    await synthesize(of(copied, server, PAIRS + 15))
+    await synthesize(of(copied, server, MORE))
     assert ids(copied)[:PAIRS] == first
-    assert len(ids(copied)) == PAIRS + 15
+    assert len(ids(copied)) == MORE
     assert server.served() - calls == paid(copied) - known > 0
     assert repeated(copied) == {}
     assert_sums(copied)
-    # A lower one shows the first of them again, with the card that belongs to them.
-    whole = folder_bytes(copied / "dataset")
     await synthesize(of(copied, server))
-    assert ids(copied) == first
-    await synthesize(of(copied, server, PAIRS + 15))
-    assert folder_bytes(copied / "dataset") == whole
-
-
-async def test_a_lower_target_publishes_what_a_run_to_it_publishes(
-    prefect_server: str, finished: Path, copied: Path, server: Rehearsal
-) -> None:
-    await synthesize(of(copied, server, PAIRS + 5))
-    await synthesize(of(copied, server, PAIRS))
     assert folder_bytes(copied / "dataset") == folder_bytes(finished / "dataset")
 
 
-async def test_until_stops_behind_a_stage_and_a_full_run_goes_on_from_there(
-    prefect_server: str, finished: Path, tmp_path: Path, server: Rehearsal
-) -> None:
-    workspace = tmp_path / "work"
-    calls = server.served()
-    await synthesize(of(workspace, server), until="review")
-    assert not (workspace / "dataset").exists()
-    assert number(workspace, "SELECT count(*) FROM passes WHERE stage = 'review'") > 0
-    assert number(workspace, "SELECT count(*) FROM solutions") == 0
-    await synthesize(of(workspace, server))
-    assert server.served() - calls == paid(workspace)
-    assert folder_bytes(workspace / "dataset") == folder_bytes(finished / "dataset")
-
-
-async def test_stages_run_alone_in_any_state_reach_the_same_dataset(
+async def test_stages_run_alone_and_runs_up_to_a_stage_reach_the_same_dataset(
     prefect_server: str, finished: Path, tmp_path: Path, server: Rehearsal
 ) -> None:
     chosen = of(tmp_path / "work", server)
     calls = server.served()
-    for stage in (stages.ingest, stages.extract, stages.connect, stages.sample, stages.compose, stages.review):
+    for stage in (stages.ingest, stages.extract, stages.connect, stages.sample, stages.compose):
         await stage(chosen)
+    assert number(chosen.workspace, "SELECT count(*) FROM passes WHERE stage = 'review'") == 0
+    await synthesize(chosen, until="review")
+    assert number(chosen.workspace, "SELECT count(*) FROM passes WHERE stage = 'review'") > 0
+    assert number(chosen.workspace, "SELECT count(*) FROM solutions") == 0
+    assert not (tmp_path / "work/dataset").exists()
     # Nothing is solved yet: there is nothing to decide, and nothing may be decided.
     await stages.grade(chosen)
-    assert query(chosen.workspace, "SELECT DISTINCT stage FROM rejects WHERE stage = 'grade'") == []
+    assert query(chosen.workspace, "SELECT reason FROM rejects WHERE stage = 'grade'") == []
     await stages.solve(chosen)
     await stages.grade(chosen)
-    await produce(chosen)
-    await stages.publish(chosen)
+    await synthesize(chosen)
     assert folder_bytes(chosen.workspace / "dataset") == folder_bytes(finished / "dataset")
     assert server.served() - calls == paid(chosen.workspace)
     assert repeated(chosen.workspace) == {}

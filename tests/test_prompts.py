@@ -55,7 +55,7 @@ def test_the_contract_covers_every_prompt() -> None:
 def test_each_prompt_keeps_its_contract(name: str, inputs: set[str], answer: set[str], blocks: list[str]) -> None:
     prompt = LIBRARY[name]
     system, user = rendered(name)
-    assert (prompt.name, prompt.inputs, set(prompt.answer)) == (name, inputs, answer)
+    assert (prompt.name, set(prompt.inputs), set(prompt.answer)) == (name, inputs, answer)
     assert (system["role"], user["role"]) == ("system", "user")
     assert re.findall(r"(?m)^</?\w+>$", user["content"]) == [
         mark for tag in blocks for mark in (f"<{tag}>", f"</{tag}>")

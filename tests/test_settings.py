@@ -378,7 +378,11 @@ IDENTITY: list[tuple[dict[str, Any], str, list[str]]] = [
         "connect.curator.temperature",
         ["connect", *FROM_COMPOSE],
     ),
-    ({"roles": {"embedder": {"endpoint": "local", "model": "e"}}}, "connect.embedder", ["connect", *FROM_COMPOSE]),
+    (
+        {"roles": {"embedder": {"endpoint": "local", "model": "e"}}},
+        "connect.embedder.model",
+        ["connect", *FROM_COMPOSE],
+    ),
     ({"connect": {"same_at": 0.95}}, "connect.same_at", ["connect", *FROM_COMPOSE]),
     ({"sample": {"seed": 1}}, "sample.seed", FROM_COMPOSE),
     ({"sample": {"quotas": {"random": 1}}}, "sample.quotas.random", FROM_COMPOSE),

@@ -41,6 +41,7 @@ SAMPLES: tuple[Record, ...] = (
         id=ID, problem=TEXT, solution="s", answer=None, points=(), metadata="{}", source="a.jsonl", line=2**40
     ),
     records.Seed(id=OTHER, problem="p", solution="", answer="", points=(TEXT, ""), metadata="{}", source="", line=1),
+    records.Selected(seed_id=ID),
     records.Mention(id=ID, recipe=OTHER, seed_id=ID, position=0, name=TEXT),
     records.Embedding(id=ID, model="m", name="n", vector=(0.5, -1.0, 0.0)),
     records.CuratorVerdict(id=ID, recipe=OTHER, task="same", subject="a\nb", verdict="different"),

@@ -146,11 +146,22 @@ class Client:
     async def _run(self, call: _Call[R]) -> tuple[R | None, str | None]:
         """Attempts until there is a value, a fault of the item, or an error of the endpoint."""
         try:
+            return await self._first(call)
+        except EndpointError as error:
+            raise self._spent(call, error) from error.__cause__
+        finally:
+            self.served += 1
+
+    async def _first(self, call: _Call[R]) -> tuple[R | None, str | None]:
+        try:
             return await self._attempt(call)
         except _AgainError:
             return await self._retry(call)
-        finally:
-            self.served += 1
+
+    def _spent(self, call: _Call[Any], error: EndpointError) -> EndpointError:
+        """The error, with what the call used up: requests that were sent belong into somebody's books."""
+        error.spent = self._reply(call, Answer(), "endpoint failed") if call.attempts else None
+        return error
 
     async def _retry(self, call: _Call[R]) -> tuple[R | None, str | None]:
         """All attempts but the first, which does without tenacity: it would cost a sixth of the calls per second."""

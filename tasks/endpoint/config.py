@@ -1,4 +1,4 @@
-"""What a person says about an endpoint. Never a secret: `api_key` names where the key is."""
+"""What a person says about an endpoint. Never a secret: whatever may be one says where it is (`env:`, `block:`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.endpoint.keys import NO_REFERENCE, is_reference
+from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret
 
 
 class Endpoint(BaseModel):
-    """An OpenAI-compatible model server. Every field is operational: it may change on any resume."""
+    """An OpenAI-compatible model server.
+
+    Every field is operational and may change on any resume, but for `model` and `extra_body`, which shape the answers.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -25,12 +28,14 @@ class Endpoint(BaseModel):
     outage_patience: float = Field(
         default=60, ge=0, description="Seconds of retrying before the endpoint counts as down"
     )
-    headers: dict[str, str] = Field(default_factory=dict, description="Extra request headers; env:NAME values are read")
+    headers: dict[str, str] = Field(default_factory=dict, description="Extra request headers; secret ones as env:NAME or block:NAME")
     ca_file: str | None = Field(
         default=None, description="PEM file of the authority that signed the server's certificate"
     )
     proxy: str | None = Field(default=None, description="http:// address of a proxy; env:NAME when it holds a password")
-    extra_body: dict[str, Any] = Field(default_factory=dict, description="Fields added to every request body")
+    extra_body: dict[str, Any] = Field(
+        default_factory=dict, description="Fields added to every request body (identity)"
+    )
     token_limit_parameter: str = Field(default="max_tokens", description="max_tokens or max_completion_tokens")
 
     @field_validator("api_key")
@@ -38,4 +43,35 @@ class Endpoint(BaseModel):
     def _names_a_place(cls, value: str | None) -> str | None:
         if value and not is_reference(value):
             raise ValueError(NO_REFERENCE)
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_no_secret(cls, value: str) -> str:
+        if holds_secret(value):
+            raise ValueError(
+                "base_url holds a user, a password or a key; secrets never stand in settings. "
+                "Leave it out there, and give it as api_key = 'env:NAME' or as a header"
+            )
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _names_its_password(cls, value: str | None) -> str | None:
+        if value and not is_reference(value) and holds_secret(value):
+            raise ValueError(
+                "proxy holds a user or a password; secrets never stand in settings. "
+                "Write proxy = 'env:NAME' and put the whole address there"
+            )
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _name_their_secrets(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, content in value.items():
+            if names_secret(name) and not is_reference(content):
+                raise ValueError(
+                    f"the header {name} is likely to be a secret; secrets never stand in settings. "
+                    f"Write {name} = 'env:NAME' or 'block:NAME' and put the whole value there"
+                )
         return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from graph.errors import SettingsError
 
@@ -16,13 +17,15 @@ NO_REFERENCE = (
     "api_key holds something that is no reference; keys never stand in settings. "
     "Write api_key = 'env:NAME' or 'block:NAME' and put the key there"
 )
+CREDENTIALS = ("authorization", "auth", "cookie", "key", "token", "secret", "password")
+"""How names of headers and of query parameters end that carry a secret."""
 
 
 def resolve_key(reference: str | None) -> str | None:
     """The key that `reference` names, or None for a server without one.
 
-    Call it outside a running event loop, or in a thread, when the reference may be a block: loading one asks the
-    Prefect server. Raises SettingsError when there is nothing behind the reference.
+    Loading a block asks the Prefect server and waits for it, also inside a running event loop. Raises SettingsError
+    when there is nothing behind the reference.
     """
     if not reference:
         return None
@@ -36,6 +39,23 @@ def is_reference(text: str) -> bool:
     """Whether `text` says where a secret is, rather than being one."""
     kind, _, name = text.partition(":")
     return kind in SOURCES and bool(name.strip())
+
+
+def names_secret(name: str) -> bool:
+    """Whether what is called so (a header, a query parameter) is likely to be a secret."""
+    return name.lower().endswith(CREDENTIALS)
+
+
+def holds_secret(address: str) -> bool:
+    """Whether an address carries a user, a password or a key of its own. What cannot be read as one does with an @."""
+    try:
+        parts = urlsplit(address)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        readable = False
+    if not readable:
+        return "@" in address
+    return "@" in parts.netloc or any(names_secret(name) for name, _ in parse_qsl(parts.query))
 
 
 def resolve_value(value: str) -> str:

@@ -37,6 +37,7 @@ TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
     records.Seed: "seeds",
+    records.Selected: "selection",
     records.Mention: "mentions",
     records.Embedding: "embeddings",
     records.CuratorVerdict: "verdicts",

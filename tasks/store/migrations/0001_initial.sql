@@ -37,6 +37,14 @@ COMMENT ON COLUMN seeds.points IS 'Knowledge points the row itself carried; extr
 COMMENT ON COLUMN seeds.metadata IS 'The other columns of the row, as JSON';
 COMMENT ON COLUMN seeds.line IS 'Line (JSONL) or row number in the source, from 1';
 
+CREATE TABLE selection (
+    seed_id UUID NOT NULL
+);
+COMMENT ON TABLE selection IS 'The seeds that the present settings name; others are history';
+
+CREATE VIEW current_seeds AS SELECT * FROM seeds WHERE id IN (SELECT seed_id FROM selection);
+COMMENT ON VIEW current_seeds IS 'The seeds that the present settings name';
+
 CREATE TABLE mentions (
     id UUID NOT NULL,
     recipe UUID NOT NULL,
@@ -46,6 +54,9 @@ CREATE TABLE mentions (
 );
 COMMENT ON TABLE mentions IS 'Raw names of knowledge points, one row for each name found in each seed';
 COMMENT ON COLUMN mentions.position IS 'Place in the list of the seed, from 0';
+
+CREATE VIEW current_mentions AS SELECT * FROM mentions WHERE seed_id IN (SELECT seed_id FROM selection);
+COMMENT ON VIEW current_mentions IS 'The mentions of the seeds that the present settings name';
 
 CREATE TABLE embeddings (
     id UUID NOT NULL,
@@ -102,11 +113,13 @@ CREATE TABLE combinations (
     position BIGINT NOT NULL,
     relation VARCHAR NOT NULL,
     points UUID[] NOT NULL,
+    names VARCHAR[] NOT NULL,
     weight DOUBLE NOT NULL,
     asks INTEGER NOT NULL
 );
 COMMENT ON TABLE combinations IS 'The combinations of knowledge points that problems are asked for';
 COMMENT ON COLUMN combinations.position IS 'Place in sampling order, from 0';
+COMMENT ON COLUMN combinations.names IS 'Names of the points as they were when the combination was drawn';
 COMMENT ON COLUMN combinations.asks IS 'How many problems are asked for on this combination';
 
 CREATE TABLE problems (
@@ -234,7 +247,7 @@ CREATE VIEW pairs AS
         m.sample,
         c.relation,
         c.id AS combination_id,
-        list_transform(c.points, lambda point: k.names[point]) AS points,
+        c.names AS points,
         m.text AS problem,
         s.text AS solution,
         s.answer,
@@ -250,9 +263,5 @@ CREATE VIEW pairs AS
     JOIN passes r
         ON r.problem_id = p.problem_id AND r.stage = 'review'
         AND r.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'review')
-    CROSS JOIN (
-        SELECT map(list(id), list(name)) AS names FROM knowledge_points
-        WHERE recipe = (SELECT recipe FROM current_recipes WHERE stage = 'connect')
-    ) k
     WHERE p.stage = 'screen' AND p.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'screen');
 COMMENT ON VIEW pairs IS 'Problems with their accepted solution, neither duplicate nor contaminated, under the latest settings';
