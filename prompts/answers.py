@@ -63,7 +63,7 @@ def block(text: str, tag: str) -> str:
 
 def read_points(text: str) -> list[str]:
     """The names as written, one a line; none is an honest answer, so an empty block is an empty list."""
-    body = _clean(text, "points")
+    body = clean(block(text, "points"), "points")
     return [line.strip() for line in body.splitlines() if line.strip()]
 
 
@@ -76,29 +76,21 @@ def read_problem(text: str, longest: int = 8000) -> str:
 
 
 def unwrapped(text: str, tag: str) -> str:
-    """What is left of a text when it stands in one `<tag>` block from end to end; else the text itself."""
-    match _own_tag(tag).split(text.strip()):
-        case ["", "", inner, "/", ""]:
-            return str(inner).strip()
+    """The text without the tags of the `<tag>` block in it, which a model added unasked; as it is, if not just one."""
+    match _own_tag(tag).split(text):
+        case [before, "", inner, "/", after]:
+            return f"{before}{inner}{after}".strip()
     return text.strip()
 
 
-def without_pair(text: str, tag: str) -> str:
-    """The text without its `<tag>` and `</tag>`, where it has exactly one block of them; else the text itself."""
-    match _own_tag(tag).split(text):
-        case [before, "", inner, "/", after]:
-            return f"{before}{inner}{after}"
-    return text
-
-
-def clean(text: str, tag: str, longest: int) -> str:
+def clean(text: str, tag: str, longest: int | None = None) -> str:
     """The text itself, if it has at most `longest` characters and none of our tags or chat markers is in it.
 
     Those are scraps of the prompt or of another answer. `tag` says in the reason what the text was meant to be.
     """
     if _TAG.search(text):
         raise Unparseable(f"tag left in <{tag}>")
-    if len(text) > longest:
+    if longest is not None and len(text) > longest:
         raise Unparseable("too long")
     return text
 
@@ -145,7 +137,7 @@ def read_verdicts(text: str, count: int, allowed: Collection[str]) -> dict[int, 
 
 def read_name(text: str, longest: int = 200) -> str:
     """One name on one line, of at most `longest` characters: longer ones are explanations."""
-    body = _clean(text, "name")
+    body = clean(block(text, "name"), "name")
     if not any(c.isalnum() for c in body):
         raise Unparseable("empty <name>")
     if len(body.splitlines()) > 1:
@@ -171,14 +163,6 @@ def _last(text: str, tag: str) -> str | None:
         elif starts:
             span = starts.pop(), match.start()
     return None if span is None else text[slice(*span)].strip()
-
-
-def _clean(text: str, tag: str) -> str:
-    """A block in which no other tag of ours is left: those are scraps of the prompt or of another answer."""
-    body = block(text, tag)
-    if _TAG.search(body):
-        raise Unparseable(f"tag left in <{tag}>")
-    return body
 
 
 def _score(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from graph.records import Pass, Problem, Reject, Solution, content_id
-from prompts.answers import Unparseable
+from prompts.answers import Unparseable, clean, unwrapped
 from tasks.compose import slots
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
@@ -13,6 +13,8 @@ from tasks.roles import Player
 from tasks.workbench import Workbench, bench, together
 
 STRONG = "hard"
+LONGEST = 50_000
+"""Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
 
 
 @chunk_task("solve", "solve-{start:06d}")
@@ -53,11 +55,16 @@ def solution_ids(work: Workbench, problem_id: UUID, passed: Pass) -> list[tuple[
 
 
 def read_solution(text: str) -> tuple[str, str]:
-    """The text and its final answer; a solution without one proves nothing that could be compared."""
+    """The text, free of our tags and of chat markers, and its final answer.
+
+    A solution without an answer proves nothing that could be compared. Tags around the whole or around the answer are
+    what models add unasked, so they go.
+    """
+    text = unwrapped(text, "solution")
     answer = final_answer(text)
     if answer is None:
         raise Unparseable("no final answer")
-    return text, answer
+    return clean(unwrapped(text, "answer"), "solution", LONGEST), clean(answer, "solution")
 
 
 async def _solve(work: Workbench, problem: Problem, solution_id: UUID, number: int, player: Player) -> None:
@@ -67,8 +74,9 @@ async def _solve(work: Workbench, problem: Problem, solution_id: UUID, number: i
         await work.store.write(answer.call, work.ended("solve", solution_id, answer.fault))
         return
     text, final = answer.value
-    # The solution holds the raw answer, so the ledger need not hold it a second time.
-    call = answer.call.model_copy(update={"text": None})
+    # Where the solution is the raw answer, the ledger need not hold it a second time.
+    same = (answer.call.text or "").strip() == text
+    call = answer.call.model_copy(update={"text": None}) if same else answer.call
     solution = Solution(
         id=solution_id, problem_id=problem.id, sample=number, text=text, answer=final, call_id=answer.call.id
     )

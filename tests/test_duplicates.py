@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.gates.duplicates import MAX_PER_BUCKET, Duplicate, DuplicateIndex, template_key
+from tasks.gates.duplicates import MAX_PER_BUCKET, Duplicate, DuplicateIndex
 from tasks.gates.shingles import math_words
 
 STORY = (
@@ -208,11 +208,6 @@ def test_long_and_odd_texts_are_kept_without_trouble() -> None:
     assert index.add("long", long) is None
     assert index.add("longer", long + " end") is not None
     assert index.add("surrogate", "\ud800 odd text") is None
-
-
-def test_template_key_masks_numbers_only() -> None:
-    assert template_key("Tom has 3 apples.") == template_key("Tom has 1,250 apples.")
-    assert template_key("Tom has 3 apples.") != template_key("Ann has 3 apples.")
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -28,6 +29,15 @@ HARD = ("x+1", "1+x")
 def hang_on_seven(a: str, b: str) -> bool:
     while "7" in a + b:
         pass
+    return True
+
+
+def compute_on_seven_wait_on_eight(a: str, b: str) -> bool:
+    with algebra.limited(0.2):
+        while "7" in a + b:
+            with contextlib.suppress(BaseException):
+                sum(range(1000))
+        time.sleep(0.5 * ("8" in a + b))
     return True
 
 
@@ -67,6 +77,14 @@ async def test_an_endless_comparison_is_killed_and_the_next_one_works(monkeypatc
         started = time.monotonic()
         assert await checker.compare("x+7", "x+1") == Verdict("unknown", "timeout")
         assert time.monotonic() - started < 3
+        assert (await checker.compare("x+3", "x+4")).outcome == "same"
+
+
+async def test_computing_for_too_long_ends_a_comparison_and_waiting_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(algebra, "judge", compute_on_seven_wait_on_eight)
+    with Equivalence() as checker:
+        assert (await checker.compare("x+8", "x+1")).outcome == "same", "a busy machine decides nothing"
+        assert await checker.compare("x+7", "x+1") == Verdict("unknown", "timeout")
         assert (await checker.compare("x+3", "x+4")).outcome == "same"
 
 
@@ -175,10 +193,10 @@ answers = st.one_of(
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(a=answers, b=answers)
 def test_comparing_is_symmetric_and_total(equivalence: Equivalence, a: str, b: str) -> None:
-    with_cache = equivalence.compare_now(a, b)
+    with_cache = asyncio.run(equivalence.compare(a, b))
     equivalence._cache.clear()
-    assert equivalence.compare_now(b, a) == with_cache
-    assert equivalence.compare_now(a, a).outcome in ("same", "unknown")
+    assert asyncio.run(equivalence.compare(b, a)) == with_cache
+    assert asyncio.run(equivalence.compare(a, a)).outcome in ("same", "unknown")
 
 
 async def test_classes_are_by_size_and_unknown_joins_none(equivalence: Equivalence) -> None:
@@ -202,7 +220,7 @@ def test_it_works_from_several_threads(equivalence: Equivalence) -> None:
     found: list[str] = []
 
     def work(n: int) -> None:
-        found.append(equivalence.compare_now(f"x+{n}", f"{n}+x").outcome)
+        found.append(asyncio.run(equivalence.compare(f"x+{n}", f"{n}+x")).outcome)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -229,11 +247,11 @@ def test_workers_end_with_a_killed_parent(tmp_path: pathlib.Path) -> None:
     script.write_text(
         textwrap.dedent(
             """
-            import os, signal
+            import asyncio
             from tasks.gates.equivalence import Equivalence
             if __name__ == "__main__":
                 checker = Equivalence()
-                print(checker.compare_now("x+1", "1+x").outcome, flush=True)
+                print(asyncio.run(checker.compare("x+1", "1+x")).outcome, flush=True)
                 input()
             """
         )

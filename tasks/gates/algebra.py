@@ -2,7 +2,7 @@ r"""math-verify, asked inside a worker process; the only file that knows it.
 
 Nothing heavy is imported at the top: the parent imports this module only to name its functions, and math-verify and
 sympy are loaded in the workers. math-verify's own time limits are off (they use SIGALRM, which other threads and
-gmpy2 defeat); the pool kills the process instead. Model text reaches math-verify's LaTeX grammar only: its plain
+gmpy2 defeat); the system ends a worker that computes for too long, and the pool one that hangs. Model text reaches math-verify's LaTeX grammar only: its plain
 expression reader, sympy's `sympify` and `parse_expr`, which evaluate code, are never given any.
 """
 
@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 MEMORY_LIMIT = 1_500_000_000
 """Bytes of address space of one worker. A comparison that wants more is given up."""
+
+CPU_LIMIT = 5.0
+"""Seconds of computing time of one comparison. Not by the clock: a busy machine must not decide what is published."""
 
 ALGEBRA_MODULES = ["math_verify"]
 """What a fork server loads once, so that a fresh worker starts in milliseconds."""
@@ -47,8 +53,36 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """End this process when the `with` block computes for longer.
+
+    Nobody handles the signal, so the system itself acts on it: code in C cannot put it off, and no `except` of
+    math-verify or sympy can swallow it. A new worker costs milliseconds.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield  # Windows: the pool's clock is all there is
+        return
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def ended_by_limit(exit_code: int) -> bool:
+    """Whether a process that ended with this code met the limit of computing time."""
+    return hasattr(signal, "SIGPROF") and exit_code == -signal.SIGPROF
+
+
 def judge(a: str, b: str) -> bool | None:
-    """Whether two prepared answers are equal, asked in both directions; None when math-verify cannot read one."""
+    """Whether two prepared answers are equal; None when math-verify cannot read one. See `limited`."""
+    with limited(CPU_LIMIT):
+        return _judge(a, b)
+
+
+def _judge(a: str, b: str) -> bool | None:
+    """Asked in both directions."""
     math_verify = importlib.import_module("math_verify")
     config = [math_verify.LatexExtractionConfig()]
     left, right = (

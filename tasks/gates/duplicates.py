@@ -6,7 +6,7 @@ proposed is verified, so a near duplicate that is reported always has the simila
 Does not know: paraphrases, translations, or that two problems differ only in their numbers (in short texts they share
 few 3-grams; in long ones they are near duplicates).
 Does not protect against: floods of one template above `MAX_PER_BUCKET` kept texts per band, of which later texts are
-compared with the earliest ones only; cap templates by `template_key`.
+compared with the earliest ones only.
 
 Decisions depend on the order of the texts and on nothing else: not on batch sizes, process or machine.
 Memory per kept text: 8 bytes per shingle, about 500 bytes of band table, and the key.
@@ -190,14 +190,6 @@ def _most_shared(proposals: list[int]) -> list[int]:
     for index in proposals:
         counts[index] = counts.get(index, 0) + 1
     return sorted(counts, key=lambda index: (-counts[index], index))[:MAX_VERIFIED]
-
-
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-
-
-def template_key(text: str) -> bytes:
-    """Equal for texts that differ in nothing but their numbers: what a cap on floods of one template counts."""
-    return _digest(math_words(_DIGITS.sub("0", text)), text)
 
 
 class _Runs:

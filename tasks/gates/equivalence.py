@@ -29,6 +29,7 @@ from tasks.gates.guards import oversized, prepared, refusal
 
 CACHE_SIZE = 65_536
 """Verdicts that are remembered, least recently used out first."""
+TIMEOUT = 30.0
 TASKS_PER_WORKER = 2_000
 """Comparisons after which a worker is replaced, since sympy's caches only grow."""
 
@@ -45,10 +46,11 @@ class Equivalence:
 
     Args:
         workers: Processes for math-verify, started at the first comparison that needs one.
-        timeout: Seconds one comparison may take in a worker before the worker is killed.
+        timeout: Seconds one comparison may take by the clock before its worker is killed: a wide net below the limit
+            of computing time (`algebra.CPU_LIMIT`), so that a busy machine decides nothing.
     """
 
-    def __init__(self, workers: int = 1, timeout: float = 5.0) -> None:
+    def __init__(self, workers: int = 1, timeout: float = TIMEOUT) -> None:
         self._workers = workers
         self._timeout = timeout
         self._pool: ProcessPool | None = None
@@ -62,10 +64,6 @@ class Equivalence:
         if verdict is None:
             verdict = await self._ask(pair)
         return self._remember(pair, verdict)
-
-    def compare_now(self, a: str, b: str) -> Verdict:
-        """`compare` for callers without an event loop; blocks up to the timeout, and while workers are busy."""
-        return asyncio.run(self.compare(a, b))
 
     def close(self) -> None:
         """Stop the workers; a later comparison starts new ones."""
@@ -93,8 +91,8 @@ class Equivalence:
                 equal = await asyncio.wrap_future(future)
             except TimeoutError:
                 return Verdict("unknown", "timeout")
-            except ProcessExpired:
-                return Verdict("unknown", "worker died")
+            except ProcessExpired as error:
+                return Verdict("unknown", "timeout" if algebra.ended_by_limit(error.exitcode) else "worker died")
             except (asyncio.CancelledError, KeyboardInterrupt):
                 raise
             except Exception as error:
@@ -213,7 +211,7 @@ async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence, a
     return list(await asyncio.gather(*(one(a, b) for a, b in rows)))
 
 
-def check(rows: Iterable[tuple[str, str]], workers: int = 1, timeout: float = 5.0) -> list[Verdict]:
+def check(rows: Iterable[tuple[str, str]], workers: int = 1, timeout: float = TIMEOUT) -> list[Verdict]:
     """`check_all` with its own checker, for callers without an event loop."""
     with Equivalence(workers, timeout) as equivalence:
         return asyncio.run(check_all(rows, equivalence))
