@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import describe
+from tasks.card import present_solutions
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings
@@ -55,9 +57,10 @@ def print_status(workspace: Path) -> None:
             _print_store(store, workspace)
     except StoreError as error:
         snapshot = read_snapshot(workspace)
-        if "is in use by process" not in str(error) or snapshot is None:
+        holder = HOLDER.search(str(error))
+        if holder is None or snapshot is None:
             raise
-        _print_snapshot(snapshot, workspace)
+        _print_snapshot(snapshot, workspace, int(holder[1]), holder[2])
 
 
 def _print_store(store: Store, workspace: Path) -> None:
@@ -69,9 +72,9 @@ def _print_store(store: Store, workspace: Path) -> None:
             f"last run  {started:%Y-%m-%d %H:%M:%S} UTC, {'killed' if state == 'running' else state}"
             + (f": {message}" if message else "")
         )
-    for name, sql in COUNTS:
+    for name, sql in counts(store):
         print(f"{name:<14}{store.rows(sql)[0][0]:>12,}")
-    rejected = store.rows("SELECT stage, reason, count(*) FROM rejects GROUP BY ALL ORDER BY 1, 3 DESC, 2")
+    rejected = store.rows(REJECTED)
     if rejected:
         print("\nrejected")
     for stage, reason, number in rejected:
@@ -87,8 +90,13 @@ def _print_store(store: Store, workspace: Path) -> None:
         )
 
 
-def _print_snapshot(snapshot: dict[str, Any], workspace: Path) -> None:
-    print(f"{workspace}: from the snapshot of {snapshot['updated']} (a run is at work, process {snapshot['pid']})")
+def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
+    if snapshot["state"] == "running" and snapshot["pid"] == holder:
+        now = f"a run is at work, process {holder}"
+    else:
+        ended = "was killed" if snapshot["state"] == "running" else f"is {snapshot['state']}"
+        now = f"that run {ended}; process {holder} ({program}) holds the store"
+    print(f"{workspace}: from the snapshot of {snapshot['updated']} ({now})")
     print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}")
     print(f"{'stage':<14}{'done':>12}{'rejected':>12}{'calls':>12}   (of this run)")
     for name, stage in snapshot["stages"].items():
@@ -157,20 +165,14 @@ def explain_problem(workspace: Path, prefix: str) -> None:
 
 
 def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
-    names = point_names(store, current_recipe(store, "connect"))
     text, sample, combination_id = store.rows(
         "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
     )[0]
-    for relation, points, weight, position in store.rows(
-        "SELECT relation, points, weight, position FROM combinations WHERE id = ? ORDER BY recipe LIMIT 1",
-        [combination_id],
-    ):
+    for relation, points, names, weight, position in store.rows(COMBINATION, [combination_id]):
         yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
-        for point in points:
+        for point, name in zip(points, names, strict=True):
             seeds = store.rows(SEEDS_OF_POINT, [point])
-            yield f"  point      {names.get(point, point)}, from {len(seeds)} seeds: " + ", ".join(
-                f"{s}:{n}" for s, n in seeds[:3]
-            )
+            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n in seeds[:3])
     yield f"problem      {problem_id} (sample {sample})\n  {text}"
     for judge, logic, presentation, difficulty, unjudged in store.rows(
         "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
@@ -221,21 +223,36 @@ EXPORTS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".json": _write
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""
 
-COUNTS = (
-    ("seeds", "SELECT count(*) FROM seeds"),
-    ("mentions", "SELECT count(*) FROM mentions"),
-    (
-        "points",
-        f"SELECT count(*) FROM knowledge_points WHERE {CURRENT}",
-    ),
-    ("edges", f"SELECT count(*) FROM edges WHERE {CURRENT}"),
-    ("combinations", "SELECT count(*) FROM combinations"),
-    ("problems", "SELECT count(*) FROM problems"),
-    ("reviewed", "SELECT count(*) FROM passes WHERE stage = 'review'"),
-    ("solutions", "SELECT count(*) FROM solutions"),
-    ("graded", "SELECT count(*) FROM passes WHERE stage = 'grade'"),
-    ("pairs", "SELECT count(*) FROM pairs"),
-)
+PROBLEMS = f"""
+    SELECT id FROM problems
+    WHERE {CURRENT} AND combination_id IN (SELECT id FROM combinations WHERE {CURRENT})"""
+
+
+def counts(store: Store) -> Iterator[tuple[str, str]]:
+    """(name, query of the number) of what the latest run's settings made or use."""
+    yield "seeds", "SELECT count(*) FROM current_seeds"
+    yield "mentions", f"SELECT count(*) FROM current_mentions WHERE {CURRENT}"
+    for name, table in (("points", "knowledge_points"), ("edges", "edges"), ("combinations", "combinations")):
+        yield name, f"SELECT count(*) FROM {table} WHERE {CURRENT}"
+    yield "problems", f"SELECT count(*) FROM ({PROBLEMS})"
+    passed = f"SELECT count(*) FROM passes WHERE {CURRENT} AND problem_id IN ({PROBLEMS})"
+    yield "reviewed", f"{passed} AND stage = 'review'"
+    yield "solutions", f"SELECT count(*) FROM ({present_solutions(store)}) WHERE problem_id IN ({PROBLEMS})"
+    yield "graded", f"{passed} AND stage = 'grade'"
+    yield "pairs", "SELECT count(*) FROM pairs"
+
+
+REJECTED = f"""
+    SELECT stage, reason, count(*) FROM rejects
+    WHERE stage = 'ingest' OR {CURRENT}
+        AND (stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({PROBLEMS}))
+    GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+
+COMBINATION = """
+    SELECT relation, points, names, weight, position FROM combinations WHERE id = ?
+    ORDER BY recipe IN (SELECT recipe FROM current_recipes) DESC, recipe LIMIT 1"""
+
+HOLDER = re.compile(r"is in use by process (\d+) \((.*?)\)")
 
 CALLS = """
     SELECT stage, model, count(*), (sum(attempts) - count(*))::BIGINT, count(fault), sum(input_tokens)::BIGINT,
@@ -244,7 +261,8 @@ CALLS = """
     ORDER BY list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage), model"""
 
 SEEDS_OF_POINT = """
-    SELECT DISTINCT s.source, s.line FROM aliases a JOIN mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
+    SELECT DISTINCT s.source, s.line
+    FROM aliases a JOIN current_mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
     WHERE a.point_id = ? AND a.recipe IN (SELECT recipe FROM current_recipes)
         AND m.recipe IN (SELECT recipe FROM current_recipes)
     ORDER BY ALL"""

@@ -6,7 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from graph.errors import StoreError
+from graph.records import content_id
 from tasks.settings import SANDBOX, RunSettings
+from tasks.solve import STRONG
 from tasks.store.database import Store
 
 REHEARSAL = (
@@ -21,9 +24,9 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
     parts = [
         _front(settings, count),
         f"# {settings.publish.name}",
-        *([REHEARSAL] if any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values()) else []),
-        f"{count:,} problem-solution pairs, synthesized from {_one(store, 'SELECT count(*) FROM seeds'):,} seed "
-        "problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
+        *([REHEARSAL] if is_rehearsal(store, settings) else []),
+        f"{count:,} problem-solution pairs, synthesized from {_one(store, 'SELECT count(*) FROM current_seeds'):,} "
+        "seed problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
         "## Pairs by relation",
         _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
         "## From seeds to pairs",
@@ -47,12 +50,19 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def is_rehearsal(store: Store, settings: RunSettings) -> bool:
+    """Whether any of the texts come from the sandbox: started by the run, or a server of its own."""
+    started = any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values())
+    return started or any(model.startswith(f"{SANDBOX}-") for _, model in models(store))
+
+
 def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
     """(stage, items in, items out) of the finished part of the run, up to the target's last pair."""
     finished = finished_counts(store, target)
-    seeds = _one(store, "SELECT count(*) FROM seeds")
-    extracted = _one(store, "SELECT count(DISTINCT seed_id) FROM mentions WHERE recipe = " + _recipe("extract"))
-    names = _one(store, "SELECT count(DISTINCT name) FROM mentions WHERE recipe = " + _recipe("extract"))
+    mentions = f"FROM current_mentions WHERE recipe = {_recipe('extract')}"
+    seeds = _one(store, "SELECT count(*) FROM current_seeds")
+    extracted = _one(store, f"SELECT count(DISTINCT seed_id) {mentions}")
+    names = _one(store, f"SELECT count(DISTINCT name) {mentions}")
     points = _one(store, "SELECT count(*) FROM knowledge_points WHERE recipe = " + _recipe("connect"))
     return [
         ("extract (seeds with points)", seeds, extracted),
@@ -70,18 +80,56 @@ def finished_counts(store: Store, target: int) -> dict[str, int]:
     What lies beyond the dataset's last pair depends on what was on its way when the target was met; this does not.
     """
     names = ("asked", "problems", "reviewed", "solutions", "graded")
-    return dict(zip(names, map(int, store.rows(_FUNNEL, [target])[0]), strict=True))
+    sql = _FUNNEL.format(solutions=present_solutions(store))
+    return dict(zip(names, map(int, store.rows(sql, [target])[0]), strict=True))
+
+
+def present_solutions(store: Store) -> str:
+    """A query of the id and problem_id of the solutions that the latest run's settings ask for.
+
+    A solution has no recipe of its own; but its id is a hash of its problem, its solver and its number, so whoever
+    hashes these anew knows whose it is: `tasks.solve.solution_ids` in SQL.
+    """
+    solve = latest_identity(store)["solve"]
+    solver, strong = (
+        content_id("player", solve["prompt.solve"], role, solve[role]) for role in ("solver", "strong_solver")
+    )
+    return f"""
+        SELECT s.id, s.problem_id FROM solutions s
+        JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {_recipe("review")}
+        WHERE s.sample < {int(solve["samples"])} AND s.id = left(sha256(concat(
+            '["solution","', s.problem_id, '","', if(r.difficulty = '{STRONG}', '{strong}', '{solver}'), '",',
+            s.sample, ']')), 32)::UUID"""
+
+
+def latest_identity(store: Store) -> dict[str, Any]:
+    """What shaped the answers of the latest run, as it was recorded with it. Raises StoreError before the first one."""
+    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    if not found:
+        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
+    identity: dict[str, Any] = json.loads(found[0][0])
+    return identity
 
 
 def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
-    """(stage, reason, items) of what the gates kept out, in the finished part of the run."""
-    return [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
+    """(stage, reason, items) of what the gates kept out, in the finished part of the run.
+
+    What was asked for and not written has no row that would say where it belongs: it is what is missing.
+    """
+    finished = finished_counts(store, target)
+    asked = finished["reviewed"] * int(latest_identity(store)["solve"]["samples"])
+    missing = [
+        ("compose", "no usable problem", finished["asked"] - finished["problems"]),
+        ("solve", "no usable answer", asked - finished["solutions"]),
+    ]
+    found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
+    rows = found + [row for row in missing if row[2]]
+    return sorted(rows, key=lambda row: GATES.index(row[0]))
 
 
 def models(store: Store) -> list[tuple[str, str]]:
     """(role, model) of the latest run, from the identity that was recorded with it."""
-    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
-    identity = json.loads(found[0][0])
+    identity = latest_identity(store)
     named: list[tuple[str, str]] = []
     for stage, role in (
         ("extract", "extractor"),
@@ -153,6 +201,8 @@ def _recipe(stage: str) -> str:
     return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
 
 
+GATES = ("ingest", "extract", "connect", "compose", "review", "solve", "grade", "screen")
+
 SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -185,7 +235,7 @@ _FUNNEL = f"""
         (SELECT count(*) FROM written),
         (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
             AND problem_id IN (SELECT id FROM written)),
-        (SELECT count(*) FROM solutions WHERE problem_id IN (SELECT id FROM written)),
+        (SELECT count(*) FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)),
         (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {_recipe("grade")}
             AND problem_id IN (SELECT id FROM written))"""
 
@@ -197,5 +247,4 @@ _REJECTED = f"""
        OR (stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
            AND subject_id IN (SELECT id FROM written))
     GROUP BY stage, reason
-    ORDER BY list_position(['ingest', 'extract', 'connect', 'review', 'grade', 'screen'], stage),
-        count(*) DESC, reason"""
+    ORDER BY count(*) DESC, reason"""

@@ -3,7 +3,8 @@
 1. Names with the same normal form are one candidate; the user's alias file wins over everything that follows.
 2. The curator drops candidates that are vague, wrong or over-detailed. A name it does not judge is kept.
 3. With an embedder, candidates whose cosine is high are one, those in the grey band are the curator's to decide, and a
-   class is complete: every two of its names are the same, so nothing chains.
+   class is complete: every two of its names are the same, so nothing chains. A name that the embedder cannot take
+   stays alone; a reject says so.
 4. The curator names each class of several candidates; otherwise its most frequent name stands.
 
 Verdicts are kept by name, so later seeds ask about new names only, and a class once made stays together: a new name
@@ -113,10 +114,13 @@ async def _merge(work: Workbench, kept: list[Candidate]) -> list[PointClass]:
     told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
     free = [candidate for candidate in kept if not candidate.told]
     embedded = await vectors(work, [candidate.name for candidate in free])
-    if embedded is None:
-        return told + [PointClass((candidate,), "normal_form") for candidate in free]
+    alone = [PointClass((candidate,), "normal_form") for candidate in free if candidate.name not in embedded]
+    if not embedded:
+        return told + alone
+    free = [candidate for candidate in free if candidate.name in embedded]
     settings = work.settings.connect
-    near = nearest_pairs(np.asarray(embedded, dtype=np.float32), settings.ask_from)
+    rows = np.asarray([embedded[candidate.name] for candidate in free], dtype=np.float32)
+    near = nearest_pairs(rows, settings.ask_from)
     same = {(a, b): score for a, b, score in near if score >= settings.same_at}
     grey = {(a, b): score for a, b, score in near if score < settings.same_at}
     subjects = {_pair(free[a].name, free[b].name): (a, b) for a, b in grey}
@@ -124,7 +128,7 @@ async def _merge(work: Workbench, kept: list[Candidate]) -> list[PointClass]:
     asked = {subjects[subject] for subject, verdict in verdicts.items() if verdict == "same"}
     same.update({pair: grey[pair] for pair in asked})
     classes = complete_linkage(len(free), same, _made(work, free))
-    return told + [_class(free, members, asked) for members in classes]
+    return told + alone + [_class(free, members, asked) for members in classes]
 
 
 def _made(work: Workbench, free: list[Candidate]) -> list[list[int]]:

@@ -1,27 +1,39 @@
 """Questions to the curator and the embedder, asked in batches and remembered by name.
 
-A verdict is stored under the recipe of the player who gave it, so it serves every later graph. The verdicts of a round
-are written together at its end: until then the same names make the same batches, and a batch that was paid before a
-crash is found in the ledger instead of being asked again.
+A verdict is stored under the recipe of the player who gave it, so it serves every later graph. The verdicts of a batch
+are committed together with the call that ended it, be it without a usable answer: what was paid before a crash is
+known after it, whatever seeds came since. With the same names the rest then makes the same batches as without the
+crash, because whole batches are missing from an ordered list.
+
+Vectors are stored in the same way, under the embedder's model and `extra_body`. A call that gave up for a reason that
+may pass ends the stage: a graph that is merged in part would depend on a moment's trouble.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from graph.records import CuratorVerdict, Embedding, content_id
-from prompts.answers import Unparseable, read_name, read_verdicts
+from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from graph.records import CuratorVerdict, Embedding, Reject, content_id
+from prompts.answers import read_name, read_verdicts
 from tasks.roles import Player
 from tasks.workbench import Answer, Workbench, together
 
 T = TypeVar("T")
+Vector = tuple[float, ...]
 Task = Literal["filter", "same", "name"]
 
 UNJUDGED = "unjudged"
 EMBED_BATCH = 64
+NO_PROMPT = content_id("prompt", "none")
+
+GAVE_UP = "gave up after"
+"""How the client begins a fault that may pass."""
+MALFORMED = "malformed vectors"
+"""The fault of this kind that does not pass: it came twice in a row. Some servers embed but one text of a batch."""
 
 
 async def judge_all(work: Workbench, task: Task, subjects: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
@@ -42,13 +54,15 @@ async def judge_all(work: Workbench, task: Task, subjects: Sequence[str], allowe
             {"names": batch} if task == "filter" else {"pairs": [tuple(subject.split("\n")) for subject in batch]}
         )
         read = _reader(len(batch), allowed)
-        found = await _ask(work, curator, task, values, batch, read) or {}
-        return {subject: found.get(index, UNJUDGED) for index, subject in enumerate(batch)}
+        answer = await _ask(work, curator, task, values, batch, read)
+        found = answer.value or {}
+        verdicts = {subject: found.get(index, UNJUDGED) for index, subject in enumerate(batch)}
+        await work.store.write(answer.call, *_verdicts(task, recipe, verdicts))
+        return verdicts
 
     fresh: dict[str, str] = {}
     for verdicts in await together(judge(batch) for batch in batches):
         fresh.update(verdicts)
-    await _remember(work, task, recipe, fresh)
     return {subject: (known | fresh)[subject] for subject in subjects}
 
 
@@ -61,41 +75,106 @@ async def name_classes(work: Workbench, classes: Sequence[tuple[str, ...]]) -> d
     known = _known(work, "name", recipe)
 
     async def name(group: tuple[str, ...]) -> tuple[str, str]:
-        found = await _ask(work, curator, "name", {"names": list(group)}, list(group), read_name)
-        return _group(group), found or UNJUDGED
+        answer = await _ask(work, curator, "name", {"names": list(group)}, group, read_name)
+        verdict = answer.value or UNJUDGED
+        await work.store.write(answer.call, *_verdicts("name", recipe, {_group(group): verdict}))
+        return _group(group), verdict
 
     pending = sorted({group for group in classes if _group(group) not in known})
     fresh = dict(await together(name(group) for group in pending))
-    await _remember(work, "name", recipe, fresh)
     named = {group: (known | fresh)[_group(group)] for group in classes}
     return {group: name for group, name in named.items() if name != UNJUDGED}
 
 
-async def vectors(work: Workbench, names: Sequence[str]) -> list[tuple[float, ...]] | None:
-    """The embedding of each name; None without an embedder, or when it could not embed them all."""
-    embedder = work.cast.get("embedder")
-    if embedder is None or not names:
-        return None
-    ids = {name: content_id("embedding", embedder.model, name) for name in names}
-    known = {row.id: row.vector for row in await work.store.of(Embedding, list(ids.values()))}
-    pending = [name for name in sorted(set(names)) if ids[name] not in known]
+async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
+    """The vectors of names, all of one width; none without an embedder.
 
-    async def embed(batch: list[str]) -> list[Embedding]:
-        found, reply = await work.clients[embedder.endpoint].embed(embedder.model, batch)
-        subject = content_id("embed", embedder.model, *batch)
-        call = work.ledger_row("connect", embedder, work.run_id, subject, 0, subject, reply, reply.fault)
+    A name that the embedder cannot take, not even alone, has no vector but a reject, and is not asked about again.
+    Raises EndpointDown when a call gave up, EndpointRefused when no name has a vector, SettingsError when widths differ.
+    """
+    embedder = work.cast.get("embedder")
+    if embedder is None:
+        return {}
+    ids = {_vector_id(embedder, name): name for name in names}
+    known = {ids[row.id]: row.vector for row in await work.store.of(Embedding, ids)}
+    _check_widths(embedder, known)
+    rejects = {work.reject_id("connect", _unembedded(name)): name for name in names}
+    rejected = {rejects[row] for row in await work.store.existing(Reject, rejects)}
+    faults: dict[str, str] = {}
+
+    async def embed(batch: list[str]) -> None:
+        fault = await _embed(work, embedder, batch, known)
+        if fault and len(batch) > 1:
+            await together(embed([name]) for name in batch)
+        elif fault:
+            faults[batch[0]] = fault
+
+    pending = sorted(set(names) - known.keys() - rejected)
+    await together(embed(batch) for batch in _batches(pending, EMBED_BATCH))
+    if len(faults) > 1 and not known:
+        raise EndpointRefused(
+            f"Endpoint {embedder.endpoint} gives no vector of any name, the last with: {list(faults.values())[-1]}. "
+            f"Check that {embedder.model} is an embedding model, then run the same command again."
+        )
+    await work.store.write(
+        *[
+            work.reject("connect", _unembedded(name), "not embedded", f"{name}: {fault}")
+            for name, fault in sorted(faults.items())
+        ]
+    )
+    return known
+
+
+async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dict[str, Vector]) -> str | None:
+    """Add the vectors of a batch to `known`, or return why it has none."""
+    subject = content_id("embed", embedder.model, dict(embedder.extra_body), *batch)
+    sample = 0
+    while (call_id := content_id("call", "connect", str(subject), embedder.name, sample)) in work.lost:
+        sample += 1
+    client = work.clients[embedder.endpoint]
+    found, reply = await client.embed(embedder.model, batch, embedder.extra_body)
+    fault = reply.fault
+    fresh = {name: tuple(vector) for name, vector in zip(batch, found, strict=fault is None)}
+    if fault is None and len(_widths({**known, **fresh})) > 1:
+        fault = "another width"
+    call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, fault)
+    if fault is None:
+        known.update(fresh)
         rows = [
-            Embedding(id=ids[name], model=embedder.model, name=name, vector=tuple(vector))
-            for name, vector in zip(batch, found, strict=False)
+            Embedding(id=_vector_id(embedder, name), model=embedder.model, name=name, vector=vector)
+            for name, vector in fresh.items()
         ]
         await work.store.write(call, *rows)
-        return rows
-
-    for rows in await together(embed(batch) for batch in _batches(pending, EMBED_BATCH)):
-        known.update({row.id: row.vector for row in rows})
-    if any(point not in known for point in ids.values()):
         return None
-    return [known[ids[name]] for name in names]
+    work.lost.add(call_id)
+    await work.store.write(call)
+    _check_widths(embedder, {**known, **fresh})
+    if fault.startswith(GAVE_UP) and not fault.endswith(MALFORMED):
+        what = f"{len(batch)} names" if len(batch) > 1 else f"the name {batch[0]!r}"
+        raise EndpointDown(f"Endpoint {embedder.endpoint} {fault}, for {what}. Run the same command again.")
+    return fault
+
+
+def _check_widths(embedder: Player, known: Mapping[str, Vector]) -> None:
+    if len(widths := _widths(known)) > 1:
+        raise SettingsError(
+            f"Model {embedder.model} of endpoint {embedder.endpoint} has given vectors of {widths[0]} numbers and of "
+            f"{widths[1]}, so it is not one model: serve the former one again, name the new one under another name, "
+            "or use another workspace."
+        )
+
+
+def _widths(known: Mapping[str, Vector]) -> list[int]:
+    return sorted({len(vector) for vector in known.values()})
+
+
+def _vector_id(embedder: Player, name: str) -> UUID:
+    return content_id("embedding", embedder.model, dict(embedder.extra_body), name)
+
+
+def _unembedded(name: str) -> UUID:
+    # Not the subject of the filter's rejects: those names are dropped, these stay.
+    return content_id("vector", name)
 
 
 async def _ask(
@@ -103,20 +182,13 @@ async def _ask(
     curator: Player,
     task: Task,
     values: dict[str, object],
-    batch: list[str],
+    batch: Sequence[str],
     read: Callable[[str], T],
-) -> T | None:
-    """One question; the ledger's answer when it was paid for already."""
+) -> Answer[T]:
+    """One question. The caller commits the call with its verdicts."""
     prompt = work.library[f"connect_{task}"]
     subject = content_id("curate", task, str(curator.recipes[prompt.name]), *batch)
-    for (text,) in work.store.rows("SELECT text FROM calls WHERE subject_id = ? AND fault IS NULL", [subject]):
-        try:
-            return read(text)
-        except Unparseable:
-            continue
-    answer: Answer[T] = await work.ask("connect", curator, prompt, values, subject, read)
-    await work.store.write(answer.call)
-    return answer.value
+    return await work.ask("connect", curator, prompt, values, subject, read)
 
 
 def _reader(count: int, allowed: Sequence[str]) -> Callable[[str], dict[int, str]]:
@@ -128,8 +200,8 @@ def _known(work: Workbench, task: Task, recipe: UUID) -> dict[str, str]:
     return dict(found)
 
 
-async def _remember(work: Workbench, task: Task, recipe: UUID, verdicts: dict[str, str]) -> None:
-    rows = [
+def _verdicts(task: Task, recipe: UUID, verdicts: Mapping[str, str]) -> list[CuratorVerdict]:
+    return [
         CuratorVerdict(
             id=content_id("verdict", str(recipe), task, subject),
             recipe=recipe,
@@ -139,7 +211,6 @@ async def _remember(work: Workbench, task: Task, recipe: UUID, verdicts: dict[st
         )
         for subject, verdict in verdicts.items()
     ]
-    await work.store.write(*rows)
 
 
 def _group(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Curator:
     """Direction of each name's vector in the plane."""
     answers: int | None = None
     """How many questions are answered before the endpoint is down."""
+    mute: int = 0
+    """How many requests for vectors get none."""
     garbled: Counter[str] = field(default_factory=Counter)
     """Name -> how many questions with it get an answer that cannot be read."""
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -61,6 +63,9 @@ class Curator:
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[list[float]], Reply]:
         self.embedded += texts
+        if self.mute:
+            self.mute -= 1
+            return [], replace(reply(""), fault="gave up after 8 attempts: 500")
         angles = [radians(self.degrees[text]) for text in texts]
         return [[cos(angle), sin(angle)] for angle in angles], reply("")
 
@@ -341,6 +346,18 @@ async def test_the_name_of_a_class(names: dict[frozenset[str], str], expected: s
     found = await connected(settings, curator)
     assert set(found.points) == {expected, "at 90"}
     assert set(curator.questions("class")) == {("at 20", "at 0")}, "the most frequent name first"
+
+
+async def test_names_without_vectors_are_embedded_by_the_next_run_and_every_request_is_in_the_ledger_once(
+    tmp_path: Path,
+) -> None:
+    curator = Curator(degrees=DEGREES, mute=2)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
+    for expected in ({"at 0", "at 20", "at 90"}, {"at 0", "at 20", "at 90"}, {"at 0", "at 90"}):
+        found = await connected(settings, curator)
+        assert set(found.points) == expected
+    assert len(curator.embedded) == 3 * 3
+    assert len(found.calls) == len(set(found.calls)) == 3 + len(curator.asked)
 
 
 async def test_later_seeds_ask_about_new_names_only_and_points_keep_their_ids(tmp_path: Path) -> None:

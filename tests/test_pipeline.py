@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import shutil
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -370,6 +371,32 @@ async def test_a_server_that_is_down_ends_the_run_in_one_sentence(
     assert "\n" not in str(told.value)
     assert query(tmp_path / "work", "SELECT state, message FROM runs") == [("failed", str(told.value))]
     assert query(tmp_path / "work", "SELECT 1 FROM rejects") == [], "an outage is no seed's fault"
+
+
+async def test_prefect_tries_a_chunk_again_when_the_endpoint_has_come_back(
+    prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+    transient: Any = extract.retry_condition_fn  # type: ignore[attr-defined]
+
+    def told(*of_the_failure: Any) -> bool:
+        failed.set()
+        return bool(transient(*of_the_failure))
+
+    monkeypatch.setattr(extract, "retry_condition_fn", told)
+    monkeypatch.setattr(extract, "retry_delay_seconds", [4, 4])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chosen = content(tmp_path / "work", f"http://127.0.0.1:{port}/v1", 5)
+    chosen["endpoints"]["rehearsal"]["outage_patience"] = 0.3
+    run = asyncio.create_task(synthesize(make_settings(chosen), until="extract"))
+    await asyncio.wait([run, asyncio.create_task(failed.wait())], return_when=asyncio.FIRST_COMPLETED)
+    with rehearsal("--port", str(port)) as server:
+        await run
+        assert query(tmp_path / "work", "SELECT count(*) FROM calls WHERE fault IS NULL") == [(server.served(),)]
+    faults = query(tmp_path / "work", "SELECT DISTINCT fault FROM calls WHERE fault IS NOT NULL")
+    assert faults == [("endpoint failed",)], "the tries before are in the books"
 
 
 async def test_a_wrong_key_and_an_unknown_model_end_the_run_at_once_and_show_no_key(

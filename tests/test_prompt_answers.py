@@ -12,6 +12,7 @@ from prompts.answers import (
     TAGS,
     Unparseable,
     block,
+    clean,
     read_difficulty,
     read_name,
     read_points,
@@ -19,6 +20,7 @@ from prompts.answers import (
     read_review,
     read_verdicts,
     read_vote,
+    unwrapped,
 )
 
 FILTER = ("keep", "drop vague", "drop wrong", "drop detailed")
@@ -185,6 +187,35 @@ def test_points_are_lines(text: str, expected: object, why: str) -> None:
 @pytest.mark.parametrize(("text", "expected", "why"), PROBLEMS)
 def test_a_problem_is_text_without_scraps_of_the_prompt(text: str, expected: str, why: str) -> None:
     assert outcome(lambda t: read_problem(t, longest=50), text) == expected, why
+
+
+UNWRAPPED = [
+    ("<solution>\n a \n</solution>\n", "a", "wrapped from end to end"),
+    ("So: <Solution>a</solution>.", "So: a.", "talk around it stays"),
+    (" a\n", "a", "not wrapped"),
+    ("<solution>a", "<solution>a", "cut off"),
+    ("<solution>a</solution><solution>b</solution>", "<solution>a</solution><solution>b</solution>", "two"),
+    ("</solution>a<solution>", "</solution>a<solution>", "the wrong way round"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "why"), UNWRAPPED)
+def test_one_block_that_was_not_asked_for_is_unwrapped(text: str, expected: str, why: str) -> None:
+    assert unwrapped(text, "solution") == expected, why
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$a<b$ in [ABCD]", "$a<b$ in [ABCD]"),
+        ("a" * 20, "a" * 20),
+        ("a" * 21, "too long"),
+        ("a</problem>", "tag left in <solution>"),
+        ("a<|im_start|>user", "tag left in <solution>"),
+    ],
+)
+def test_a_clean_text_has_no_tags_or_markers_and_a_bound(text: str, expected: str) -> None:
+    assert outcome(lambda t: clean(t, "solution", 20), text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected", "why"), SCORES)

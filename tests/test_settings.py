@@ -468,14 +468,54 @@ async def test_a_workspace_refuses_other_identity_settings_until_they_are_accept
             pytest.fail("nothing may be asked")
 
 
-def test_the_store_keeps_no_value_of_a_header_or_proxy_that_may_be_a_secret(tmp_path: Path) -> None:
-    given = {"Authorization": "Bearer hush", "X-Team": "env:TEAM"}
-    endpoint = {"base_url": "http://h/v1", "model": "m", "headers": given, "proxy": "http://u:hush@proxy:1"}
-    (tmp_path / "seeds.jsonl").write_text("{}")
-    settings = make_settings(
-        {"workspace": tmp_path, "seeds": [{"path": tmp_path / "seeds.jsonl"}], "endpoints": {"e": endpoint}}
-    )
-    kept = _without_secrets(settings).model_dump_json()
+SECRETS: list[dict[str, Any]] = [
+    {"headers": {"Authorization": "Bearer hush"}},
+    {"headers": {"Cookie": "session=hush"}},
+    {"headers": {"X-Api-Key": "hush"}},
+    {"headers": {"x-gateway-TOKEN": "hush"}},
+    {"headers": {"X-Team": "a", "X-Client-Secret": "env:"}},
+    {"proxy": "http://me:hush@proxy:1"},
+    {"proxy": "me:hush@proxy:1"},
+    {"base_url": "http://me:hush@host/v1"},
+    {"base_url": "https://hush@host/v1"},
+    {"base_url": "http://me:hu#sh@host/v1"},
+    {"base_url": "https://host/v1?api-version=1&key=hush"},
+]
+
+
+@pytest.mark.parametrize("wrong", SECRETS, ids=str)
+def test_a_secret_written_into_a_header_or_an_address_is_refused_and_not_repeated(
+    wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="secrets never stand in settings") as refused:
+        settings_for(tmp_path, endpoints={"local": LOCAL | wrong})
+    assert "hu" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"headers": {"Authorization": "env:GATEWAY", "Cookie": "block:gateway", "X-Team": "a", "X-Keys-In-Use": "2"}},
+        {"proxy": "http://proxy:1"},
+        {"proxy": "env:PROXY"},
+        {"proxy": "block:proxy"},
+        {"base_url": "https://host:8000/v1/@scope?api-version=2024-10-21"},
+    ],
+    ids=str,
+)
+def test_references_and_plain_values_stay_as_they_are(right: dict[str, Any], tmp_path: Path) -> None:
+    endpoint = settings_for(tmp_path, endpoints={"local": LOCAL | right}).endpoints["local"]
+    assert endpoint.model_dump(include=set(right)) == right
+
+
+def test_the_store_keeps_no_value_that_may_be_a_secret(tmp_path: Path) -> None:
+    given = {"X-Pass": "Bearer hush", "X-Team": "env:TEAM", "X-Gate": "block:gate"}
+    unchecked = {"base_url": "http://u:hush@h/v1", "headers": given, "proxy": "http://u:hush@proxy:1"}
+    settings = settings_for(tmp_path)
+    endpoint = settings.endpoints["local"].model_copy(update=unchecked)
+    kept = _without_secrets(settings.model_copy(update={"endpoints": {"local": endpoint}})).model_dump_json()
     assert "hush" not in kept
     assert "env:TEAM" in kept
-    assert settings.endpoints["e"].headers == given
+    assert "block:gate" in kept
+    assert endpoint.headers == given

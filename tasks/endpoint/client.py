@@ -17,7 +17,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -96,11 +96,17 @@ class Client:
         value, fault = await self._run(call)
         return self._reply(call, value or Answer(), fault)
 
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[list[float]], Reply]:
-        """One vector per text, in order, or none when the reply has a fault. Raises as `complete` does."""
+    async def embed(
+        self, model: str, texts: Sequence[str], extra_body: Mapping[str, Any] | None = None
+    ) -> tuple[list[list[float]], Reply]:
+        """One vector per text, in order, or none when the reply has a fault. Raises as `complete` does.
+
+        `extra_body` holds further fields of the body, such as `dimensions`; they win over the endpoint's own.
+        """
         body = {"model": model, "input": [well_formed(text) for text in texts], "encoding_format": "float"}
+        body |= {**self.endpoint.extra_body, **(extra_body or {})}
         read = lambda parsed: read_vectors(parsed, len(texts))  # noqa: E731
-        call = _Call(self._embeddings_url, body | self.endpoint.extra_body, read, self._trial(), self._outages)
+        call = _Call(self._embeddings_url, body, read, self._trial(), self._outages)
         value, fault = await self._run(call)
         return (value.vectors if value and not fault else []), self._reply(call, Answer(), fault)
 

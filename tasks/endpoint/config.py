@@ -28,7 +28,9 @@ class Endpoint(BaseModel):
     outage_patience: float = Field(
         default=60, ge=0, description="Seconds of retrying before the endpoint counts as down"
     )
-    headers: dict[str, str] = Field(default_factory=dict, description="Extra request headers; secret ones as env:NAME or block:NAME")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Extra request headers; secret ones as env:NAME or block:NAME"
+    )
     ca_file: str | None = Field(
         default=None, description="PEM file of the authority that signed the server's certificate"
     )

@@ -15,7 +15,6 @@ Memory per kept text: 8 bytes per shingle, about 500 bytes of band table, and th
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
