@@ -178,7 +178,8 @@ async def _replace(work: Workbench, classes: list[PointClass], names: list[str])
         row[0]: row[1:]
         for row in store.rows(
             """SELECT a.point_id, count(*), count(DISTINCT m.seed_id)
-               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ? GROUP BY 1""",
+               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ?
+               GROUP BY 1""",
             [recipe, mentioned],
         )
     }

@@ -90,7 +90,8 @@ async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
     """The vectors of names, all of one width; none without an embedder.
 
     A name that the embedder cannot take, not even alone, has no vector but a reject, and is not asked about again.
-    Raises EndpointDown when a call gave up, EndpointRefused when no name has a vector, SettingsError when widths differ.
+    Raises EndpointDown when a call gave up, EndpointRefused when no name gets a vector, SettingsError when widths
+    differ.
     """
     embedder = work.cast.get("embedder")
     if embedder is None:

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import cos, radians, sin
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from graph.errors import EndpointDown, SettingsError
-from graph.records import Alias, KnowledgePoint, Mention, Reject
+from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from graph.records import Alias, Embedding, KnowledgePoint, Mention, Reject
 from tasks.aliases import read_aliases
 from tasks.connect import candidates, connect
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.extract import extract, pending_seeds
 from tasks.ingest import ingest
+from tasks.opening import open_workbench
 from tasks.settings import RunSettings
 from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
@@ -40,11 +41,17 @@ class Curator:
     answers: int | None = None
     """How many questions are answered before the endpoint is down."""
     mute: int = 0
-    """How many requests for vectors get none."""
+    """How many requests for vectors get none, for `mute_fault`."""
+    mute_fault: str = ""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Name -> fault of every request for vectors with it."""
+    width: int = 2
+    """Numbers of a vector; those beyond two are 0. `dimensions` in the body wins."""
     garbled: Counter[str] = field(default_factory=Counter)
     """Name -> how many questions with it get an answer that cannot be read."""
     asked: list[tuple[str, ...]] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
+    extra_bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
     async def complete(self, request: ChatRequest) -> Reply:
         if self.answers is not None and len(self.asked) >= self.answers:
@@ -61,13 +68,19 @@ class Curator:
                 return reply("I would rather not say.")
         return reply(READERS[kind](self, items))
 
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[list[float]], Reply]:
+    async def embed(
+        self, model: str, texts: Sequence[str], extra_body: Mapping[str, Any]
+    ) -> tuple[list[list[float]], Reply]:
         self.embedded += texts
+        self.extra_bodies.append(dict(extra_body))
         if self.mute:
             self.mute -= 1
-            return [], replace(reply(""), fault="gave up after 8 attempts: 500")
+            return [], replace(reply(""), fault=self.mute_fault)
+        if faults := [self.unfit[text] for text in texts if text in self.unfit]:
+            return [], replace(reply(""), fault=faults[0])
         angles = [radians(self.degrees[text]) for text in texts]
-        return [[cos(angle), sin(angle)] for angle in angles], reply("")
+        zeros = [0.0] * (extra_body.get("dimensions", self.width) - 2)
+        return [[cos(angle), sin(angle), *zeros] for angle in angles], reply("")
 
     def verdicts(self, names: Sequence[str]) -> str:
         lines = [f"{number} {self.filter.get(name, 'keep')}" for number, name in enumerate(names, 1)]
@@ -348,15 +361,81 @@ async def test_the_name_of_a_class(names: dict[frozenset[str], str], expected: s
     assert set(curator.questions("class")) == {("at 20", "at 0")}, "the most frequent name first"
 
 
-async def test_names_without_vectors_are_embedded_by_the_next_run_and_every_request_is_in_the_ledger_once(
-    tmp_path: Path,
-) -> None:
-    curator = Curator(degrees=DEGREES, mute=2)
+@pytest.mark.parametrize("failing", ["gave up after 8 attempts: 500", "gave up after 3 attempts: 429"])
+async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_run(failing: str, tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES, mute=2, mute_fault=failing)
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
-    for expected in ({"at 0", "at 20", "at 90"}, {"at 0", "at 20", "at 90"}, {"at 0", "at 90"}):
-        found = await connected(settings, curator)
-        assert set(found.points) == expected
+    for _ in range(2):
+        with pytest.raises(EndpointDown, match=f"local {failing}, for 3 names. Run the same command again"):
+            await connected(settings, curator)
+    found = await connected(settings, curator)
+    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 90"})}
     assert len(curator.embedded) == 3 * 3
+    assert len(found.calls) == len(set(found.calls)) == 3 + len(curator.asked), "each has a number of its own"
+    assert found.rejects == {}
+
+
+@pytest.mark.parametrize(
+    "fault", ["context length", "refused request: no", "gave up after 2 attempts: malformed vectors"]
+)
+async def test_a_name_that_cannot_be_embedded_stays_alone_and_the_others_are_merged(fault: str, tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES, unfit={"at 40": fault})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES)))
+    found = await connected(settings, curator)
+    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 40"}), frozenset({"at 90"})}
+    assert found.aliases["at 40"].how == "normal_form"
+    assert found.rejects == {f"at 40: {fault}": "not embedded"}
+    assert curator.embedded == [*DEGREES, *DEGREES], "together, then each alone"
+    again = await connected(settings, curator)
+    assert (again.aliases, again.calls, again.rejects) == (found.aliases, found.calls, found.rejects), "asked once"
+
+
+async def test_after_a_crash_between_single_names_the_rest_is_asked_under_new_numbers(tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES, unfit={"at 0": "context length", "at 90": "gave up after 8 attempts: 500"})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
+    with pytest.raises(EndpointDown, match="for the name 'at 90'"):
+        await connected(settings, curator)
+    curator.unfit = {"at 0": "context length"}
+    found = await connected(settings, curator)
+    assert found.classes() == {frozenset({"at 0"}), frozenset({"at 20"}), frozenset({"at 90"})}
+    assert len(found.calls) == len(set(found.calls))
+
+
+async def test_an_embedder_that_takes_no_name_at_all_stops_the_run(tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES, unfit=dict.fromkeys(DEGREES, "context length"))
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES)))
+    with pytest.raises(EndpointRefused, match=r"no vector of any name.*context length.*is an embedding model"):
+        await connected(settings, curator)
+    curator.unfit = {}
+    found = await connected(settings, curator)
+    assert (len(found.classes()), found.rejects) == (3, {}), "no name was given up for the model's fault"
+
+
+async def test_vectors_are_asked_for_and_kept_by_the_embedders_extra_body(tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES)
+    seeds = written(tmp_path, ["at 0", "at 20"])
+    await connected(settings_for(tmp_path, **EMBEDDER, **seeds), curator)
+    wider = {"roles": {"embedder": EMBEDDER["roles"]["embedder"] | {"extra_body": {"dimensions": 3}}}}
+    async with open_workbench(settings_for(tmp_path, **wider, **seeds), accept_changes=True) as work:
+        work.clients = {"local": cast("Any", curator)}
+        await plain(connect)()
+        lengths = Counter(len(row.vector) for row in work.store.select(Embedding))
+    assert curator.extra_bodies == [{}, {"dimensions": 3}]
+    assert lengths == {2: 2, 3: 2}
+
+
+async def test_a_model_that_changes_its_width_is_one_sentence_and_its_vectors_are_not_kept(tmp_path: Path) -> None:
+    curator = Curator(degrees=DEGREES)
+    await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"])), curator)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20", "at 90"]))
+    curator.width = 3
+    with pytest.raises(
+        SettingsError, match=r"embedding-model of endpoint local .*2 numbers and of 3.*former one again"
+    ):
+        await connected(settings, curator)
+    curator.width = 2
+    found = await connected(settings, curator)
+    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 90"})}
     assert len(found.calls) == len(set(found.calls)) == 3 + len(curator.asked)
 
 
@@ -414,3 +493,41 @@ async def test_a_spoiled_answer_before_a_crash_keeps_its_number(tmp_path: Path) 
     curator.answers = None
     found = await connected(settings, curator)
     assert len(curator.asked) == len(found.calls) == len(set(found.calls)) == 3
+
+
+async def test_a_question_without_usable_answer_is_not_asked_once_more_after_a_crash(tmp_path: Path) -> None:
+    names = [f"name {number}" for number in range(3)]
+    settings = settings_for(tmp_path, connect={"batch": 1}, **written(tmp_path, names))
+    curator = Curator(answers=4, garbled=Counter({"name 0": 2, "name 1": 1}))
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    assert curator.questions("names").count(("name 0",)) == 2, "samples_per_item"
+    curator.answers, curator.filter = None, {"name 0": "drop vague"}
+    found = await connected(settings, curator)
+    assert curator.questions("names").count(("name 0",)) == 2
+    assert set(found.points) == set(names), "as without the crash"
+
+
+async def test_a_paid_batch_is_found_after_a_crash_though_its_neighbours_have_changed(tmp_path: Path) -> None:
+    names = [f"name {number}" for number in range(4)]
+    settings = settings_for(tmp_path, connect={"batch": 2}, **written(tmp_path, names))
+    curator = Curator(answers=1)
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    written(tmp_path, names, ["another name"])
+    curator.answers = None
+    found = await connected(settings, curator)
+    asked = Counter(name for question in curator.questions("names") for name in question)
+    assert asked == dict.fromkeys([*names, "another name"], 1)
+    assert len(found.calls) == 3
+
+
+@pytest.mark.parametrize("answers", range(1, 5))
+async def test_a_crash_does_not_change_the_batches_of_the_same_names(answers: int, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, connect={"batch": 2}, **written(tmp_path, [f"name {n}" for n in range(9)]))
+    curator = Curator(answers=answers)
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    curator.answers = None
+    await connected(settings, curator)
+    assert sorted(map(len, curator.questions("names"))) == [1, 2, 2, 2, 2]

@@ -471,6 +471,17 @@ async def test_embeddings_come_back_in_the_order_of_the_texts() -> None:
     assert server.requests[0].json == {"model": "tiny-embed", "input": ["a", "b"], "encoding_format": "float"}
 
 
+async def test_further_fields_of_an_embeddings_request_win_over_the_endpoints_own() -> None:
+    body = json.dumps({"data": [{"embedding": [1]}]})
+    async with (
+        scripted_server(http(200, body)) as server,
+        client(server.url, extra_body={"dimensions": 2, "user": "us"}) as c,
+    ):
+        await c.embed("tiny-embed", ["a"], {"dimensions": 1})
+    sent = {"model": "tiny-embed", "input": ["a"], "encoding_format": "float", "dimensions": 1, "user": "us"}
+    assert server.requests[0].json == sent
+
+
 async def test_embeddings_that_never_fit_are_a_fault_without_vectors() -> None:
     async with scripted_server(http(200, '{"data": [{"embedding": [1]}]}')) as server, client(server.url) as c:
         vectors, reply = await c.embed("tiny-embed", ["a", "b"])

@@ -122,10 +122,11 @@ def assert_recovers(settings: Path, server: Rehearsal, kills: int, wanted: Undis
     assert folder_bytes(workspace / "dataset") == wanted.dataset
     assert_no_row_twice(workspace)
     assert 0 <= lost(server, workspace) <= unsettled(CONCURRENCY / LATENCY, kills)
-    assert query(workspace, "SELECT state, count(*) FROM runs GROUP BY 1 ORDER BY 1") == [
-        ("completed", 1),
-        ("running", kills),
-    ]
+    # A kill before the run was entered leaves no run behind.
+    states = dict(query(workspace, "SELECT state, count(*) FROM runs GROUP BY 1"))
+    assert states.pop("completed") == 1
+    assert states.keys() <= {"running"}
+    assert states.get("running", 0) <= kills
 
 
 def test_a_run_killed_in_three_stages_publishes_the_bytes_of_one_that_was_not(

@@ -2,9 +2,9 @@ r"""math-verify, asked inside a worker process; the only file that knows it.
 
 Nothing heavy is imported at the top: the parent imports this module only to name its functions, and math-verify and
 sympy are loaded in the workers. math-verify's own time limits are off (they use SIGALRM, which other threads and gmpy2
-defeat); the system ends a worker that computes for too long, and the pool one that hangs. Model text reaches math-
-verify's LaTeX grammar only: its plain expression reader, sympy's `sympify` and `parse_expr`, which evaluate code, are
-never given any.
+defeat); the system ends a worker that computes for too long, and the pool one that hangs. Model text reaches
+math-verify's LaTeX grammar only: its plain expression reader, sympy's `sympify` and `parse_expr`, which evaluate
+code, are never given any.
 """
 
 from __future__ import annotations
