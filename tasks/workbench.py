@@ -168,7 +168,7 @@ class Workbench:
         fault: str | None,
     ) -> Call:
         kept = self.settings.raw_answers
-        keep = kept == "all" or (kept == "refused" and fault is not None) or stage == "connect"
+        keep = kept == "all" or (kept == "refused" and fault is not None)
         return Call(
             id=call_id,
             run_id=self.run_id,
