@@ -316,6 +316,16 @@ def test_normal_answer(text: str, expected: str) -> None:
     assert normal_answer(expected) == expected
 
 
-@pytest.mark.parametrize("text", [r"\boxed{" * 20_000, "{" * 100_000, "the answer is " * 8_000, "<answer>" * 12_000])
-def test_final_answer_is_linear(text: str) -> None:
-    final_answer(text)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"\boxed{" * 20_000, None),
+        ("{" * 100_000, None),
+        ("the answer is " * 8_000, "the answer is"),
+        ("<answer>" * 12_000, None),
+    ],
+    ids=["boxes", "braces", "phrases", "tags"],
+)
+def test_a_final_answer_is_looked_for_in_linear_time(text: str, expected: str | None) -> None:
+    # A quadratic search would take minutes here.
+    assert final_answer(text) == expected
