@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graph.errors import GsdpError, UsageError
+
+if TYPE_CHECKING:
+    from flows.report import View
 
 app = typer.Typer(
     name="gsdp",
@@ -35,7 +39,6 @@ PREFECT_DEFAULTS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
 }
 """Settings of Prefect that a run starts with unless the environment says otherwise."""
 
@@ -165,30 +168,46 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from prefect.settings import get_current_settings
+
+    from flows.console import make_view
+
+    if get_current_settings().api.url:
+        with make_view("starting") as shown:
+            _flow(settings, until, accept_changes, shown, lambda: None)
+        return
+    from flows.own_server import own_server
+
+    with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
+        _flow(settings, until, accept_changes, shown, wait)
+
+
+def _flow(settings: Any, until: str, accept_changes: bool, shown: View, wait: Callable[[], None]) -> None:
+    """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
     from prefect.exceptions import TerminationSignal
 
-    from flows.console import make_view
     from flows.report import view
     from flows.synthesize import STAGES, synthesize
+    from tasks.opening import check
 
     if until not in STAGES:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
-    own = not os.environ.get("PREFECT_API_URL")
-    with make_view("starting, with a Prefect server of its own" if own else "starting") as shown:
-        view.set(shown)
-        try:
-            asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
-        except TerminationSignal:
-            raise KeyboardInterrupt from None
-        except RuntimeError as error:
-            if "reach API" not in str(error):
-                raise
-            raise GsdpError(
-                f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
-                "PREFECT_API_URL and the run starts one of its own."
-            ) from error
+    check(settings, accept_changes)
+    wait()
+    view.set(shown)
+    try:
+        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
+    except TerminationSignal:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if "reach API" not in str(error):
+            raise
+        raise GsdpError(
+            f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
+            "PREFECT_API_URL and the run starts one of its own."
+        ) from error
 
 
 def main() -> None:
@@ -208,6 +227,10 @@ def main() -> None:
         code = UsageError.exit_code
     if code == INTERRUPTED:
         print("gsdp: interrupted; run the same command again to go on.", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A second Ctrl-C cuts the orderly end short, and Prefect's exit handlers then wait a minute for its server.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -19,6 +19,7 @@ from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
+from tasks.ingest import look_at
 from tasks.roles import make_cast
 from tasks.sandbox import Sandbox
 from tasks.screen import read_benchmarks
@@ -28,6 +29,25 @@ from tasks.workbench import Workbench, current, using
 
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
+
+
+def check(settings: RunSettings, accept_changes: bool) -> None:
+    """Find what is wrong with settings, seeds and workspace without starting anything. Raises GsdpError.
+
+    `open_workbench` and ingest find the same, but only after Prefect's server is up.
+    """
+    library = Library(settings.domain, settings.prompts)
+    shape = identity(settings, library, make_cast(settings, library))
+    for endpoint in settings.endpoints.values():
+        if (endpoint.api_key or "").startswith("env:"):
+            resolve_key(endpoint.api_key)
+    store = open_store(settings.workspace)
+    try:
+        _compare(store, shape, accept_changes)
+        for file in settings.seeds:
+            look_at(store, file)
+    finally:
+        store.close()
 
 
 @asynccontextmanager
@@ -127,7 +147,7 @@ async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
 
 async def _end(store: Store, run_id: UUID, error: BaseException | None) -> None:
     state = "completed" if error is None else "failed" if isinstance(error, Exception) else "interrupted"
-    message = None if error is None else str(error)[:1000] or type(error).__name__
+    message = (str(error)[:1000] or type(error).__name__) if isinstance(error, Exception) else None
     sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
     await store.write(statements=[(sql, [_now(), state, message, run_id])])
 
