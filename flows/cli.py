@@ -18,6 +18,7 @@ from graph.errors import GsdpError, UsageError
 
 if TYPE_CHECKING:
     from flows.report import View
+    from tasks.settings import Stage
 
 app = typer.Typer(
     name="gsdp",
@@ -107,7 +108,8 @@ def graph(
 
 @app.command()
 def publish(
-    workspace: Workspace, out: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset")
+    workspace: Workspace,
+    out: Annotated[Path | None, typer.Option(help="Folder for the dataset; the workspace's own if left out.")] = None,
 ) -> None:
     """Write the accepted pairs as a dataset folder with its card.
 
@@ -115,7 +117,7 @@ def publish(
     """
     from flows.workspace import publish_to
 
-    publish_to(workspace, out)
+    publish_to(workspace, out or workspace / "dataset")
 
 
 @app.command()
@@ -164,6 +166,11 @@ def serve() -> None:
 
 
 def _run(settings: Any, until: str, accept_changes: bool) -> None:
+    from tasks.settings import STAGES
+
+    last = next((stage for stage in STAGES if stage == until), None)
+    if last is None:
+        raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
@@ -174,26 +181,24 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
 
     if get_current_settings().api.url:
         with make_view("starting") as shown:
-            _flow(settings, until, accept_changes, shown, lambda: None)
+            _flow(settings, last, accept_changes, shown, lambda: None)
         return
     from flows.own_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
-        _flow(settings, until, accept_changes, shown, wait)
+        _flow(settings, last, accept_changes, shown, wait)
 
 
-def _flow(settings: Any, until: str, accept_changes: bool, shown: View, wait: Callable[[], None]) -> None:
+def _flow(settings: Any, until: Stage, accept_changes: bool, shown: View, wait: Callable[[], None]) -> None:
     """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
     from prefect.exceptions import TerminationSignal
 
     from flows.report import view
-    from flows.synthesize import STAGES, synthesize
+    from flows.synthesize import synthesize
     from tasks.opening import check
 
-    if until not in STAGES:
-        raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
     check(settings, accept_changes)
     wait()
     view.set(shown)

@@ -24,6 +24,8 @@ STARTUP = 60.0
 """Seconds the server may take until it answers."""
 PATIENCE = 10.0
 """Seconds it may take to end."""
+HANDOVER = 3.0
+"""Seconds that Prefect's last log lines and events may take to reach it."""
 EPHEMERAL = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 """What Prefect tells the server that it starts itself."""
 
@@ -63,6 +65,8 @@ def own_server() -> Iterator[Callable[[], None]]:
         try:
             yield wait
         finally:
+            if answered:
+                _send_the_rest()
             _use(None)
             if process.stdin:
                 process.stdin.close()
@@ -80,6 +84,15 @@ def _use(url: str | None) -> None:
     else:
         os.environ["PREFECT_API_URL"] = url
     refresh_global_settings_context()
+
+
+def _send_the_rest() -> None:
+    """Let Prefect hand over its last log lines and events, which it does behind the run's back."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=HANDOVER)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from prefect.logging import get_run_logger
 
@@ -14,11 +14,8 @@ from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
 from tasks.card import finished_counts, rejected
 from tasks.opening import open_workbench
-from tasks.settings import RunSettings
+from tasks.settings import STAGES, RunSettings, Stage
 from tasks.workbench import Workbench
-
-Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
-STAGES: tuple[Stage, ...] = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish")
 
 
 @stage_flow
@@ -108,6 +105,11 @@ def _reasons(kept_out: Mapping[str, int]) -> str:
     return f", {sum(kept_out.values()):,} rejected (" + ", ".join(f"{why}: {number:,}" for why, number in most) + ")"
 
 
+def _of_more(found: Mapping[str, Any]) -> str:
+    """What a target below the number of pairs leaves out."""
+    return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
+
+
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
@@ -116,5 +118,5 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",
-    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}",
+    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}",
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten, wrap
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +74,8 @@ def _print_store(store: Store, workspace: Path) -> None:
             + (f": {message}" if message else "")
         )
     for name, sql in counts(store):
-        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}")
+        wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
+        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}{wanted}")
     rejected = store.rows(REJECTED)
     if rejected:
         print("\nrejected")
@@ -146,9 +148,12 @@ def export_graph(workspace: Path, file: Path) -> None:
 
 
 def publish_to(workspace: Path, folder: Path) -> None:
-    """Write the dataset of the latest run into a folder."""
+    """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
     with reading(workspace) as store:
-        count = write_dataset(store, latest_settings(store), folder)
+        settings = latest_settings(store)
+        if not store.rows("SELECT 1 FROM pairs LIMIT 1"):
+            raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
+        count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
 
 
@@ -172,8 +177,10 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
         for point, name in zip(points, names, strict=True):
             seeds = store.rows(SEEDS_OF_POINT, [point])
-            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n in seeds[:3])
-    yield f"problem      {problem_id} (sample {sample})\n  {text}"
+            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n, _ in seeds[:3])
+            yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
+    yield f"problem      {problem_id} (sample {sample})"
+    yield from _wrapped(text)
     for judge, logic, presentation, difficulty, unjudged in store.rows(
         "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
         [problem_id],
@@ -186,14 +193,16 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         grades = store.rows(
             "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge", [solution_id]
         )
-        yield f"solution {number}   answer {answer}" + ("" if not grades else f"\n  {solution}")
+        yield f"solution {number}   answer {answer}"
+        yield from _wrapped(solution) if grades else ()
         for judge, vote, unjudged in grades:
-            yield f"  grade      {judge}: {unjudged or vote}"
+            yield f"  grade      {judge}: {unjudged or ('wrong', 'right')[vote]}"
     for stage, score in store.rows(
-        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} ORDER BY ALL",
+        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} "
+        "ORDER BY list_position(['review', 'grade', 'screen'], stage)",
         [problem_id],
     ):
-        yield f"passed       {stage}" + ("" if score is None else f" ({score:.3f})")
+        yield f"passed       {stage}" + PASSED[stage].format(score or 0.0)
     for stage, reason, detail in store.rows(
         f"SELECT stage, reason, detail FROM rejects WHERE subject_id = ? AND {CURRENT} ORDER BY ALL",
         [problem_id],
@@ -201,6 +210,12 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"rejected     {stage}: {reason} ({detail})"
     if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
         yield "This is a pair of the dataset."
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Lines of a text, indented and wrapped; long formulas stay whole."""
+    for line in text.splitlines():
+        yield from wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
 
 def _graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:
@@ -219,6 +234,16 @@ def _write_json(graph: Any, file: Path) -> None:
 
 
 EXPORTS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".json": _write_json}
+
+WIDTH = 110
+INDENT = "    "
+
+PASSED = {
+    "review": ": mean score {:.3f}",
+    "grade": ": {:.0%} of the solutions give its answer, and the judges accept it",
+    "screen": ": neither duplicate nor contaminated",
+}
+"""What passing a gate means; the number is the row's score."""
 
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""
@@ -261,7 +286,7 @@ CALLS = """
     ORDER BY list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage), model"""
 
 SEEDS_OF_POINT = """
-    SELECT DISTINCT s.source, s.line
+    SELECT DISTINCT s.source, s.line, s.problem
     FROM aliases a JOIN current_mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
     WHERE a.point_id = ? AND a.recipe IN (SELECT recipe FROM current_recipes)
         AND m.recipe IN (SELECT recipe FROM current_recipes)

@@ -27,6 +27,7 @@ from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Workbench, current, using
 
+ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
 
@@ -110,10 +111,10 @@ def lost_calls(store: Store) -> set[UUID]:
 
 
 def _compare(store: Store, shape: Identity, accept_changes: bool) -> None:
-    """Refuse settings that would silently throw away what was paid for."""
+    """Refuse settings that would silently throw away what was paid for; where nobody answered yet, nothing was."""
     found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
     changed = changes(json.loads(found[0][0]), shape) if found else []
-    if not changed or accept_changes:
+    if not changed or accept_changes or not store.rows(ANSWERED):
         return
     stages = paid_again(changed)
     calls = dict(store.rows("SELECT stage, count(*) FROM calls GROUP BY stage"))

@@ -20,6 +20,8 @@ from tasks.settings import Format, RunSettings
 from tasks.store.database import Store
 from tasks.workbench import bench
 
+DATASET = "dataset"
+"""The dataset's folder in the workspace."""
 COLUMNS = "id, relation, points, problem, solution, answer, difficulty, agreement, review_score"
 
 
@@ -59,12 +61,12 @@ FORMATS: dict[Format, Callable[[Pair], dict[str, Any]]] = {"messages": messages,
 
 @chunk_task("publish")
 async def publish() -> dict[str, Any]:
-    """Write the dataset of the workspace into its folder `dataset`; its path and number of pairs."""
+    """Write the dataset of the workspace into its folder; its path, its pairs, and the accepted pairs there are."""
     work = bench()
-    folder = work.settings.workspace / "dataset"
+    folder = work.settings.workspace / DATASET
     count = write_dataset(work.store, work.settings, folder)
     work.counts.note("publish", done=count)
-    return {"pairs": count, "folder": str(folder)}
+    return {"pairs": count, "folder": str(folder), "accepted": work.store.rows("SELECT count(*) FROM pairs")[0][0]}
 
 
 def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,6 +22,8 @@ SANDBOX = "sandbox"
 
 SANDBOX_JUDGES = 3
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
+Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 Preset = Literal["verified", "gsdp", "grip"]
 Format = Literal["messages", "alpaca", "sharegpt"]
 
@@ -227,6 +229,13 @@ class RunSettings(Section):
             if isinstance(given, dict):
                 merged[section] = {**defaults, **given}
         return merged
+
+    @model_validator(mode="after")
+    def _leave_the_sandbox_its_models(self) -> RunSettings:
+        for name, endpoint in self.endpoints.items():
+            if endpoint.base_url == SANDBOX and endpoint.model:
+                raise ValueError(f"endpoints.{name}: the sandbox has models of its own, one a role; leave `model` out")
+        return self
 
     @model_validator(mode="after")
     def _decide_roles(self) -> RunSettings:
