@@ -9,7 +9,7 @@ The class says two things: who can mend it (the exit code) and whether trying ag
     |   `-- PromptError
     |-- StoreError                exit 1   the DuckDB file: locked, newer, truncated, read-only, disk full
     `-- EndpointError             exit 1   no answer can be had from an endpoint
-        |-- EndpointDown          transient: the server does not answer now; Prefect retries the task
+        |-- EndpointDown          transient, if it has ever answered: the server does not now; Prefect retries the task
         `-- EndpointRefused       final: wrong key, unknown model, no quota; the run stops at once
 
 A failure of one item (an unparseable answer, a refused prompt) is never an exception: it is a row with a reason.

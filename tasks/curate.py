@@ -19,6 +19,7 @@ from uuid import UUID
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from graph.records import CuratorVerdict, Embedding, Reject, content_id
 from prompts.answers import read_name, read_verdicts
+from tasks.endpoint.replicas import embed
 from tasks.roles import Player
 from tasks.workbench import Answer, Workbench, together
 
@@ -132,8 +133,7 @@ async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dic
     sample = 0
     while (call_id := content_id("call", "connect", str(subject), embedder.name, sample)) in work.lost:
         sample += 1
-    client = work.clients[embedder.endpoint]
-    found, reply = await client.embed(embedder.model, batch, embedder.extra_body)
+    found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
     fault = reply.fault
     fresh = {name: tuple(vector) for name, vector in zip(batch, found, strict=fault is None)}
     if fault is None and len(_widths({**known, **fresh})) > 1:

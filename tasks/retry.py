@@ -1,7 +1,9 @@
 """How Prefect treats our tasks.
 
-State lives in the store alone, so Prefect caches and persists nothing. A task is tried again only when an endpoint was
-down; it then selects anew what is pending, so nothing is paid twice. All other retries belong to the client.
+State lives in the store alone, so Prefect caches and persists nothing. A task is tried again only when an endpoint
+that had answered before was down for longer than its patience; it then selects anew what is pending, so nothing is paid
+twice. One that has never answered is more likely misnamed, and a person waits for the run: it ends with the patience.
+All other retries belong to the client.
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ class BenchmarkFile(Section):
 class Role(Section):
     """Which endpoint plays a role, and how it is asked."""
 
-    endpoint: str = Field(description="Name of an entry in [endpoints]")
+    endpoint: str | tuple[str, ...] = Field(
+        min_length=1, description="Name of an entry in [endpoints], or several that serve the same model"
+    )
     model: str | None = Field(None, description="Model to ask for; the endpoint's model if left out")
     temperature: float | None = Field(
         None, ge=0, le=2, description="Sampling temperature; the role's default if left out"
@@ -75,7 +77,12 @@ class Role(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
-        return {"endpoint": value} if isinstance(value, str) else value
+        return {"endpoint": value} if isinstance(value, str | list | tuple) else value
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints that play it, the first of which names the model."""
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
 
 
 class Roles(Section):
@@ -182,11 +189,11 @@ def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
                 if sandbox
                 else (Role(endpoint=only),)
             )
-    for role in [*filled.values(), *judges]:
-        if role is not None and role.endpoint not in endpoints:
-            near = get_close_matches(role.endpoint, endpoints, 1)
+    for name in [name for role in [*filled.values(), *judges] if role is not None for name in role.endpoints]:
+        if name not in endpoints:
+            near = get_close_matches(name, endpoints, 1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(endpoints)}"
-            raise ValueError(f"no endpoint is called {role.endpoint!r}{hint}")
+            raise ValueError(f"no endpoint is called {name!r}{hint}")
     missing = [name for name in ("composer", "solver") if filled[name] is None] + ([] if judges else ["judges"])
     if missing:
         raise ValueError(f"with several endpoints, name one for each role; missing: {', '.join(missing)}")

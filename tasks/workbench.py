@@ -23,6 +23,7 @@ from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.endpoint.client import Client
+from tasks.endpoint.replicas import complete
 from tasks.gates.contamination import Contamination
 from tasks.gates.equivalence import Equivalence
 from tasks.roles import Cast, Player
@@ -112,7 +113,7 @@ class Workbench:
             sample += 1
         while True:
             try:
-                reply = await self._send(player, messages, call_id)
+                reply = await self._send(stage, player, messages, call_id)
             except EndpointError as error:
                 await self._record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
                 raise
@@ -126,7 +127,7 @@ class Workbench:
             self.lost.add(call_id)
             call_id = content_id("call", stage, str(subject_id), player.name, sample)
 
-    async def _send(self, player: Player, messages: list[Any], call_id: UUID) -> Reply:
+    async def _send(self, stage: str, player: Player, messages: list[Any], call_id: UUID) -> Reply:
         request = ChatRequest(
             messages=messages,
             model=player.model,
@@ -134,9 +135,10 @@ class Workbench:
             top_p=player.top_p,
             max_tokens=player.max_tokens,
             seed=call_id.int % 2**31,
-            extra_body=dict(player.extra_body),
+            extra_body=player.extra_body,
+            stage=stage,
         )
-        return await self.clients[player.endpoint].complete(request)
+        return await complete(self.clients, player.replicas, request)
 
     async def _record_failure(
         self,

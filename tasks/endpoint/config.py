@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -22,7 +22,12 @@ class Endpoint(BaseModel):
     api_key: str | None = Field(
         default=None, description="Where the key is: env:NAME or block:NAME. Never the key itself"
     )
-    concurrency: int = Field(default=64, ge=1, le=512, description="Requests in flight at once")
+    concurrency: int = Field(
+        default=64, ge=1, le=512, description="Most requests in flight at once; how many is found out below that"
+    )
+    rpm: float | None = Field(default=None, gt=0, description="Most requests a minute")
+    input_tpm: float | None = Field(default=None, gt=0, description="Most tokens a minute that are sent")
+    output_tpm: float | None = Field(default=None, gt=0, description="Most tokens a minute that come back")
     timeout: float = Field(default=600, gt=0, description="Seconds for one request from start to last byte")
     attempts: int = Field(default=8, ge=1, description="Tries of one request before it counts as failed")
     outage_patience: float = Field(
@@ -38,7 +43,12 @@ class Endpoint(BaseModel):
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Fields added to every request body (identity)"
     )
-    token_limit_parameter: str = Field(default="max_tokens", description="max_tokens or max_completion_tokens")
+    token_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="Name of the limit of output tokens; a server that refuses it gets the other"
+    )
+    stream: bool = Field(
+        default=False, description="Let answers come in pieces, for proxies that cut requests that stay silent"
+    )
 
     @field_validator("api_key")
     @classmethod
