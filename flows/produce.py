@@ -16,8 +16,9 @@ from flows.stages import CHUNKS_IN_FLIGHT, EXPECTED_YIELD, PAID, chunk_size, sta
 from graph.errors import EndpointError
 from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
-from tasks.screen import Screen
+from tasks.screen import Screen, finished_until
 from tasks.settings import RunSettings
+from tasks.workbench import Workbench
 
 FIRST_CHUNK = 250
 """Most combinations in a chunk until the first pairs are seen: enough to keep the endpoints busy."""
@@ -87,25 +88,29 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
         try:
-            while progress.kept < progress.target and not progress.hopeless:
+            while progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
                 while len(running) < CHUNKS_IN_FLIGHT and (chunk := await _next_chunk(progress, sampled(work))):
-                    running[asyncio.create_task(_chain(progress, *chunk))] = chunk
+                    running[asyncio.create_task(_chain(work, progress, *chunk))] = chunk
                     progress.fed = chunk[1]
                 if not running:
                     break
-                await _harvest(running, progress, screen)
+                await _harvest(work, running, progress, screen)
             await _drain(running)
+            if work.purse.reached:
+                await _screen_what_is_finished(work, progress, screen)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return {"pairs": progress.kept, "combinations": progress.screened, "end": _end(progress)}
+        return {"pairs": progress.kept, "combinations": progress.screened, "end": _end(work, progress)}
 
 
-def _end(progress: Progress) -> str:
+def _end(work: Workbench, progress: Progress) -> str:
     """Why production ended, where the target was not met."""
     if progress.kept >= progress.target:
         return ""
+    if work.purse.reached:
+        return "stopped, because the budget is reached"
     if progress.hopeless:
         return f"stopped, because {progress.screened - progress.began[0]:,} combinations made no pair"
     return "no combination is left"
@@ -129,19 +134,30 @@ async def _next_chunk(progress: Progress, drawn: int) -> tuple[int, int] | None:
     return (progress.fed, stop) if stop > progress.fed else None
 
 
-async def _chain(progress: Progress, start: int, stop: int) -> None:
+async def _chain(work: Workbench, progress: Progress, start: int, stop: int) -> None:
     for chunk in PAID.values():
-        if progress.kept < progress.target and not progress.hopeless:
+        if progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
             await chunk(start, stop)
 
 
-async def _harvest(running: dict[asyncio.Task[None], tuple[int, int]], progress: Progress, screen: Screen) -> None:
+async def _screen_what_is_finished(work: Workbench, progress: Progress, screen: Screen) -> None:
+    """Make pairs of what the budget has paid for, up to the first combination that it has left unfinished."""
+    finished = await finished_until(work, progress.screened, progress.fed)
+    if finished > progress.screened:
+        progress.kept = await screen.advance(finished)
+        progress.screened = finished
+
+
+async def _harvest(
+    work: Workbench, running: dict[asyncio.Task[None], tuple[int, int]], progress: Progress, screen: Screen
+) -> None:
     """Wait for a chain to end, and screen what is finished up to the first chunk that is not."""
     ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     for task in ended:
         start, stop = running.pop(task)
         task.result()
-        progress.finished[start] = stop
+        if not work.purse.reached:
+            progress.finished[start] = stop
     if progress.frontier > progress.screened:
         progress.kept = await screen.advance(progress.frontier)
         progress.screened = progress.frontier

@@ -13,6 +13,7 @@ from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
 from tasks.card import finished_counts, rejected
+from tasks.ledger import cost
 from tasks.opening import open_workbench
 from tasks.settings import STAGES, RunSettings, Stage
 from tasks.workbench import Workbench
@@ -32,17 +33,13 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
     wanted = STAGES[: STAGES.index(until) + 1]
     async with open_workbench(settings, accept_changes) as work, reporting(work):
         told = Telling(work)
-        for name in ("ingest", "extract", "connect", "sample"):
-            if name in wanted:
+        alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
+        for name in [stage for stage in wanted if stage in alone]:
+            if not work.purse.reached:
                 await told.stage(name, getattr(stages, name), settings)
-        paid = [name for name in PAID if name in wanted]
-        if paid and "grade" not in wanted:
-            for name in paid:
-                await told.stage(name, getattr(stages, name), settings)
-        elif paid:
-            result = await produce(settings)
-            told.produced(result)
-        if "publish" in wanted:
+        if "grade" in wanted and not work.purse.reached:
+            told.produced(await produce(settings))
+        if "publish" in wanted and (work.counts.pairs or not work.purse.reached):
             await told.stage("publish", stages.publish, settings)
         told.called()
         return {"pairs": work.counts.pairs, "workspace": str(settings.workspace)}
@@ -59,7 +56,10 @@ class Telling:
         """Run a stage and tell of it."""
         began = time.monotonic()
         result = await stage(settings)
-        tell(name, self._sentence(name, result), time.monotonic() - began)
+        if name in PAID_FOR and self._work.purse.reached:
+            tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+        else:
+            tell(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
@@ -84,7 +84,8 @@ class Telling:
         """Tell of the calls of this run."""
         clients = self._work.clients.values()
         served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
-        tell("calls", f"{served:,} made, {retries:,} tries repeated", time.monotonic() - self._began)
+        told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
+        tell("calls", ", ".join(told), time.monotonic() - self._began)
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
@@ -109,6 +110,8 @@ def _of_more(found: Mapping[str, Any]) -> str:
     """What a target below the number of pairs leaves out."""
     return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
 
+
+PAID_FOR = ("extract", "connect", *PAID)
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",

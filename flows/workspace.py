@@ -18,6 +18,7 @@ from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import describe
 from tasks.card import present_solutions
+from tasks.ledger import budget, by_stage, cost
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings
@@ -81,15 +82,27 @@ def _print_store(store: Store, workspace: Path) -> None:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
-    calls = store.rows(CALLS)
+    _print_calls(by_stage(store))
+    for line in (*cost(store), *budget(store, latest_settings(store))):
+        print(f"{'money':<10}{line}")
+
+
+def _print_calls(calls: list[dict[str, Any]]) -> None:
+    priced = any(row["cost"] is not None for row in calls)
+    names = [name for name in calls[0] if name not in ("stage", "model")] if calls else []
+    shown = [name for name in names if priced or not name.startswith("cost")]
     if calls:
-        print(
-            f"\n{'calls':<10}{'model':<28}{'calls':>10}{'retries':>9}{'faults':>8}{'input':>13}{'output':>13}{'seconds':>10}"
-        )
-    for stage, model, number, retries, faults, given, got, seconds in calls:
-        print(
-            f"{stage:<10}{model[:26]:<28}{number:>10,}{retries:>9,}{faults:>8,}{given:>13,}{got:>13,}{seconds:>10,.1f}"
-        )
+        heads = "".join(f"{HEADS[name]:>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
+        print(f"\n{'calls':<10}{'model':<28}{heads}")
+    for row in calls:
+        cells = "".join(f"{_number(row[name]):>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
+        print(f"{row['stage']:<10}{row['model'][:26]:<28}{cells}")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
@@ -279,11 +292,18 @@ COMBINATION = """
 
 HOLDER = re.compile(r"is in use by process (\d+) \((.*?)\)")
 
-CALLS = """
-    SELECT stage, model, count(*), (sum(attempts) - count(*))::BIGINT, count(fault), sum(input_tokens)::BIGINT,
-           sum(output_tokens)::BIGINT, sum(seconds)
-    FROM calls GROUP BY stage, model
-    ORDER BY list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage), model"""
+HEADS = {
+    "calls": "calls",
+    "retries": "retries",
+    "faults": "faults",
+    "input_tokens": "input",
+    "cached_tokens": "cached",
+    "output_tokens": "output",
+    "reasoning_tokens": "reasoning",
+    "seconds": "seconds",
+    "cost": "USD",
+    "cost_of_rejected": "USD on rejected",
+}
 
 SEEDS_OF_POINT = """
     SELECT DISTINCT s.source, s.line, s.problem

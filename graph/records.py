@@ -216,6 +216,15 @@ class Run(Record):
     settings: str
     identity: str
     message: str | None
+    prices: str | None = None
+
+
+class Lease(Record):
+    """What a run may have spent at most; after an orderly end, what it spent."""
+
+    run_id: UUID
+    unit: Literal["USD", "tokens"]
+    amount: float
 
 
 class StageRecipe(Record):
@@ -251,3 +260,7 @@ class Call(Record):
     text: str | None
     reasoning: str | None
     ended_at: datetime
+    cost: float | None = None
+    """USD of all attempts; None where nobody knows a price."""
+    presumed_tokens: int = 0
+    """Tokens, at their worst case, of attempts that were sent and whose outcome is unknown."""

@@ -12,9 +12,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from graph.sampling import SamplingPlan
+from tasks.endpoint.budget import read_budget
 from tasks.endpoint.config import Endpoint
 
 SANDBOX = "sandbox"
@@ -206,6 +207,9 @@ class RunSettings(Section):
     workspace: Path = Field(description="Folder for the store, the dataset and the reports")
     preset: Preset = Field("verified", description="Defaults of the thresholds below")
     target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
+    budget: str | None = Field(
+        None, description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"'
+    )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
     seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
@@ -236,6 +240,13 @@ class RunSettings(Section):
             if isinstance(given, dict):
                 merged[section] = {**defaults, **given}
         return merged
+
+    @field_validator("budget")
+    @classmethod
+    def _is_an_amount(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_budget(value)
+        return value
 
     @model_validator(mode="after")
     def _leave_the_sandbox_its_models(self) -> RunSettings:

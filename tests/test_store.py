@@ -37,6 +37,7 @@ SAMPLES: tuple[Record, ...] = (
         message=None,
     ),
     records.StageRecipe(run_id=ID, stage="review", recipe=OTHER),
+    records.Lease(run_id=ID, unit="tokens", amount=0.5),
     records.Seed(
         id=ID, problem=TEXT, solution="s", answer=None, points=(), metadata="{}", source="a.jsonl", line=2**40
     ),

@@ -36,6 +36,7 @@ R = TypeVar("R", bound=Record)
 TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
+    records.Lease: "leases",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.Mention: "mentions",
