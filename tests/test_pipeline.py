@@ -385,7 +385,7 @@ async def test_prefect_tries_a_chunk_again_when_the_endpoint_has_come_back(
     chosen["endpoints"]["rehearsal"]["concurrency"] = 4
     with rehearsal("--port", str(port), "--latency", "0.1") as server:
         run = asyncio.create_task(synthesize(make_settings(chosen), until="extract"))
-        while server.served() < 4:  # noqa: ASYNC110
+        while server.served() < 4:  # noqa: ASYNC110 - the server is another process
             await asyncio.sleep(0.02)
     await asyncio.wait([run, asyncio.create_task(failed.wait())], return_when=asyncio.FIRST_COMPLETED)
     assert failed.is_set(), "the server was stopped too late"
