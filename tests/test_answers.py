@@ -8,8 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from tasks.gates.answers import compare_cheaply, exact_value, final_answer, normal_answer
+from tasks.gates.answers import compare_cheaply, read
 from tasks.gates.equivalence import Equivalence
+from tasks.gates.final import final_answer
+from tasks.gates.normal import normal_answer
 
 SAME = [
     ("5", "5.0", "a decimal that ends is the integer"),
@@ -307,7 +309,7 @@ def test_final_answer(text: str, expected: str | None, why: str) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), VALUES, ids=[text[:30] or "empty" for text, _ in VALUES])
 def test_exact_value(text: str, expected: Fraction | None) -> None:
-    assert exact_value(text) == expected
+    assert read(text).number == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), NORMAL)

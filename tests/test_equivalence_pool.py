@@ -22,7 +22,7 @@ from tasks.gates.equivalence import CACHE_SIZE, Equivalence, Verdict, check, gro
 
 psutil = pytest.importorskip("psutil")
 
-HARD = ("x+1", "1+x")
+HARD = ("|x+1|", "|1+x|")
 """A pair that only math-verify can settle."""
 
 
@@ -73,26 +73,26 @@ def equivalence() -> Iterator[Equivalence]:
 async def test_an_endless_comparison_is_killed_and_the_next_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(algebra, "judge", hang_on_seven)
     with Equivalence(timeout=0.5) as checker:
-        await checker.compare("x+1", "x+2")
+        await checker.compare("|x+1|", "|x+2|")
         started = time.monotonic()
-        assert await checker.compare("x+7", "x+1") == Verdict("unknown", "timeout")
+        assert await checker.compare("|x+7|", "|x+1|") == Verdict("unknown", "timeout")
         assert time.monotonic() - started < 3
-        assert (await checker.compare("x+3", "x+4")).outcome == "same"
+        assert (await checker.compare("|x+3|", "|x+4|")).outcome == "same"
 
 
 async def test_computing_for_too_long_ends_a_comparison_and_waiting_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(algebra, "judge", compute_on_seven_wait_on_eight)
     with Equivalence() as checker:
-        assert (await checker.compare("x+8", "x+1")).outcome == "same", "a busy machine decides nothing"
-        assert await checker.compare("x+7", "x+1") == Verdict("unknown", "timeout")
-        assert (await checker.compare("x+3", "x+4")).outcome == "same"
+        assert (await checker.compare("|x+8|", "|x+1|")).outcome == "same", "a busy machine decides nothing"
+        assert await checker.compare("|x+7|", "|x+1|") == Verdict("unknown", "timeout")
+        assert (await checker.compare("|x+3|", "|x+4|")).outcome == "same"
 
 
 @pytest.mark.parametrize("judge", [die_on_seven, raise_on_seven])
 async def test_a_worker_that_dies_costs_one_item(monkeypatch: pytest.MonkeyPatch, judge: object) -> None:
     monkeypatch.setattr(algebra, "judge", judge)
     with Equivalence() as checker:
-        outcomes = [(await checker.compare(f"x+{n}", f"y+{n}")).outcome for n in (1, 7, 2, 70, 3)]
+        outcomes = [(await checker.compare(f"|x+{n}|", f"|y+{n}|")).outcome for n in (1, 7, 2, 70, 3)]
     assert outcomes == ["same", "unknown", "same", "unknown", "same"]
 
 
@@ -109,7 +109,7 @@ async def test_a_pool_whose_idle_workers_were_killed_is_replaced() -> None:
             if "forkserver" in " ".join(child.cmdline()) and child.ppid() != os.getpid():
                 child.kill()
         await asyncio.sleep(0.5)
-        assert (await checker.compare("x+2", "2+x")).outcome == "same"
+        assert (await checker.compare("|x+2|", "|2+x|")).outcome == "same"
 
 
 PATHOLOGICAL = [
@@ -147,7 +147,7 @@ async def test_pathological_answers_end_quickly_and_never_agree(equivalence: Equ
     verdict = await equivalence.compare(*PATHOLOGICAL[number])
     assert verdict.outcome != "same", verdict
     assert time.monotonic() - started < 6
-    assert (await equivalence.compare("y+1", "1+y")).outcome == "same"
+    assert (await equivalence.compare("|y+1|", "|1+y|")).outcome == "same"
 
 
 async def test_no_code_is_executed(equivalence: Equivalence, tmp_path: pathlib.Path) -> None:
@@ -161,7 +161,7 @@ async def test_no_code_is_executed(equivalence: Equivalence, tmp_path: pathlib.P
         "lambda: 0",
     ):
         for text in (payload, f"${payload}$", f"\\boxed{{{payload}}}"):
-            assert (await equivalence.compare(text, "x+1")).outcome != "same"
+            assert (await equivalence.compare(text, "|x+1|")).outcome != "same"
     assert not mark.exists()
 
 
@@ -220,7 +220,7 @@ def test_it_works_from_several_threads(equivalence: Equivalence) -> None:
     found: list[str] = []
 
     def work(n: int) -> None:
-        found.append(asyncio.run(equivalence.compare(f"x+{n}", f"{n}+x")).outcome)
+        found.append(asyncio.run(equivalence.compare(f"|x+{n}|", f"|{n}+x|")).outcome)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -251,7 +251,7 @@ def test_workers_end_with_a_killed_parent(tmp_path: pathlib.Path) -> None:
             from tasks.gates.equivalence import Equivalence
             if __name__ == "__main__":
                 checker = Equivalence()
-                print(asyncio.run(checker.compare("x+1", "1+x")).outcome, flush=True)
+                print(asyncio.run(checker.compare("|x+1|", "|1+x|")).outcome, flush=True)
                 input()
             """
         )

@@ -1,10 +1,10 @@
-r"""Whether two final answers are the same, as far as text and exact arithmetic can tell.
+r"""Whether two final answers are the same, as far as text and exact algebra can tell.
 
-Knows: normal forms, exact rationals, units, letters of choices, yes and no, lists, sets, tuples and intervals,
-ratios and times of day. Does not know: algebra (roots, letters, functions); then `compare_cheaply` is None and
-math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
+Knows: normal forms, exact values and formulas, units, letters of choices, yes and no, lists, sets, tuples, intervals
+and matrices, ratios and times of day. Does not know: relations, identities of functions, calculus; then
+`compare_cheaply` is None and math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
 
-Policies, where people differ:
+Policies, where people differ; the first three are settings (`EquivalenceRule`), told here with their defaults:
 - `%` divides by one hundred: `25\%` = `0.25`, `9\%` != `9`.
 - A unit on one side only is dropped (`5 cm` = `5`); on both sides it counts (`5 cm` != `5 m`, `100 cm` = `1 m`).
 - A decimal is what it says: `0.33` != `1/3`. From six significant decimals on it is read as a rounded value.
@@ -17,23 +17,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
-from tasks.gates.exact import exact_value, value_of
-from tasks.gates.final import final_answer
+from tasks.gates.expression import DEGREE, Tree, letters, negative, tree_of
+from tasks.gates.forms import compare, form_of, proportional, rational
 from tasks.gates.groups import Group, Outcome, compare_groups, group_of
-from tasks.gates.normal import Unit, close_up, label, normal_answer, split_unit, tidy, without_thousands
-
-__all__ = ["TIERS", "Outcome", "compare_cheaply", "exact_value", "final_answer", "first_tier", "normal_answer"]
+from tasks.gates.normal import Unit, close_up, label, split_unit, tidy, without_thousands
+from tasks.gates.numeric import apart, solved_apart, value_of
+from tasks.settings import EquivalenceRule
 
 MAX_DEPTH = 4
 """Lists within lists that are compared element by element."""
 
+DEFAULT = EquivalenceRule()
 
-class Answer(NamedTuple):
+
+@dataclass(frozen=True)
+class Answer:
     """One answer, read once for all tiers."""
 
+    rule: EquivalenceRule
     tidied: str
     label: str
     body: str
@@ -41,28 +46,42 @@ class Answer(NamedTuple):
     value: str
     """`body` without its unit."""
     unit: Unit | None
-    number: Fraction | None
-    """Exact value of `value`."""
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """`value` as a formula."""
+        return tree_of(self.value)
+
+    @cached_property
+    def number(self) -> Fraction | None:
+        """`value` where it is a rational number."""
+        form = form_of(self.tree) if self.tree else None
+        return rational(form) if form else None
 
 
-def read(text: str) -> Answer:
-    """Take an answer apart; pure text work, no evaluation beyond bounded rational arithmetic."""
+@lru_cache(maxsize=4096)
+def read(text: str, rule: EquivalenceRule = DEFAULT) -> Answer:
+    """Take an answer apart; pure text work. What is long has been refused before (`guards.oversized`)."""
     tidied = without_thousands(tidy(text))
+    if rule.percent == "ignored":
+        tidied = _PERCENT.sub("", tidied)
     name, rest = label(tidied)
     bare, unit = split_unit(rest)
-    value = close_up(without_thousands(bare))
-    return Answer(tidied, name, close_up(rest), value, unit, value_of(value))
+    return Answer(rule, tidied, name, close_up(rest), close_up(without_thousands(bare)), unit)
 
 
-def compare_cheaply(a: str, b: str) -> Outcome | None:
+_PERCENT = re.compile(r"\s*(?:\\?%|percent)$")
+
+
+def compare_cheaply(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Outcome | None:
     """The first tier's verdict, or None when every tier passes. Symmetric."""
-    found = first_tier(a, b)
+    found = first_tier(a, b, rule)
     return found[1] if found else None
 
 
-def first_tier(a: str, b: str, depth: int = 0) -> tuple[str, Outcome] | None:
+def first_tier(a: str, b: str, rule: EquivalenceRule = DEFAULT, depth: int = 0) -> tuple[str, Outcome] | None:
     """The name of the first tier with a verdict, and the verdict."""
-    left, right = read(a), read(b)
+    left, right = read(a, rule), read(b, rule)
     if not left.body or not right.body:
         return ("empty", "unknown")
     for name, tier in TIERS.items():
@@ -91,7 +110,7 @@ def labels(a: Answer, b: Answer, depth: int) -> Outcome | None:
         return None
     names = {a.label, b.label}
     if "y" in names and any(_FUNCTIONS.fullmatch(name) for name in names):
-        return compare_cheaply(a.body, b.body)
+        return compare_cheaply(a.body, b.body, a.rule)
     return "different" if a.number is not None and b.number is not None else None
 
 
@@ -181,46 +200,128 @@ def ratios(a: Answer, b: Answer, depth: int) -> Outcome | None:
     return "same" if equal else "different"
 
 
-def numbers(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Exact values, with units by the policy above."""
-    if a.unit is not None and b.unit is not None and a.unit != b.unit:
-        return _two_units(a, b, a.unit, b.unit)
-    if a.number is None or b.number is None:
+def units(a: Answer, b: Answer, depth: int) -> Outcome | None:
+    """Two units by the policy above: of one kind they are converted, of two kinds they differ."""
+    if (a.unit is None) != (b.unit is None) and a.rule.units == "required" and not _is_angle(a.unit or b.unit):
+        return "different" if a.tree and b.tree else None
+    if a.unit is None or b.unit is None or a.unit == b.unit:
         return None
-    if a.number == b.number or _rounded(a, b) or _rounded(b, a):
-        return "same"
-    return "different"
-
-
-def _two_units(a: Answer, b: Answer, left: Unit, right: Unit) -> Outcome | None:
-    if left.kind == right.kind:
-        if a.number is None or b.number is None:
-            return "different" if a.value == b.value else None
-        return "same" if a.number * left.size == b.number * right.size else "different"
+    if a.unit.kind == b.unit.kind:
+        return None if a.tree and b.tree else "different" if a.value == b.value else None
     if a.number is not None and b.number is not None and a.number != b.number:
         return "different"
-    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (left, right))
+    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
     return "different" if known else "unknown"
 
 
+def _is_angle(unit: Unit | None) -> bool:
+    return unit is not None and unit.kind in ("angle", "radian")
+
+
 _LONE_KINDS = {"euro", "yuan", "year", "month"}
-_DECIMAL = re.compile(r"[-+]?(\d*)\.(\d{6,})")
 
 
-def _rounded(a: Answer, b: Answer) -> bool:
-    """Whether `a` is `b` rounded to `a`'s own decimals: at least six, all of them significant."""
+def numbers(a: Answer, b: Answer, depth: int) -> Outcome | None:
+    """Exact rational values, with their units."""
+    if a.number is None or b.number is None or _in_other_letters(a, b):
+        return None
+    left, right = (x * size for x, size in zip((a.number, b.number), _sizes(a, b), strict=True))
+    if left == right or _close(left, right, a.rule.tolerance):
+        return "same"
+    return "same" if left == a.number and right == b.number and _one_is_rounded(a, b) else "different"
+
+
+def _sizes(a: Answer, b: Answer) -> tuple[Fraction, Fraction]:
+    """Factors that bring two answers to one unit; 1 where at most one has any."""
+    if a.unit is None or b.unit is None:
+        return Fraction(1), Fraction(1)
+    return a.unit.size, b.unit.size
+
+
+def _in_other_letters(a: Answer, b: Answer) -> bool:
+    """Whether the two are about different things: `x = …` and `y = …`."""
+    return bool(a.label and b.label and a.label != b.label)
+
+
+def _close(left: Fraction, right: Fraction, tolerance: float) -> bool:
+    """Whether two numbers agree within the relative tolerance; 0 allows none."""
+    return tolerance > 0 and abs(left - right) <= Fraction(tolerance) * max(abs(left), abs(right))
+
+
+_DECIMAL = re.compile(r"[-+]?(\d*)\.(\d+)")
+_LONG_DECIMAL = re.compile(r"\.\d{6,}")
+
+
+def _one_is_rounded(a: Answer, b: Answer) -> bool:
+    return _is_rounded(a, b) or _is_rounded(b, a)
+
+
+def _is_rounded(a: Answer, b: Answer) -> bool:
+    """Whether `a` is `b` rounded to `a`'s own decimals: as many as the rule wants, all of them significant."""
     match = _DECIMAL.fullmatch(a.value)
-    if match is None or b.number is None:
+    if match is None or a.number is None or b.tree is None:
         return False
     decimals = match[2]
-    if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < 6:
+    if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < a.rule.rounded_decimals:
         return False
     longer = _DECIMAL.fullmatch(b.value)
-    terminating = re.fullmatch(r"[-+]?\d*\.?\d*", b.value)
-    if terminating and (longer is None or len(longer[2]) <= len(decimals)):
+    if re.fullmatch(r"[-+]?\d*\.?\d*", b.value) and (longer is None or len(longer[2]) <= len(decimals)):
         return False
-    unit = Fraction(1, 10 ** len(decimals))
-    return abs(a.number - b.number) * 2 <= unit if a.number is not None else False
+    exact = b.number if b.number is not None else _real(b.tree)
+    return exact is not None and abs(a.number - exact) * 2 * 10 ** len(decimals) <= 1
+
+
+def _real(tree: Tree) -> Fraction | None:
+    """The value of a formula without letters, to some fifteen digits."""
+    near = None if letters(tree) else value_of(tree)
+    return Fraction(near[0].real) if near and abs(near[0].imag) <= near[1] else None
+
+
+def formulas(a: Answer, b: Answer, depth: int) -> Outcome | None:
+    """Formulas by their exact forms; what differs there, or clearly in value, differs, unless a decimal is rounded."""
+    left, right = _scaled(a, b), _scaled(b, a)
+    if left is None or right is None or _in_other_letters(a, b):
+        return None
+    one, other = form_of(left), form_of(right)
+    equal = compare(one, other) if one and other else None
+    if equal or _one_is_rounded(a, b):
+        return "same"
+    if a.rule.tolerance:
+        x, y = _real(left), _real(right)
+        if x is not None and y is not None and _close(x, y, a.rule.tolerance):
+            return "same"
+    if any(_LONG_DECIMAL.search(x.value) and letters(tree) for x, tree in ((a, left), (b, right))):
+        return None
+    return "different" if equal is False or apart(left, right) else None
+
+
+def _scaled(answer: Answer, other: Answer) -> Tree | None:
+    """The answer's formula in the other's unit; degrees meet radians only where the other side speaks of pi."""
+    tree = answer.tree
+    if tree is None or answer.unit is None:
+        return tree
+    if other.unit is None:
+        return ("*", tree, DEGREE) if answer.unit.name == "degree" and r"\pi" in other.value else tree
+    return tree if answer.unit.size == other.unit.size else ("*", tree, ("number", answer.unit.size))
+
+
+def equations(a: Answer, b: Answer, depth: int) -> Outcome | None:
+    """`2x + y = 3` is `y = 3 - 2x`, terms moved across and a factor aside; two with other solutions differ."""
+    left, right = _moved(a), _moved(b)
+    if left is None or right is None:
+        return None
+    one, other = form_of(left), form_of(right)
+    if one and other and proportional(one, other):
+        return "same"
+    return "different" if solved_apart(left, right) else None
+
+
+def _moved(answer: Answer) -> Tree | None:
+    """Left minus right."""
+    sides = [tree_of(close_up(side)) for side in answer.tidied.split("=")]
+    if len(sides) != 2 or sides[0] is None or sides[1] is None:
+        return None
+    return ("+", sides[0], negative(sides[1]))
 
 
 def infinities(a: Answer, b: Answer, depth: int) -> Outcome | None:
@@ -237,7 +338,7 @@ def collections(a: Answer, b: Answer, depth: int) -> Outcome | None:
     """Sets, lists, tuples, intervals and unions, element by element."""
 
     def element(x: str, y: str) -> Outcome | None:
-        found = first_tier(x, y, depth + 1)
+        found = first_tier(x, y, a.rule, depth + 1)
         return found[1] if found and found[1] != "unknown" else None
 
     left, right = group_of(a.tidied), group_of(b.tidied)
@@ -252,7 +353,7 @@ def _several(group: Group | None, other: Answer) -> bool:
         return False
     if group.opening in ("(", "["):
         return len(group.elements) > 1
-    return len({exact_value(element) for element in group.elements} - {None}) > 1
+    return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
 
 
 _WORD = re.compile(r"(?:(?:a|an|the)\s+)?([a-z]{3,}|[\u4e00-\u9fff]+)")
@@ -288,8 +389,11 @@ TIERS: dict[str, Callable[[Answer, Answer, int], Outcome | None]] = {
     "time": times,
     "ratio": ratios,
     "label": labels,
+    "unit": units,
     "number": numbers,
     "infinity": infinities,
     "collection": collections,
     "words": words,
+    "formula": formulas,
+    "equation": equations,
 }

@@ -1,4 +1,4 @@
-r"""Answers of several parts: sets, lists, tuples, intervals, unions, column vectors.
+r"""Answers of several parts: sets, lists, tuples, intervals, unions, vectors and matrices.
 
 Knows: where the parts begin and end, and which kinds have an order. Does not know what a part means; it is handed
 the comparison of two parts. Linear in the text, quadratic in the parts of an unordered kind, up to `MAX_ELEMENTS`.
@@ -29,7 +29,7 @@ _PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle"}
 _MARK = re.compile(
     r"\\[{}]|\\[lr]angle(?![A-Za-z])|\\cup(?![A-Za-z])|\\.|[()\[\]{},;]|\b(?:and|or)\b|[和或]", re.DOTALL
 )
-_COLUMN = re.compile(r"\\begin\{([pb]matrix)\}(.*)\\end\{\1\}", re.DOTALL)
+_MATRIX = re.compile(r"\\begin\{([pb]matrix)\}(.*)\\end\{\1\}", re.DOTALL)
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])\s*")
 
 
@@ -69,9 +69,9 @@ def group_of(text: str) -> Group | None:
     if len(parts) > 1 or (r"\pm" in text and not text.startswith(("(", "[", r"\{"))):
         elements = tuple(signed for part in parts for signed in _both_signs(part))
         return Group("", "", elements) if len(elements) > 1 else None
-    column = _COLUMN.fullmatch(text)
-    if column and "&" not in text:
-        return Group("(", ")", tuple(part.strip() for part in column[2].split(r"\\") if part.strip()))
+    matrix = _MATRIX.fullmatch(text)
+    if matrix:
+        return _matrix(matrix[2])
     for opening, closing in _PAIRS.items():
         inner = _inside(text, opening)
         if inner is not None:
@@ -81,6 +81,17 @@ def group_of(text: str) -> Group | None:
             if len(elements) > 1 or opening == r"\{":
                 return Group(opening, inner[1] or closing, elements)
     return None
+
+
+def _matrix(inner: str) -> Group | None:
+    """Rows of equal length, entry by entry; a column or a row is a vector, and no other matrix has its brackets."""
+    rows = [[entry.strip() for entry in row.split("&")] for row in inner.split(r"\\") if row.strip()]
+    entries = tuple(entry for row in rows for entry in row)
+    if not rows or r"\begin" in inner or not all(entries) or len({len(row) for row in rows}) > 1:
+        return None
+    if 1 in (len(rows), len(rows[0])):
+        return Group("(", ")", entries)
+    return Group(f"{len(rows)} rows", "", entries)
 
 
 def _both_signs(text: str) -> tuple[str, ...]:

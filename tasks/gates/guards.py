@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from tasks.gates.answers import Answer
-from tasks.gates.exact import MAX_DIGITS
+from tasks.gates.expression import MAX_DIGITS
 
 MAX_LENGTH = 4096
 """Characters of one answer."""
