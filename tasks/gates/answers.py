@@ -17,60 +17,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property, lru_cache
 
-from tasks.gates.expression import DEGREE, Tree, letters, negative, tree_of
-from tasks.gates.forms import compare, form_of, proportional, rational
+from tasks.gates.clock import dates, ratios, times
 from tasks.gates.groups import Group, Outcome, compare_groups, group_of
-from tasks.gates.normal import Unit, close_up, label, split_unit, tidy, without_thousands
-from tasks.gates.numeric import apart, solved_apart, value_of
+from tasks.gates.phrases import choices, nothing_or_all, words, yes_or_no
+from tasks.gates.quantities import equations, formulas, infinities, numbers, units
+from tasks.gates.reading import DEFAULT, Answer, read
 from tasks.settings import EquivalenceRule
 
 MAX_DEPTH = 4
 """Lists within lists that are compared element by element."""
-
-DEFAULT = EquivalenceRule()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer, read once for all tiers."""
-
-    rule: EquivalenceRule
-    tidied: str
-    label: str
-    body: str
-    """Without label and thousands commas, in normal form, unit included."""
-    value: str
-    """`body` without its unit."""
-    unit: Unit | None
-
-    @cached_property
-    def tree(self) -> Tree | None:
-        """`value` as a formula."""
-        return tree_of(self.value)
-
-    @cached_property
-    def number(self) -> Fraction | None:
-        """`value` where it is a rational number."""
-        form = form_of(self.tree) if self.tree else None
-        return rational(form) if form else None
-
-
-@lru_cache(maxsize=4096)
-def read(text: str, rule: EquivalenceRule = DEFAULT) -> Answer:
-    """Take an answer apart; pure text work. What is long has been refused before (`guards.oversized`)."""
-    tidied = without_thousands(tidy(text))
-    if rule.percent == "ignored":
-        tidied = _PERCENT.sub("", tidied)
-    name, rest = label(tidied)
-    bare, unit = split_unit(rest)
-    return Answer(rule, tidied, name, close_up(rest), close_up(without_thousands(bare)), unit)
-
-
-_PERCENT = re.compile(r"\s*(?:\\?%|percent)$")
 
 
 def compare_cheaply(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Outcome | None:
@@ -114,226 +70,6 @@ def labels(a: Answer, b: Answer, depth: int) -> Outcome | None:
     return "different" if a.number is not None and b.number is not None else None
 
 
-_CHOICE = re.compile(
-    r"(?:(?:option|choice|answer|选项)\s*)?(?:\(([A-Ja-j])\)|([A-J])|([A-Ja-j])\s*[.):])\s*(.*)", re.IGNORECASE
-)
-
-
-def choices(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`(B)`, `B.`, `b)`, `Option B`, `(B) 12`: one letter of a choice; two letters always differ."""
-    left, right = _letter(a.tidied), _letter(b.tidied)
-    if left is None or right is None:
-        return None
-    return "same" if left == right else "different"
-
-
-def _letter(text: str) -> str | None:
-    match = _CHOICE.fullmatch(text)
-    if match is None:
-        return None
-    bare = match[2]
-    if match[4] and (bare or not match[1]) and not re.match(r"[A-Ja-j]\s*[.):]", text):
-        return None  # `B + 1` is an expression, `(B) 12` and `B. 12` are a choice and its text
-    return (match[1] or bare or match[3] or "").upper()
-
-
-_POLARITY = {
-    **dict.fromkeys(("yes", "true", "correct", "是", "对", "正确", "是的", "成立"), True),
-    **dict.fromkeys(("no", "false", "incorrect", "not true", "否", "不是", "错", "错误", "不成立", "不对"), False),
-}
-
-
-def yes_or_no(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Yes and true are one answer, no and false the other; one of them against a number is different."""
-    left, right = _POLARITY.get(a.tidied.casefold()), _POLARITY.get(b.tidied.casefold())
-    if left is None or right is None:
-        number = a.number if left is None else b.number
-        return "different" if number is not None and (left, right) != (None, None) else None
-    return "same" if left == right else "different"
-
-
-_TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
-
-
-def times(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`8:34 PM` = `20:34`; without am or pm on one side the twelve-hour reading also counts."""
-    left, right = _time(a.tidied), _time(b.tidied)
-    if left is None or right is None or not (left[1] or right[1] or a.tidied.count(":") == 2):
-        return None
-    if left[0] == right[0]:
-        return "same"
-    half_known = left[1] != right[1]
-    return "same" if half_known and abs(left[0] - right[0]) == 43200 and _early(left, right) else "different"
-
-
-def _time(text: str) -> tuple[int, bool] | None:
-    """Seconds since midnight and whether am or pm was said."""
-    match = _TIME.fullmatch(text)
-    if match is None or not (match[2] or match[4]):
-        return None
-    hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-    if match[4]:
-        hour = hour % 12 + (12 if match[4].lower() == "p" else 0)
-    if hour > 23 or minute > 59 or second > 59:
-        return None
-    return hour * 3600 + minute * 60 + second, bool(match[4])
-
-
-def _early(left: tuple[int, bool], right: tuple[int, bool]) -> bool:
-    """Whether the side without am or pm is before one o'clock in the afternoon, so that it may be either half."""
-    return (right if left[1] else left)[0] < 13 * 3600
-
-
-_RATIO = re.compile(r"\d{1,18}(?:\s*:\s*\d{1,18})+")
-
-
-def ratios(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`6:4` = `3:2`. Where both could be times of day (`2:10`, `1:05`) the text alone does not tell: unknown."""
-    if not (_RATIO.fullmatch(a.tidied) and _RATIO.fullmatch(b.tidied)):
-        return None
-    left, right = ([int(part) for part in x.tidied.split(":")] for x in (a, b))
-    if len(left) != len(right):
-        return "different"
-    equal = all(x * right[0] == y * left[0] for x, y in zip(left, right, strict=True))
-    if _time(a.tidied) is not None and _time(b.tidied) is not None:
-        return "same" if _time(a.tidied) == _time(b.tidied) else "unknown" if equal else "different"
-    return "same" if equal else "different"
-
-
-def units(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Two units by the policy above: of one kind they are converted, of two kinds they differ."""
-    if (a.unit is None) != (b.unit is None) and a.rule.units == "required" and not _is_angle(a.unit or b.unit):
-        return "different" if a.tree and b.tree else None
-    if a.unit is None or b.unit is None or a.unit == b.unit:
-        return None
-    if a.unit.kind == b.unit.kind:
-        return None if a.tree and b.tree else "different" if a.value == b.value else None
-    if a.number is not None and b.number is not None and a.number != b.number:
-        return "different"
-    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
-    return "different" if known else "unknown"
-
-
-def _is_angle(unit: Unit | None) -> bool:
-    return unit is not None and unit.kind in ("angle", "radian")
-
-
-_LONE_KINDS = {"euro", "yuan", "year", "month"}
-
-
-def numbers(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Exact rational values, with their units."""
-    if a.number is None or b.number is None or _in_other_letters(a, b):
-        return None
-    left, right = (x * size for x, size in zip((a.number, b.number), _sizes(a, b), strict=True))
-    if left == right or _close(left, right, a.rule.tolerance):
-        return "same"
-    return "same" if left == a.number and right == b.number and _one_is_rounded(a, b) else "different"
-
-
-def _sizes(a: Answer, b: Answer) -> tuple[Fraction, Fraction]:
-    """Factors that bring two answers to one unit; 1 where at most one has any."""
-    if a.unit is None or b.unit is None:
-        return Fraction(1), Fraction(1)
-    return a.unit.size, b.unit.size
-
-
-def _in_other_letters(a: Answer, b: Answer) -> bool:
-    """Whether the two are about different things: `x = …` and `y = …`."""
-    return bool(a.label and b.label and a.label != b.label)
-
-
-def _close(left: Fraction, right: Fraction, tolerance: float) -> bool:
-    """Whether two numbers agree within the relative tolerance; 0 allows none."""
-    return tolerance > 0 and abs(left - right) <= Fraction(tolerance) * max(abs(left), abs(right))
-
-
-_DECIMAL = re.compile(r"[-+]?(\d*)\.(\d+)")
-_LONG_DECIMAL = re.compile(r"\.\d{6,}")
-
-
-def _one_is_rounded(a: Answer, b: Answer) -> bool:
-    return _is_rounded(a, b) or _is_rounded(b, a)
-
-
-def _is_rounded(a: Answer, b: Answer) -> bool:
-    """Whether `a` is `b` rounded to `a`'s own decimals: as many as the rule wants, all of them significant."""
-    match = _DECIMAL.fullmatch(a.value)
-    if match is None or a.number is None or b.tree is None:
-        return False
-    decimals = match[2]
-    if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < a.rule.rounded_decimals:
-        return False
-    longer = _DECIMAL.fullmatch(b.value)
-    if re.fullmatch(r"[-+]?\d*\.?\d*", b.value) and (longer is None or len(longer[2]) <= len(decimals)):
-        return False
-    exact = b.number if b.number is not None else _real(b.tree)
-    return exact is not None and abs(a.number - exact) * 2 * 10 ** len(decimals) <= 1
-
-
-def _real(tree: Tree) -> Fraction | None:
-    """The value of a formula without letters, to some fifteen digits."""
-    near = None if letters(tree) else value_of(tree)
-    return Fraction(near[0].real) if near and abs(near[0].imag) <= near[1] else None
-
-
-def formulas(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Formulas by their exact forms; what differs there, or clearly in value, differs, unless a decimal is rounded."""
-    left, right = _scaled(a, b), _scaled(b, a)
-    if left is None or right is None or _in_other_letters(a, b):
-        return None
-    one, other = form_of(left), form_of(right)
-    equal = compare(one, other) if one and other else None
-    if equal or _one_is_rounded(a, b):
-        return "same"
-    if a.rule.tolerance:
-        x, y = _real(left), _real(right)
-        if x is not None and y is not None and _close(x, y, a.rule.tolerance):
-            return "same"
-    if any(_LONG_DECIMAL.search(x.value) and letters(tree) for x, tree in ((a, left), (b, right))):
-        return None
-    return "different" if equal is False or apart(left, right) else None
-
-
-def _scaled(answer: Answer, other: Answer) -> Tree | None:
-    """The answer's formula in the other's unit; degrees meet radians only where the other side speaks of pi."""
-    tree = answer.tree
-    if tree is None or answer.unit is None:
-        return tree
-    if other.unit is None:
-        return ("*", tree, DEGREE) if answer.unit.name == "degree" and r"\pi" in other.value else tree
-    return tree if answer.unit.size == other.unit.size else ("*", tree, ("number", answer.unit.size))
-
-
-def equations(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`2x + y = 3` is `y = 3 - 2x`, terms moved across and a factor aside; two with other solutions differ."""
-    left, right = _moved(a), _moved(b)
-    if left is None or right is None:
-        return None
-    one, other = form_of(left), form_of(right)
-    if one and other and proportional(one, other):
-        return "same"
-    return "different" if solved_apart(left, right) else None
-
-
-def _moved(answer: Answer) -> Tree | None:
-    """Left minus right."""
-    sides = [tree_of(close_up(side)) for side in answer.tidied.split("=")]
-    if len(sides) != 2 or sides[0] is None or sides[1] is None:
-        return None
-    return ("+", sides[0], negative(sides[1]))
-
-
-def infinities(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Infinity with a sign against a number, or against the other sign, is different."""
-    signs = {r"\infty": 1, r"+\infty": 1, r"-\infty": -1}
-    left, right = signs.get(a.value), signs.get(b.value)
-    if left is not None and right is not None:
-        return "same" if left == right else "different"
-    number = b.number if left is not None else a.number if right is not None else None
-    return "different" if number is not None else None
-
-
 def collections(a: Answer, b: Answer, depth: int) -> Outcome | None:
     """Sets, lists, tuples, intervals and unions, element by element."""
 
@@ -356,36 +92,12 @@ def _several(group: Group | None, other: Answer) -> bool:
     return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
 
 
-_WORD = re.compile(r"(?:(?:a|an|the)\s+)?([a-z]{3,}|[\u4e00-\u9fff]+)")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\s+")
-_PROSE = re.compile(r"[a-z][a-z' -]{5,}")
-_COUNTING = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-)
-_NUMBER_WORDS = {word: Fraction(n) for n, word in enumerate(_COUNTING.split())}
-
-
-def words(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Plain words: equal but for case and articles; two single words differ unless a product of the same letters."""
-    left, right = a.tidied.casefold(), b.tidied.casefold()
-    one, other = _WORD.fullmatch(left), _WORD.fullmatch(right)
-    if one and other:
-        if one[1] == other[1]:
-            return "same"
-        return None if sorted(one[1]) == sorted(other[1]) else "different"
-    if _PROSE.fullmatch(left) and _ARTICLE.sub("", left) == _ARTICLE.sub("", right):
-        return "same"
-    word, number = (one, b.number) if one else (other, a.number)
-    if word is None or number is None:
-        return None
-    return "same" if _NUMBER_WORDS.get(word[1]) == number else "different"
-
-
 TIERS: dict[str, Callable[[Answer, Answer, int], Outcome | None]] = {
     "normal form": same_text,
     "yes or no": yes_or_no,
     "choice": choices,
+    "nothing or all": nothing_or_all,
+    "date": dates,
     "time": times,
     "ratio": ratios,
     "label": labels,

@@ -23,10 +23,11 @@ from typing import Any, NamedTuple
 from pebble import ProcessExpired, ProcessPool
 
 from tasks.gates import algebra
-from tasks.gates.answers import DEFAULT, first_tier, read
+from tasks.gates.answers import first_tier
 from tasks.gates.final import final_answer
 from tasks.gates.groups import Outcome
 from tasks.gates.guards import oversized, prepared, refusal
+from tasks.gates.reading import DEFAULT, read
 from tasks.settings import EquivalenceRule
 
 CACHE_SIZE = 65_536

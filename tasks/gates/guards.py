@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.gates.answers import Answer
 from tasks.gates.expression import MAX_DIGITS
+from tasks.gates.reading import Answer
 
 MAX_LENGTH = 4096
 """Characters of one answer."""
@@ -115,7 +115,7 @@ def prepared(answer: Answer, other: Answer) -> str:
     The unit is taken off where the other side has none or the same, and becomes a factor where it has another size.
     Degrees meet radians only where the other side speaks of \pi.
     """
-    text = re.sub(r"(?:\\?%|(?<=\d)\s+percent)$", "", answer.value)
+    text = re.sub(r"\\?%$", "", answer.value)
     if text != answer.value:
         text = rf"\frac{{{text}}}{{100}}"
     text = re.sub(r"(\d+(?:\.\d+)?)\s*\^\{\\circ\}", r"(\1 \\cdot \\frac{\\pi}{180})", text)
