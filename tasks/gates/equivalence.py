@@ -30,8 +30,8 @@ from tasks.gates.guards import oversized, prepared, refusal
 from tasks.gates.reading import DEFAULT, read
 from tasks.settings import EquivalenceRule
 
-CACHE_SIZE = 65_536
-"""Verdicts that are remembered, least recently used out first."""
+CACHE_SIZE = 16_384
+"""Verdicts of workers that are remembered, least recently used out first. The others cost less than they would hold."""
 TIMEOUT = 30.0
 TASKS_PER_WORKER = 2_000
 """Comparisons after which a worker is replaced, since sympy's caches only grow."""
@@ -72,12 +72,7 @@ class Equivalence:
         return self._at_once(_ordered(a, b))
 
     def _at_once(self, pair: tuple[str, str]) -> Verdict | None:
-        verdict = self._known(pair)
-        if verdict is None:
-            verdict = settle(*pair, self._rule)
-            if verdict is not None:
-                self._remember(pair, verdict)
-        return verdict
+        return self._known(pair) or settle(*pair, self._rule)
 
     def close(self) -> None:
         """Stop the workers; a later comparison starts new ones."""

@@ -197,10 +197,13 @@ def _any_order(left: Sequence[str], right: Sequence[str], element: ElementTier) 
     undecided = False
     for some, others in ((left, right), (right, left)):
         for one in some:
-            outcomes = {element(one, other) for other in others}
-            if "same" in outcomes:
-                continue
-            if outcomes <= {"different"}:
-                return "different"
-            undecided = True
+            outcomes: set[Outcome | None] = set()
+            for other in others:
+                outcomes.add(element(one, other))
+                if "same" in outcomes:
+                    break
+            else:
+                if outcomes <= {"different"}:
+                    return "different"
+                undecided = True
     return None if undecided else "same"

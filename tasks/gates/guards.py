@@ -23,12 +23,12 @@ from tasks.gates.reading import Answer
 
 MAX_LENGTH = 4096
 """Characters of one answer."""
-MAX_NESTING = 64
+MAX_NESTING = 24
 MAX_ARGUMENT = 1000
 """Largest argument of a factorial or a binomial, in a text that is not exactly rational."""
-MAX_EXPONENT = 10_000
+MAX_EXPONENT = 1000
 MAX_TERMS = 400
-"""Operators and separators of one answer."""
+"""Numbers, words and signs of one answer."""
 
 _OPENING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _DIGIT_RUN = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
@@ -49,7 +49,7 @@ _UNEVALUATED = re.compile(
 )
 _BASED = re.compile(r"(?<![A-Za-z_\d{])\d[0-9A-F]*_\{?\d")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-_TERM = re.compile(r"[-+*/&,]|\\frac|\\cdot|\\times|\\\\")
+_TERM = re.compile(r"\\?[A-Za-z]+|\d+|[^\s\w]")
 
 
 def oversized(text: str) -> str | None:

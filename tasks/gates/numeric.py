@@ -39,12 +39,9 @@ def value_of(tree: Tree) -> Value | None:
         return None
 
 
-def apart(a: Tree, b: Tree) -> bool:
-    """Whether the two certainly differ, by far more than their errors."""
-    left, right = value_of(a), value_of(b)
-    if left is None or right is None:
-        return False
-    return abs(left[0] - right[0]) > _CAUTION * (left[1] + right[1])
+def apart(a: Value, b: Value) -> bool:
+    """Whether two values certainly differ, by far more than their errors."""
+    return abs(a[0] - b[0]) > _CAUTION * (a[1] + b[1])
 
 
 def solved_apart(a: Tree, b: Tree) -> bool:
@@ -70,9 +67,9 @@ def _solves_only(a: Tree, b: Tree, letter: str) -> bool:
 
 
 _STEPS = 30
-_NOTHING = 1e-6
+_NOTHING = 1e-8
 """Left minus right at a solution, but not at a pole, where the sign changes too."""
-_SOMETHING = 1e-3
+_SOMETHING = 1e-5
 
 
 def _narrowed(tree: Tree, letter: str, low: float, high: float) -> tuple[float, float]:

@@ -165,4 +165,4 @@ def _meaning(answer: Answer) -> str | None:
 def _is_something(answer: Answer, meaning: str | None) -> bool:
     """Whether the answer is a value or a collection with something in it; infinity may mean infinitely many."""
     infinite = answer.value.lstrip("+-") == r"\infty" and meaning in _NO_NUMBER
-    return bool(infinite or answer.tree or group_of(answer.tidied))
+    return bool(infinite or answer.formula or group_of(answer.tidied))

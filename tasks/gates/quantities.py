@@ -8,22 +8,22 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from tasks.gates.expression import DEGREE, Tree, letters, negative, tree_of
-from tasks.gates.forms import compare, form_of, proportional
+from tasks.gates.expression import DEGREE, negative, tree_of
+from tasks.gates.forms import compare, proportional
 from tasks.gates.groups import Outcome
 from tasks.gates.normal import Unit, close_up
-from tasks.gates.numeric import apart, solved_apart, value_of
-from tasks.gates.reading import Answer
+from tasks.gates.numeric import apart, solved_apart
+from tasks.gates.reading import Answer, Formula
 
 
 def units(a: Answer, b: Answer, depth: int) -> Outcome | None:
     """Two units by the policy above: of one kind they are converted, of two kinds they differ."""
     if (a.unit is None) != (b.unit is None) and a.rule.units == "required" and not _is_angle(a.unit or b.unit):
-        return "different" if a.tree and b.tree else None
+        return "different" if a.formula and b.formula else None
     if a.unit is None or b.unit is None or a.unit == b.unit:
         return None
     if a.unit.kind == b.unit.kind or {a.unit.kind, b.unit.kind} == _ANGLES:
-        return None if a.tree and b.tree else "different" if a.value == b.value else None
+        return None if a.formula and b.formula else "different" if a.value == b.value else None
     if a.number is not None and b.number is not None and a.number != b.number:
         return "different"
     known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
@@ -80,7 +80,7 @@ def _one_is_rounded(a: Answer, b: Answer) -> bool:
 def _is_rounded(a: Answer, b: Answer) -> bool:
     """Whether `a` is `b` rounded to `a`'s own decimals: as many as the rule wants, all of them significant."""
     match = _DECIMAL.fullmatch(a.value)
-    if match is None or a.number is None or b.tree is None:
+    if match is None or a.number is None or b.formula is None:
         return False
     decimals = match[2]
     if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < a.rule.rounded_decimals:
@@ -88,13 +88,13 @@ def _is_rounded(a: Answer, b: Answer) -> bool:
     longer = _DECIMAL.fullmatch(b.value)
     if re.fullmatch(r"[-+]?\d*\.?\d*", b.value) and (longer is None or len(longer[2]) <= len(decimals)):
         return False
-    exact = b.number if b.number is not None else _real(b.tree)
+    exact = b.number if b.number is not None else _real(b.formula)
     return exact is not None and abs(a.number - exact) * 2 * 10 ** len(decimals) <= 1
 
 
-def _real(tree: Tree) -> Fraction | None:
+def _real(formula: Formula) -> Fraction | None:
     """The value of a formula without letters, to some fifteen digits."""
-    near = None if letters(tree) else value_of(tree)
+    near = None if formula.letters else formula.near
     return Fraction(near[0].real) if near and abs(near[0].imag) <= near[1] else None
 
 
@@ -103,29 +103,29 @@ def formulas(a: Answer, b: Answer, depth: int) -> Outcome | None:
     left, right = _scaled(a, b), _scaled(b, a)
     if left is None or right is None or _in_other_letters(a, b):
         return None
-    one, other = form_of(left), form_of(right)
-    equal = compare(one, other) if one and other else None
-    if equal or _one_is_rounded(a, b):
+    equal = compare(left.form, right.form) if left.form and right.form else None
+    if equal or _one_is_rounded(a, b) or _within_tolerance(left, right, a.rule.tolerance):
         return "same"
-    if a.rule.tolerance:
-        x, y = _real(left), _real(right)
-        if x is not None and y is not None and _close(x, y, a.rule.tolerance):
-            return "same"
-    if any(_LONG_DECIMAL.search(x.value) and letters(tree) for x, tree in ((a, left), (b, right))):
+    if any(_LONG_DECIMAL.search(x.value) and formula.letters for x, formula in ((a, left), (b, right))):
         return None
-    return "different" if equal is False or apart(left, right) else None
+    return "different" if equal is False or (left.near and right.near and apart(left.near, right.near)) else None
 
 
-def _scaled(answer: Answer, other: Answer) -> Tree | None:
+def _within_tolerance(left: Formula, right: Formula, tolerance: float) -> bool:
+    x, y = (_real(formula) if tolerance else None for formula in (left, right))
+    return x is not None and y is not None and _close(x, y, tolerance)
+
+
+def _scaled(answer: Answer, other: Answer) -> Formula | None:
     """The answer's formula in the other's unit; degrees meet radians only where the other side speaks of pi."""
-    tree = answer.tree
-    if tree is None or answer.unit is None:
-        return tree
+    formula = answer.formula
+    if formula is None or answer.unit is None:
+        return formula
     if other.unit is None:
-        return ("*", tree, DEGREE) if answer.unit.kind == "angle" and r"\pi" in other.value else tree
+        return formula.times(DEGREE) if answer.unit.kind == "angle" and r"\pi" in other.value else formula
     if answer.unit.kind != other.unit.kind:
-        return ("*", tree, DEGREE) if answer.unit.kind == "angle" else tree
-    return tree if answer.unit.size == other.unit.size else ("*", tree, ("number", answer.unit.size))
+        return formula.times(DEGREE) if answer.unit.kind == "angle" else formula
+    return formula if answer.unit.size == other.unit.size else formula.times(("number", answer.unit.size))
 
 
 def equations(a: Answer, b: Answer, depth: int) -> Outcome | None:
@@ -133,18 +133,17 @@ def equations(a: Answer, b: Answer, depth: int) -> Outcome | None:
     left, right = _moved(a), _moved(b)
     if left is None or right is None:
         return None
-    one, other = form_of(left), form_of(right)
-    if one and other and proportional(one, other):
+    if left.form and right.form and proportional(left.form, right.form):
         return "same"
-    return "different" if solved_apart(left, right) else None
+    return "different" if solved_apart(left.tree, right.tree) else None
 
 
-def _moved(answer: Answer) -> Tree | None:
+def _moved(answer: Answer) -> Formula | None:
     """Left minus right."""
     sides = [tree_of(close_up(side)) for side in answer.tidied.split("=")]
     if len(sides) != 2 or sides[0] is None or sides[1] is None:
         return None
-    return ("+", sides[0], negative(sides[1]))
+    return Formula(("+", sides[0], negative(sides[1])))
 
 
 def infinities(a: Answer, b: Answer, depth: int) -> Outcome | None:
