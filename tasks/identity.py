@@ -35,7 +35,17 @@ BASIS: dict[str, tuple[str, ...]] = {
 """The stages whose recipe is part of a stage's recipe. Ids of answers chain through the data, so compose, review and
 solve stand alone: the same combination, problem or solution is never asked about twice."""
 
-FREE = {"threshold", "rule", "least_agreement", "quorum", "near_duplicate", "seeds_too", "weights", "benchmarks"}
+FREE = {
+    "threshold",
+    "rule",
+    "least_agreement",
+    "quorum",
+    "near_duplicate",
+    "seeds_too",
+    "weights",
+    "benchmarks",
+    "equivalence",
+}
 """Keys that only decide about answers that are there already."""
 
 PAID = ("extract", "connect", "compose", "review", "solve", "grade")
@@ -102,7 +112,11 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
             "strong_solver": cast["strong_solver"].identity,
             "samples": settings.solve.samples,
         },
-        "grade": {**hashes("grade"), **settings.grade.model_dump(mode="json")},
+        "grade": {
+            **hashes("grade"),
+            **settings.grade.model_dump(mode="json"),
+            "equivalence": settings.equivalence.model_dump(mode="json"),
+        },
         "screen": {
             **settings.screen.model_dump(mode="json"),
             "benchmarks": [f"{file_hash(file.path)} {file.column}" for file in settings.benchmarks],

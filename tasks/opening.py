@@ -80,7 +80,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
         try:
             contamination = read_benchmarks(store, settings.benchmarks)
             async with AsyncExitStack() as stack:
-                equivalence = stack.enter_context(Equivalence())
+                equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))
                 clients: dict[str, Client] = {}
                 for name, endpoint in settings.endpoints.items():

@@ -141,6 +141,21 @@ class GradeRule(Section):
     quorum: float = Field(0.5, gt=0, le=1, description="Least share of the panel that must have given a verdict")
 
 
+class EquivalenceRule(Section):
+    """When two answers are the same, where people differ."""
+
+    percent: Literal["hundredth", "ignored"] = Field(
+        "hundredth", description="hundredth: 25% is 0.25. ignored: 25% is 25"
+    )
+    units: Literal["optional", "required"] = Field(
+        "optional", description="optional: 5 cm is 5, and never 5 m. required: 5 cm is not 5"
+    )
+    rounded_decimals: int = Field(
+        6, ge=1, description="Significant decimals from which a decimal may be a rounded value: 0.333333 is 1/3"
+    )
+    tolerance: float = Field(0.0, ge=0, lt=1, description="Relative difference at which numbers are still the same")
+
+
 class Screen(Section):
     """What keeps an accepted pair from counting."""
 
@@ -222,6 +237,9 @@ class RunSettings(Section):
     review: Review = Field(default_factory=Review, description="When a problem is good enough")
     solve: Solve = Field(default_factory=Solve, description="How problems are solved")
     grade: GradeRule = Field(default_factory=GradeRule, description="When a solution is good enough")
+    equivalence: EquivalenceRule = Field(
+        default_factory=EquivalenceRule, description="When two answers are the same, where people differ"
+    )
     screen: Screen = Field(default_factory=Screen, description="What keeps an accepted pair from counting")
     publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
     raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
