@@ -64,6 +64,9 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the classes of names anew, from the verdicts that are there.")
+    ] = False,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
 
@@ -71,7 +74,7 @@ def run(
     """
     from flows.configure import read_settings
 
-    _run(read_settings(settings, set_ or ()), until, accept_changes)
+    _run(read_settings(settings, set_ or ()), until, accept_changes, rebuild)
 
 
 @app.command()
@@ -89,11 +92,20 @@ def status(workspace: Workspace) -> None:
 def graph(
     workspace: Workspace,
     export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf or .json.")] = None,
+    merges: Annotated[
+        Path | None, typer.Option(help="CSV to write: the pairs of names that may be one, to be reviewed.")
+    ] = None,
 ) -> None:
-    """Print the statistics of the knowledge graph, or export it.
+    """Print the statistics of the knowledge graph, export it, or write the merges of its names for review.
 
-    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`
+    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`,
+    `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
     """
+    if merges is not None:
+        from flows.merges import write_merges
+
+        write_merges(workspace, merges)
+        return
     from flows.workspace import export_graph, print_graph
 
     if export is None:
@@ -160,7 +172,7 @@ def serve() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
 
 
-def _run(settings: Any, until: str, accept_changes: bool) -> None:
+def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False) -> None:
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
@@ -179,7 +191,7 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
     with make_view("starting, with a Prefect server of its own" if own else "starting") as shown:
         view.set(shown)
         try:
-            asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
+            asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes, rebuild=rebuild))
         except TerminationSignal:
             raise KeyboardInterrupt from None
         except RuntimeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from prefect.logging import get_run_logger
@@ -22,7 +23,9 @@ STAGES: tuple[Stage, ...] = ("ingest", "extract", "connect", "sample", "compose"
 
 
 @stage_flow
-async def synthesize(settings: RunSettings, until: Stage = "publish", accept_changes: bool = False) -> dict[str, Any]:
+async def synthesize(
+    settings: RunSettings, until: Stage = "publish", accept_changes: bool = False, rebuild: bool = False
+) -> dict[str, Any]:
     """Turn solved seed problems into new, checked problem-solution pairs by way of a graph of knowledge points.
 
     Run it again after any failure or crash: it goes on where the store stands, and pays for nothing twice.
@@ -31,13 +34,15 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         settings: Everything the run needs to know.
         until: The last stage to run.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
+        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
     async with open_workbench(settings, accept_changes) as work, reporting(work):
         told = Telling(work)
         for name in ("ingest", "extract", "connect", "sample"):
             if name in wanted:
-                await told.stage(name, getattr(stages, name), settings)
+                run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
+                await told.stage(name, run, settings)
         paid = [name for name in PAID if name in wanted]
         if paid and "grade" not in wanted:
             for name in paid:
@@ -111,7 +116,10 @@ def _reasons(kept_out: Mapping[str, int]) -> str:
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
-    "connect": lambda found, done: f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges",
+    "connect": lambda found, done: (
+        f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
+        + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
+    ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",

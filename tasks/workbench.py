@@ -114,7 +114,7 @@ class Workbench:
             try:
                 reply = await self._send(player, messages, call_id)
             except EndpointError as error:
-                await self._record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
+                await self.record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
                 raise
             value, fault = _read(reply, read)
             call = self.ledger_row(stage, player, prompt.hash, subject_id, sample, call_id, reply, fault)
@@ -138,7 +138,7 @@ class Workbench:
         )
         return await self.clients[player.endpoint].complete(request)
 
-    async def _record_failure(
+    async def record_failure(
         self,
         stage: str,
         player: Player,

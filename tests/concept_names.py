@@ -186,3 +186,253 @@ OURS: Groups = (
     ("内切圆",),
     ("外接圆",),
 )
+
+
+BLIND: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (
+        ("quadratic formula", "The Quadratic Formula", "formula for the roots of a quadratic equation"),
+        ("quadratic function", "completing the square"),
+    ),
+    (
+        ("completing the square", "Complete the Square", "method of completing the square"),
+        ("perfect square numbers", "quadratic formula"),
+    ),
+    (
+        ("Vieta's formulas", "Vieta's Formula", "Viète's formulas", "Vieta's relations"),
+        ("Newton's identities", "Viète's infinite product for pi"),
+    ),
+    (
+        (
+            "AM-GM inequality",
+            "AM–GM",
+            "Arithmetic Mean-Geometric Mean Inequality",
+            "inequality of arithmetic and geometric means",
+        ),
+        ("arithmetic-geometric mean", "HM-GM inequality"),
+    ),
+    (
+        ("Cauchy-Schwarz inequality", "Cauchy–Schwarz Inequality", "Cauchy-Bunyakovsky-Schwarz inequality"),
+        ("Cauchy's integral formula", "Cauchy's functional equation"),
+    ),
+    (
+        ("difference of squares", "difference of two squares", "Difference-of-Squares Factorization"),
+        ("square of a difference", "sum of two squares"),
+    ),
+    (
+        ("polynomial remainder theorem", "Remainder Theorem for polynomials", "little Bézout theorem"),
+        ("Chinese remainder theorem", "Bézout's identity"),
+    ),
+    (
+        (
+            "system of linear equations",
+            "systems of linear equations",
+            "simultaneous linear equations",
+            "linear system of equations",
+        ),
+        ("system of linear inequalities", "linear equation in one variable"),
+    ),
+    (
+        ("Fermat's little theorem", "Fermat's Little Theorem", "Little Fermat Theorem"),
+        ("Fermat's Last Theorem", "Fermat's theorem on sums of two squares"),
+    ),
+    (
+        ("Euler's totient function", "Euler's phi function", "Euler's φ-function", "Euler Totient Function"),
+        ("Euler's totient theorem", "Möbius function"),
+    ),
+    (
+        ("greatest common divisor", "GCD", "greatest common factor", "highest common factor"),
+        ("least common multiple", "common denominator"),
+    ),
+    (("least common multiple", "LCM", "lowest common multiple"), ("greatest common divisor",)),
+    (
+        ("Euclidean algorithm", "Euclid's algorithm", "the Euclidean Algorithm"),
+        ("Euclidean distance", "Euclid's lemma"),
+    ),
+    (
+        ("modular inverse", "modular multiplicative inverse", "multiplicative inverse modulo n"),
+        ("additive inverse", "inverse function"),
+    ),
+    (
+        ("prime factorization", "prime factorisation", "prime decomposition", "factorization into primes"),
+        ("prime number theorem", "polynomial factorization"),
+    ),
+    (
+        ("number of divisors", "divisor counting function", "number of divisors function τ(n)"),
+        ("sum of divisors", "divisibility rules"),
+    ),
+    (
+        ("pigeonhole principle", "Pigeonhole Principle", "Pigeon-hole principle", "Dirichlet's box principle"),
+        ("Dirichlet's theorem on arithmetic progressions", "principle of mathematical induction"),
+    ),
+    (
+        (
+            "principle of inclusion-exclusion",
+            "Inclusion–Exclusion Principle",
+            "inclusion-exclusion",
+            "inclusion and exclusion principle",
+        ),
+        ("mutually exclusive events", "set inclusion"),
+    ),
+    (("stars and bars", "Stars and Bars method", "stars-and-bars technique"), ("bar chart", "integer partitions")),
+    (
+        ("binomial coefficient", "Binomial Coefficients", "binomial coefficients (n choose k)"),
+        ("binomial theorem", "multinomial coefficient", "binomial distribution"),
+    ),
+    (
+        (
+            "multiplication principle",
+            "fundamental counting principle",
+            "rule of product",
+            "multiplication principle of counting",
+        ),
+        ("addition principle", "product rule for derivatives"),
+    ),
+    (
+        ("recurrence relation", "recurrence relations", "recursive relation"),
+        ("recurring decimal", "equivalence relation"),
+    ),
+    (
+        ("conditional probability", "Conditional Probabilities", "conditional probability P(A|B)"),
+        ("joint probability", "conditional expectation"),
+    ),
+    (
+        (
+            "expected value",
+            "mathematical expectation",
+            "expected value of a random variable",
+            "expectation of a random variable",
+        ),
+        ("conditional expectation", "linearity of expectation"),
+    ),
+    (
+        ("Bayes' theorem", "Bayes Theorem", "Bayes's theorem", "Bayes' rule"),
+        ("law of total probability", "naive Bayes classifier"),
+    ),
+    (
+        ("standard deviation", "Standard Deviation (SD)", "std. deviation"),
+        ("variance", "mean absolute deviation", "standard error"),
+    ),
+    (
+        ("inscribed angle theorem", "Inscribed Angle Theorem", "theorem on inscribed angles"),
+        ("inscribed circle", "alternate segment theorem"),
+    ),
+    (
+        ("power of a point", "Power of a Point Theorem", "power-of-a-point theorem"),
+        ("power rule", "power mean inequality"),
+    ),
+    (
+        ("similar triangles", "similarity of triangles", "triangle similarity"),
+        ("congruent triangles", "similar matrices"),
+    ),
+    (
+        ("congruent triangles", "triangle congruence", "congruence of triangles"),
+        ("similar triangles", "congruence modulo n"),
+    ),
+    (
+        ("Heron's formula", "Hero's formula", "Heron's Formula for the area of a triangle"),
+        ("Brahmagupta's formula", "shoelace formula"),
+    ),
+    (
+        ("circumcenter", "circumcentre", "center of the circumscribed circle of a triangle", "triangle circumcenter"),
+        ("incenter", "orthocenter"),
+    ),
+    (
+        ("angle bisector theorem", "The Angle Bisector Theorem", "triangle angle bisector theorem"),
+        ("perpendicular bisector theorem", "exterior angle theorem"),
+    ),
+    (
+        (
+            "double angle formulas",
+            "Double-Angle Identities",
+            "double angle formulae",
+            "trigonometric double-angle formulas",
+        ),
+        ("half-angle formulas", "sum-to-product formulas"),
+    ),
+    (
+        (
+            "angle addition formulas",
+            "angle sum and difference identities",
+            "compound angle formulas",
+            "sum and difference formulas in trigonometry",
+        ),
+        ("angle sum of a triangle", "sum-to-product formulas"),
+    ),
+    (
+        ("product-to-sum formulas", "product-to-sum identities", "Product to Sum Formulae"),
+        ("sum-to-product formulas", "sum and product of roots"),
+    ),
+    (
+        ("L'Hôpital's rule", "L'Hopital's Rule", "L'Hospital's rule"),
+        ("Leibniz integral rule", "product rule for derivatives"),
+    ),
+    (
+        ("integration by parts", "Integration by Parts formula", "partial integration"),
+        ("integration by partial fractions", "integration by substitution"),
+    ),
+    (
+        ("u-substitution", "integration by substitution", "substitution rule for integrals"),
+        ("trigonometric substitution", "substitution method for systems of equations"),
+    ),
+    (
+        ("chain rule", "chain rule for derivatives", "Chain Rule of differentiation"),
+        ("product rule for derivatives", "chain rule for probability", "Markov chain"),
+    ),
+    (
+        ("mean value theorem", "Lagrange's mean value theorem", "Mean Value Theorem for derivatives"),
+        ("intermediate value theorem", "mean value theorem for integrals", "extreme value theorem"),
+    ),
+    (("Taylor series", "Taylor series expansion", "Taylor's series"), ("Fourier series", "Laurent series")),
+    (
+        ("ratio test", "d'Alembert's ratio test", "ratio test for convergence of series"),
+        ("root test", "ratio and proportion"),
+    ),
+    (
+        ("eigenvalues", "eigenvalues of a matrix", "matrix eigenvalues", "characteristic values of a matrix"),
+        ("eigenvectors", "singular values"),
+    ),
+    (
+        ("matrix inverse", "inverse of a matrix", "inverse matrix", "matrix inversion"),
+        ("transpose of a matrix", "inverse function"),
+    ),
+    (
+        ("Gaussian elimination", "Gauss elimination method", "Gaussian Elimination Method"),
+        ("Gaussian distribution", "Gaussian integers"),
+    ),
+    (
+        ("dot product", "scalar product of two vectors", "dot product of vectors"),
+        ("cross product", "scalar multiplication", "scalar triple product"),
+    ),
+    (("unit rate", "Unit Rates", "finding the unit rate"), ("unit fraction", "unit conversion")),
+    (
+        ("compound interest", "Compound Interest formula", "compounded interest"),
+        ("simple interest", "compound inequality"),
+    ),
+    (
+        ("distributive property", "distributive law", "distributive property of multiplication over addition"),
+        ("associative property", "commutative property"),
+    ),
+    (
+        ("percent increase", "percentage increase", "Calculating percent increase"),
+        ("percent decrease", "percentage points"),
+    ),
+    (
+        ("order of operations", "PEMDAS", "BODMAS", "order of arithmetic operations"),
+        ("order of magnitude", "ordering numbers"),
+    ),
+    (("鸡兔同笼", "鸡兔同笼问题", "雞兔同籠問題"), ("植树问题", "盈亏问题")),
+    (("等差数列的通项公式", "等差数列通项公式", "等差數列的通項公式"), ("等比数列的通项公式", "等差数列求和公式")),
+    (("长方体的体积", "长方体体积", "长方体的体积公式", "長方體的體積"), ("长方体的表面积", "圆柱的体积")),
+    (("因式分解", "分解因式", "多项式的因式分解"), ("分解质因数", "约分")),
+    (("导数的几何意义", "导数几何意义", "導數的幾何意義"), ("定积分的几何意义", "导数的运算法则")),
+    (("古典概型", "古典概率模型", "古典概型（classical probability model）"), ("几何概型", "条件概率")),
+    (("相遇问题", "相遇应用题", "行程问题中的相遇问题"), ("追及问题", "流水行船问题")),
+    (
+        ("三角形内角和定理", "三角形的内角和定理", "三角形内角和为180°", "三角形内角和等于180度"),
+        ("三角形外角定理", "多边形的外角和"),
+    ),
+)
+"""Written by somebody who had not seen the rules, scored before they were tuned, and never edited.
+
+Each row: names of one concept, and names that look like it and are other concepts (each on its own).
+"""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.classes import complete_linkage, nearest_pairs
+from graph.classes import complete_linkage
+from graph.nearest import nearest_pairs
 
 Same = dict[tuple[int, int], float]
 
@@ -69,7 +70,7 @@ def test_a_new_item_joins_a_frozen_class_only_if_it_matches_all_of_it() -> None:
 
 @pytest.mark.parametrize("block", [1, 100, 1 << 24])
 def test_near_pairs_are_exact(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.classes.BLOCK", block)
+    monkeypatch.setattr("graph.nearest.BLOCK", block)
     vectors = np.random.default_rng(0).normal(size=(60, 4))
     vectors[7] = 3 * vectors[50]
     vectors[9] = 0
