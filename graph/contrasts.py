@@ -7,7 +7,8 @@ against it. What speaks against it is of two strengths:
 - *apart*: each name has a word that excludes a word of the other (row, column), or another number, or the same words
   around an "of" the other way round. Such names are never one, and nobody is asked.
 - *doubtful*: one name has a telling word where the other has none (extended, partial, surface), or the words stand in
-  another order, or their heads differ (theorem, formula). That may be another fact or another wording, so it is the
+  another order, or their heads differ (theorem, formula), or a name is not in Latin letters, where one sign makes
+  another fact and many embedding models see no difference. That may be another fact or another wording, so it is the
   curator's to decide, whatever the score.
 
 It knows school and early university mathematics, in English and Chinese. A contrast that is missing here is not lost:
@@ -252,6 +253,7 @@ def contrast(one: str, other: str) -> Contrast:
         or bool(a.heads and b.heads and a.heads != b.heads)
         or bool(a.letters and b.letters and a.letters != b.letters)
         or _reordered(a.words, b.words)
+        or (a.text != b.text and not (_latin(a.text) and _latin(b.text)))
     )
     return "doubtful" if doubtful else "none"
 
@@ -275,6 +277,10 @@ def _negates(a: Traits, b: Traits) -> bool:
     if any(prefix + word in theirs for word in mine if len(word) > 2 for prefix in NEGATIONS):
         return True
     return a.text != b.text and bool(SCRIPTS.search(b.text)) and CHINESE_NEGATION.sub("", b.text) == a.text
+
+
+def _latin(text: str) -> bool:
+    return all(letter.isascii() for letter in text if letter.isalpha())
 
 
 def _reordered(a: tuple[str, ...], b: tuple[str, ...]) -> bool:

@@ -1,7 +1,7 @@
 """Which names are near: by their vectors, exactly or nearly so, and without vectors by their letters.
 
-Letters are clearly second best. They find another spelling or word order (F1 of 0.79 at best on a hand-made list of
-names), but neither *antiderivative* beside *indefinite integral* nor what tells two look-alikes apart.
+Letters are clearly second best. They find another spelling or word order, but neither *antiderivative* beside
+*indefinite integral* nor what tells two look-alikes apart.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ EXACT_UNTIL = 50_000
 """Items. Exact work grows with the square: about half a minute here at this number with 384 dimensions."""
 NEIGHBOURS = 32
 """Nearest items that the index is first asked for; those who have more near ones are asked again, for twice as many."""
+HALF = 0.01
+"""How far the index's half-precision cosine may be off; what it finds is scored again."""
 COMMON = 0.05
 """Share of the names from which on a run of letters tells nothing, and its many pairs are not looked at."""
+ROWS = 512
+"""Names whose letters are compared with all others at once."""
 SHORTEST, LONGEST = 2, 4
 """Letters in a run."""
 
@@ -84,7 +88,8 @@ def indexed_pairs(vectors: NDArray[np.floating], floor: float, index_class: Call
         wanted = min(wanted, len(items))
         matches = index.search(unit[open_items], wanted)
         keys, distances = matches.keys.reshape(-1, wanted), matches.distances.reshape(-1, wanted)
-        near = (1 - distances >= floor - 1e-2) & (keys != open_items[:, None])
+        there = np.arange(wanted) < matches.counts.reshape(-1, 1)
+        near = there & (distances <= 1 - floor + HALF) & (keys != open_items[:, None])
         row, column = np.nonzero(near)
         one, other = open_items[row], keys[row, column].astype(np.int64)
         found.update(zip(np.minimum(one, other).tolist(), np.maximum(one, other).tolist(), strict=True))
@@ -100,9 +105,8 @@ def spelled_pairs(names: Sequence[str], floor: float) -> list[Pair]:
         return []
     rows = _runs([normal_form(name) for name in names])
     pairs: list[Pair] = []
-    step = 512
-    for start in range(0, rows.shape[0], step):
-        block = (rows[start : start + step] @ rows[start:].T).tocoo()
+    for start in range(0, rows.shape[0], ROWS):
+        block = (rows[start : start + ROWS] @ rows[start:].T).tocoo()
         keep = (block.data >= floor) & (block.row < block.col)
         scores = np.round(block.data[keep], DECIMALS).clip(0, 1)
         i, j = block.row[keep] + start, block.col[keep] + start
@@ -114,9 +118,9 @@ def initial_pairs(names: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of which one name is the other's initials: CRT, *Chinese remainder theorem*."""
     spelled: dict[str, list[int]] = defaultdict(list)
     for index, name in enumerate(names):
-        words = [word for word in normal_form(name).split() if word.isalpha() and word.isascii()]
-        if len(words) > 1:
-            for said in {tuple(words), tuple(word for word in words if word not in UNSAID)}:
+        words = [word for word in re.findall(r"[a-z]+", name.lower()) if word != "the"]
+        for said in {tuple(words), tuple(word for word in words if word not in UNSAID)}:
+            if len(said) > 1:
                 spelled["".join(word[0] for word in said).upper()].append(index)
     short = [(index, re.sub(r"[.\s-]", "", name)) for index, name in enumerate(names)]
     pairs = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -30,6 +30,7 @@ from tests.concept_names import BLIND, OURS
 from tests.scripted_curator import Curator, reply, written
 
 WIDTH = 1024
+LETTERS = {"base_url": "http://127.0.0.1:9/v1", "model": "letters"}
 CAST = dict.fromkeys(("composer", "solver"), "local") | {"judges": ["local"]}
 
 
@@ -75,23 +76,28 @@ def by_form(names: Sequence[str]) -> dict[str, object]:
 
 
 async def by_connect(
-    truth: Mapping[str, int], folder: Path, embedder: bool, curator: bool, **connect_settings: Any
+    truth: Mapping[str, int], folder: Path, embedder: Mapping[str, str] | None, curator: bool, **connect_settings: Any
 ) -> tuple[dict[str, object], int]:
-    """What the whole stage joins, with stand-ins for the two models; and how many pairs the curator was asked about."""
+    """What the whole stage joins, with stand-ins for the two models; and how many pairs the curator was asked about.
+
+    `embedder` is an endpoint's address and model, `LETTERS` for the stand-in, or None for no embedder.
+    """
     same = {frozenset((a, b)) for a, b in combinations(truth, 2) if truth[a] == truth[b]} if curator else set()
     client = Letters(same=same)
     client.learn(list(truth))
     roles: dict[str, Any] = dict(CAST)
-    roles |= {"embedder": {"endpoint": "local", "model": "letters"}} if embedder else {}
+    roles |= {"embedder": "vectors"} if embedder else {}
     roles |= {"curator": "local"} if curator else {}
     settings = settings_for(
         folder,
         roles=roles,
-        endpoints=NOWHERE | {"other": NOWHERE["local"]},
+        endpoints=NOWHERE | {"vectors": dict(embedder or LETTERS)},
         connect={"filter": False, **connect_settings},
         **written(folder, *([name] for name in truth)),
     )
-    async with workbench(settings, {"local": client}) as work:
+    async with workbench(settings) as work:
+        stand_ins = {"local": client} | ({"vectors": client} if embedder is LETTERS else {})
+        work.clients = cast("Any", {**work.clients, **stand_ins})
         await plain(ingest)()
         await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
         await plain(connect)()

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import EndpointDown
+from graph.records import Alias, KnowledgePoint, Proposal, Reject
+from tasks.connect import connect
 from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.extract import extract, pending_seeds
+from tasks.ingest import ingest
+from tasks.settings import RunSettings
+from tasks.workbench import Workbench
+from tests.bench import plain, workbench
+
+EMBEDDER = {"roles": {"embedder": {"endpoint": "local", "model": "embedding-model"}}}
 
 
 @dataclass
@@ -101,5 +110,48 @@ def reply(text: str) -> Reply:
 def written(folder: Path, *seeds: Sequence[str]) -> dict[str, Any]:
     """The settings of seeds that carry their own points."""
     rows = [json.dumps({"problem": f"problem {number}", "points": points}) for number, points in enumerate(seeds)]
+    folder.mkdir(exist_ok=True)
     (folder / "seeds.jsonl").write_text("\n".join(rows), encoding="utf-8")
     return {"seeds": [{"path": folder / "seeds.jsonl", "columns": {"points": "points"}}]}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What connect left in the store, by name."""
+
+    points: dict[str, KnowledgePoint]
+    aliases: dict[str, Alias]
+    edges: dict[frozenset[str], int]
+    rejects: dict[str, str]
+    calls: list[Any]
+    proposals: dict[frozenset[str], Proposal]
+
+    def classes(self) -> set[frozenset[str]]:
+        members: dict[object, set[str]] = {}
+        for alias in self.aliases.values():
+            members.setdefault(alias.point_id, set()).add(alias.name)
+        return {frozenset(names) for names in members.values()}
+
+
+def look(work: Workbench) -> Graph:
+    points = {point.id: point for point in work.store.select(KnowledgePoint)}
+    return Graph(
+        {point.name: point for point in points.values()},
+        {alias.name: alias for alias in work.store.select(Alias)},
+        {
+            frozenset({points[a].name, points[b].name}): w
+            for a, b, w in work.store.rows("SELECT a, b, weight FROM edges")
+        },
+        {row.detail: row.reason for row in work.store.select(Reject, "stage = 'connect'")},
+        [row[0] for row in work.store.rows("SELECT id FROM calls")],
+        {frozenset({row.name, row.other}): row for row in work.store.select(Proposal)},
+    )
+
+
+async def connected(settings: RunSettings, curator: Curator, rebuild: bool = False) -> Graph:
+    """Run ingest, extract and connect, and look at what they left."""
+    async with workbench(settings, {"local": curator}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        await plain(connect)(rebuild)
+        return look(work)

@@ -3,64 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
-from graph.records import Alias, Embedding, KnowledgePoint, Mention, Reject
-from tasks.aliases import read_aliases
+from graph.records import Embedding, Mention, Reject
 from tasks.connect import candidates, connect
 from tasks.extract import extract, pending_seeds
 from tasks.ingest import ingest
 from tasks.opening import open_workbench
-from tasks.settings import RunSettings
-from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
-from tests.scripted_curator import Curator, written
-
-EMBEDDER = {"roles": {"embedder": {"endpoint": "local", "model": "embedding-model"}}}
-
-
-@dataclass(frozen=True)
-class Graph:
-    """What connect left in the store, by name."""
-
-    points: dict[str, KnowledgePoint]
-    aliases: dict[str, Alias]
-    edges: dict[frozenset[str], int]
-    rejects: dict[str, str]
-    calls: list[Any]
-
-    def classes(self) -> set[frozenset[str]]:
-        members: dict[object, set[str]] = {}
-        for alias in self.aliases.values():
-            members.setdefault(alias.point_id, set()).add(alias.name)
-        return {frozenset(names) for names in members.values()}
-
-
-def look(work: Workbench) -> Graph:
-    points = {point.id: point for point in work.store.select(KnowledgePoint)}
-    return Graph(
-        {point.name: point for point in points.values()},
-        {alias.name: alias for alias in work.store.select(Alias)},
-        {
-            frozenset({points[a].name, points[b].name}): w
-            for a, b, w in work.store.rows("SELECT a, b, weight FROM edges")
-        },
-        {row.detail: row.reason for row in work.store.select(Reject, "stage = 'connect'")},
-        [row[0] for row in work.store.rows("SELECT id FROM calls")],
-    )
-
-
-async def connected(settings: RunSettings, curator: Curator) -> Graph:
-    async with workbench(settings, {"local": curator}) as work:
-        await plain(ingest)()
-        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
-        await plain(connect)()
-        return look(work)
+from tests.scripted_curator import EMBEDDER, Curator, connected, written
 
 
 @pytest.mark.parametrize(
@@ -90,46 +45,6 @@ def test_candidates(
 ) -> None:
     found = [(item.name, item.names, item.mentions, item.told) for item in candidates(counted, aliases)]
     assert found == expected, why
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("name,point\n", {}),
-        ("name,point\nCRT,Chinese remainder theorem\n", 2),
-        ('\ufeffname,point\r\n"sines, law of",sine rule\r\n', 2),
-        ("point,note,name\nsine rule,as Tom says,law of sines\n", {"sine law": "sine rule", "sine rule": "sine rule"}),
-        ("name,point\nalgebra,\n", {"algebra": ""}),
-        ("name,point\nsine rule,sine rule\nsine rules,sine rule\n", {"sine rule": "sine rule"}),
-    ],
-)
-def test_an_alias_file(content: str, expected: dict[str, str] | int, tmp_path: Path) -> None:
-    (tmp_path / "alias.csv").write_bytes(content.encode())
-    found = read_aliases(tmp_path / "alias.csv").points
-    assert (len(found) if isinstance(expected, int) else found) == expected
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "needs a first line with the columns name,point"),
-        (b"CRT,Chinese remainder theorem\n", "needs a first line with the columns name,point"),
-        (b"name,point\n,sine rule\n", "line 2: the name is empty"),
-        (b"name,point\nCRT,a\nx,y\ncrt,b\n", "line 4: 'crt' is given two points"),
-        (b"name,point\na1,b1\nb1,c1\n", "line 3: 'b1' is given two points"),
-        (b"name,point\nb1,c1\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
-        (b"name,point\nb1,\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
-        (b"name,point\ncaf\xe9,x\n", "cannot be read as CSV"),
-        (None, "cannot be read as CSV"),
-    ],
-)
-def test_a_wrong_alias_file_is_one_sentence(content: bytes | None, sentence: str, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "alias.csv").write_bytes(content)
-    with pytest.raises(SettingsError) as raised:
-        read_aliases(tmp_path / "alias.csv")
-    assert sentence in str(raised.value)
-    assert "alias.csv" in str(raised.value)
 
 
 async def test_points_edges_and_weights_of_a_small_set(tmp_path: Path) -> None:
@@ -193,22 +108,6 @@ async def test_without_filter_or_embedder_nobody_is_asked(tmp_path: Path) -> Non
         settings_for(tmp_path, connect={"filter": False}, **written(tmp_path, ["a1", "b1"])), curator
     )
     assert set(found.points) == {"a1", "b1"}
-
-
-async def test_the_alias_file_wins_over_curator_and_vectors(tmp_path: Path) -> None:
-    (tmp_path / "alias.csv").write_text("name,point\nalgebra,abstract algebra\nset,\n")
-    curator = Curator({"abstract algebra": "drop vague", "algebra": "drop vague"}, degrees={"chord": 0})
-    settings = settings_for(
-        tmp_path,
-        connect={"alias_file": tmp_path / "alias.csv"},
-        **EMBEDDER,
-        **written(tmp_path, ["algebra", "chord", "set"]),
-    )
-    found = await connected(settings, curator)
-    assert {name: alias.how for name, alias in found.aliases.items()} == {"algebra": "file", "chord": "normal_form"}
-    assert set(found.points) == {"abstract algebra", "chord"}
-    assert curator.questions("names") == [("chord",)]
-    assert curator.embedded == ["chord"]
 
 
 DEGREES = {"ash": 0, "beech": 20, "cedar": 40, "fir": 90}
