@@ -68,6 +68,9 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the classes of names anew, from the verdicts that are there.")
+    ] = False,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
 
@@ -75,7 +78,7 @@ def run(
     """
     from flows.configure import read_settings
 
-    _run(read_settings(settings, set_ or ()), until, accept_changes)
+    _run(read_settings(settings, set_ or ()), until, accept_changes, rebuild)
 
 
 @app.command()
@@ -93,11 +96,20 @@ def status(workspace: Workspace) -> None:
 def graph(
     workspace: Workspace,
     export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf or .json.")] = None,
+    merges: Annotated[
+        Path | None, typer.Option(help="CSV to write: the pairs of names that may be one, to be reviewed.")
+    ] = None,
 ) -> None:
-    """Print the statistics of the knowledge graph, or export it.
+    """Print the statistics of the knowledge graph, export it, or write the merges of its names for review.
 
-    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`
+    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`,
+    `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
     """
+    if merges is not None:
+        from flows.merges import write_merges
+
+        write_merges(workspace, merges)
+        return
     from flows.workspace import export_graph, print_graph
 
     if export is None:
@@ -165,7 +177,7 @@ def serve() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
 
 
-def _run(settings: Any, until: str, accept_changes: bool) -> None:
+def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False) -> None:
     from tasks.settings import STAGES
 
     last = next((stage for stage in STAGES if stage == until), None)
@@ -181,15 +193,17 @@ def _run(settings: Any, until: str, accept_changes: bool) -> None:
 
     if get_current_settings().api.url:
         with make_view("starting") as shown:
-            _flow(settings, last, accept_changes, shown, lambda: None)
+            _flow(settings, last, accept_changes, rebuild, shown, lambda: None)
         return
     from flows.own_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
-        _flow(settings, last, accept_changes, shown, wait)
+        _flow(settings, last, accept_changes, rebuild, shown, wait)
 
 
-def _flow(settings: Any, until: Stage, accept_changes: bool, shown: View, wait: Callable[[], None]) -> None:
+def _flow(
+    settings: Any, until: Stage, accept_changes: bool, rebuild: bool, shown: View, wait: Callable[[], None]
+) -> None:
     """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
@@ -203,7 +217,7 @@ def _flow(settings: Any, until: Stage, accept_changes: bool, shown: View, wait: 
     wait()
     view.set(shown)
     try:
-        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
+        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes, rebuild=rebuild))
     except TerminationSignal:
         raise KeyboardInterrupt from None
     except RuntimeError as error:

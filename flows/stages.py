@@ -100,14 +100,15 @@ async def extract(settings: RunSettings) -> int:
 
 
 @stage_flow
-async def connect(settings: RunSettings) -> dict[str, int]:
+async def connect(settings: RunSettings, rebuild: bool = False) -> dict[str, int]:
     """Turn mentioned names into the points and edges of the knowledge graph.
 
     Args:
         settings: Everything the run needs to know.
+        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     async with open_workbench(settings):
-        return await connect_names()
+        return await connect_names(rebuild)
 
 
 @stage_flow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from prefect.logging import get_run_logger
@@ -20,7 +21,9 @@ from tasks.workbench import Workbench
 
 
 @stage_flow
-async def synthesize(settings: RunSettings, until: Stage = "publish", accept_changes: bool = False) -> dict[str, Any]:
+async def synthesize(
+    settings: RunSettings, until: Stage = "publish", accept_changes: bool = False, rebuild: bool = False
+) -> dict[str, Any]:
     """Turn solved seed problems into new, checked problem-solution pairs by way of a graph of knowledge points.
 
     Run it again after any failure or crash: it goes on where the store stands, and pays for nothing twice.
@@ -29,6 +32,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         settings: Everything the run needs to know.
         until: The last stage to run.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
+        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
     async with open_workbench(settings, accept_changes) as work, reporting(work):
@@ -36,7 +40,8 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:
             if not work.purse.reached:
-                await told.stage(name, getattr(stages, name), settings)
+                run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
+                await told.stage(name, run, settings)
         if "grade" in wanted and not work.purse.reached:
             told.produced(await produce(settings))
         if "publish" in wanted and (work.counts.pairs or not work.purse.reached):
@@ -116,7 +121,10 @@ PAID_FOR = ("extract", "connect", *PAID)
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
-    "connect": lambda found, done: f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges",
+    "connect": lambda found, done: (
+        f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
+        + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
+    ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",

@@ -92,6 +92,19 @@ class Alias(Record):
     how: Literal["file", "normal_form", "embedding", "curator"]
 
 
+class Proposal(Record):
+    """Two names that may be one point, and what was decided of them."""
+
+    recipe: UUID
+    name: str
+    other: str
+    score: float | None
+    """Likeness in 0-1; None where something else than likeness proposed the pair."""
+    verdict: Literal["same", "different", "undecided"]
+    decided_by: Literal["file", "contrast", "score", "curator", "nobody"]
+    """Who decided: the user, a contrast of words, the score alone, the curator, or nobody, so that it stays apart."""
+
+
 class KnowledgePoint(Record):
     """A named fact a solver must know; a node of the graph."""
 
@@ -136,6 +149,16 @@ class Problem(Record):
     sample: int
     text: str
     call_id: UUID
+
+
+class Reading(Record):
+    """The knowledge points that the extractor finds in a problem that was asked for; `fault` says why none was read."""
+
+    id: UUID
+    recipe: UUID
+    problem_id: UUID
+    names: tuple[str, ...]
+    fault: str | None
 
 
 class Review(Record):

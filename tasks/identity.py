@@ -95,7 +95,6 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
             "filter": connect.filter,
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
-            "alias_file": file_hash(connect.alias_file) if connect.alias_file else None,
         },
         "sample": settings.sample.model_dump(mode="json"),
         "compose": {**hashes("compose"), "composer": cast["composer"].identity},

@@ -117,7 +117,7 @@ class Workbench:
             try:
                 reply = await self._send(stage, player, messages, call_id)
             except (EndpointError, BudgetError) as error:
-                await self._record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
+                await self.record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
                 raise
             value, fault = _read(reply, read)
             call = self.ledger_row(stage, player, prompt.hash, subject_id, sample, call_id, reply, fault)
@@ -142,7 +142,7 @@ class Workbench:
         )
         return await complete(self.clients, player.replicas, request)
 
-    async def _record_failure(
+    async def record_failure(
         self,
         stage: str,
         player: Player,

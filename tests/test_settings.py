@@ -439,7 +439,7 @@ def test_a_prompt_file_is_part_of_the_identity_of_its_stage(tmp_path: Path) -> N
     assert paid_again(changed) == ["review"]
 
 
-def test_alias_and_benchmark_files_count_by_their_content(tmp_path: Path) -> None:
+def test_benchmark_files_count_by_their_content_and_the_alias_file_like_a_seed_file(tmp_path: Path) -> None:
     (tmp_path / "alias.csv").write_text("name,point\n")
     (tmp_path / "test.jsonl").write_text("{}\n")
     names = {"connect": {"alias_file": tmp_path / "alias.csv"}, "benchmarks": [{"path": tmp_path / "test.jsonl"}]}
@@ -448,9 +448,9 @@ def test_alias_and_benchmark_files_count_by_their_content(tmp_path: Path) -> Non
     (tmp_path / "alias.csv").write_text("name,point\na,b\n")
     (tmp_path / "test.jsonl").write_text("{}\n{}\n")
     changed = changes(before, shape_of(settings_for(tmp_path, **names)))
-    assert [key for key, _, _ in changed] == ["connect.alias_file", "screen.benchmarks.0"]
-    (tmp_path / "alias.csv").unlink()
-    with pytest.raises(SettingsError, match=r"alias\.csv cannot be read \(No such file"):
+    assert [key for key, _, _ in changed] == ["screen.benchmarks.0"], "it may be edited at any time"
+    (tmp_path / "test.jsonl").unlink()
+    with pytest.raises(SettingsError, match=r"test\.jsonl cannot be read \(No such file"):
         shape_of(settings_for(tmp_path, **names))
 
 

@@ -47,10 +47,13 @@ SAMPLES: tuple[Record, ...] = (
     records.Embedding(id=ID, model="m", name="n", vector=(0.5, -1.0, 0.0)),
     records.CuratorVerdict(id=ID, recipe=OTHER, task="same", subject="a\nb", verdict="different"),
     records.Alias(id=ID, recipe=OTHER, name="n", point_id=ID, how="file"),
+    records.Proposal(recipe=OTHER, name="a", other="b", score=0.8, verdict="same", decided_by="curator"),
+    records.Proposal(recipe=OTHER, name="a", other="b", score=None, verdict="undecided", decided_by="nobody"),
     records.KnowledgePoint(id=ID, recipe=OTHER, name="n", mentions=3, seeds=2),
     records.Edge(recipe=OTHER, a=ID, b=OTHER, weight=2),
     records.Combination(id=ID, recipe=OTHER, position=7, relation="community", points=(ID, OTHER), weight=0.5, asks=1),
     records.Problem(id=ID, recipe=OTHER, combination_id=ID, sample=0, text=TEXT, call_id=ID),
+    records.Reading(id=ID, recipe=OTHER, problem_id=ID, names=("a", TEXT), fault=None),
     records.Review(
         id=ID, problem_id=ID, judge="j", logic=0.1, presentation=1.0, difficulty=None, unjudged=None, call_id=ID
     ),
@@ -162,8 +165,8 @@ async def test_a_store_of_any_older_version_is_brought_up_to_date(version: int, 
     store.close()
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+def test_migrations_have_numbers_of_their_own() -> None:
+    assert len({number for number, _ in migrations()}) == len(migrations())
 
 
 async def test_units_are_grouped_into_few_transactions(store: Store) -> None:
