@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import duckdb
+from numpy.typing import NDArray
 
 from graph import records
 from graph.errors import StoreError
@@ -45,6 +46,8 @@ TABLES: dict[type[Record], str] = {
     records.KnowledgePoint: "knowledge_points",
     records.Edge: "edges",
     records.Combination: "combinations",
+    records.Draw: "draws",
+    records.Community: "communities",
     records.Problem: "problems",
     records.Review: "reviews",
     records.Solution: "solutions",
@@ -52,6 +55,7 @@ TABLES: dict[type[Record], str] = {
     records.Pass: "passes",
     records.Reject: "rejects",
     records.Frontier: "frontier",
+    records.Wanted: "quotas",
     records.Call: "calls",
 }
 
@@ -88,6 +92,13 @@ class Store:
                 cursor.execute(sql, list(parameters))
                 while batch := cursor.fetchmany(size):
                     yield from batch
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
+    def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
+        """The columns of a query of numbers: for what is too much to go through Python row by row."""
+        try:
+            return list(self._cursor().execute(sql, list(parameters)).fetchnumpy().values())
         except duckdb.Error as error:
             raise StoreError(_sentence(error, self.path)) from error
 
