@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random"]
+Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
 
 
@@ -138,6 +138,28 @@ class Combination(Record):
     weight: float
     asks: int
     """How many problems are asked for on this combination."""
+    level: Difficulty | None = None
+    """How hard its problems are asked to be; None where nothing is said of it."""
+
+
+class Draw(Record):
+    """How far the sequence of combinations of one graph is in the store."""
+
+    recipe: UUID
+    graph: UUID
+    """Fingerprint of the graph."""
+    begin: int
+    """Combinations that were there when the sequence began."""
+    place: int
+    """Everything before this place of the sequence is in the store."""
+
+
+class Community(Record):
+    """The community that a point belongs to; numbered from 0, the largest first."""
+
+    recipe: UUID
+    point_id: UUID
+    community: int
 
 
 class Problem(Record):
@@ -226,6 +248,13 @@ class Frontier(Record):
 
     recipe: UUID
     position: int
+
+
+class Wanted(Record):
+    """The target and quotas (a hash of them) that the decisions of a recipe of screen rest on."""
+
+    recipe: UUID
+    wanted: UUID
 
 
 class Run(Record):

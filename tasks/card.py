@@ -117,7 +117,7 @@ def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
     What was asked for and not written has no row that would say where it belongs: it is what is missing.
     """
     finished = finished_counts(store, target)
-    asked = finished["reviewed"] * int(latest_identity(store)["solve"]["samples"])
+    asked = (finished["reviewed"] - _one(store, _UNSOLVED)) * int(latest_identity(store)["solve"]["samples"])
     missing = [
         ("compose", "no usable problem", finished["asked"] - finished["problems"]),
         ("solve", "no usable answer", asked - finished["solutions"]),
@@ -228,10 +228,19 @@ _FINISHED = f"""
     written AS (
         SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id WHERE m.recipe = {_recipe("compose")})"""
 
+# What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
+_PASSED_OVER = f"""
+    SELECT subject_id FROM rejects WHERE reason = 'quota full' AND stage = 'screen' AND recipe = {_recipe("screen")}"""
+
+_UNSOLVED = f"""
+    SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
+        AND problem_id IN ({_PASSED_OVER}) AND problem_id NOT IN (SELECT problem_id FROM solutions)"""
+
 _FUNNEL = f"""
     WITH {_FINISHED}
     SELECT
-        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished),
+        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished)
+            - (SELECT count(*) FROM ({_PASSED_OVER}) WHERE subject_id NOT IN (SELECT id FROM problems)),
         (SELECT count(*) FROM written),
         (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
             AND problem_id IN (SELECT id FROM written)),

@@ -10,6 +10,7 @@ may pass ends the stage: a graph that is merged in part would depend on a moment
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
@@ -116,8 +117,9 @@ async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
     if embedder is None:
         return {}
     kept = "SELECT name, vector FROM embeddings WHERE id IN (SELECT unnest(?::UUID[]))"
-    found = await work.store.arrays(kept, [[_vector_id(embedder, name) for name in names]])
-    known: dict[str, Vector] = dict(zip(found["name"].tolist(), found["vector"], strict=True))
+    ids = [_vector_id(embedder, name) for name in names]
+    had, found = await asyncio.to_thread(work.store.arrays, kept, [ids])
+    known: dict[str, Vector] = dict(zip(had.tolist(), found, strict=True))
     _check_widths(embedder, known)
     rejects = {work.reject_id("connect", _unembedded(name)): name for name in names}
     rejected = {rejects[row] for row in await work.store.existing(Reject, rejects)}

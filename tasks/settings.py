@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
 from tasks.endpoint.budget import read_budget
 from tasks.endpoint.config import Endpoint
@@ -234,6 +235,7 @@ class RunSettings(Section):
     extract: Extract = Field(default_factory=Extract, description="How knowledge points are found")
     connect: Connect = Field(default_factory=Connect, description="How names become knowledge points")
     sample: SamplingPlan = Field(default_factory=SamplingPlan, description="Which combinations are asked for")
+    accept: Quotas = Field(default_factory=Quotas, description="What the accepted pairs should be made of")
     review: Review = Field(default_factory=Review, description="When a problem is good enough")
     solve: Solve = Field(default_factory=Solve, description="How problems are solved")
     grade: GradeRule = Field(default_factory=GradeRule, description="When a solution is good enough")
@@ -271,6 +273,15 @@ class RunSettings(Section):
         for name, endpoint in self.endpoints.items():
             if endpoint.base_url == SANDBOX and endpoint.model:
                 raise ValueError(f"endpoints.{name}: the sandbox has models of its own, one a role; leave `model` out")
+        return self
+
+    @model_validator(mode="after")
+    def _quotas_are_drawn(self) -> RunSettings:
+        undrawn = [relation for relation in self.accept.relations if relation not in self.sample.shares]
+        if undrawn:
+            raise ValueError(f"accept.relations names {', '.join(undrawn)}, which sample.quotas does not draw")
+        if self.accept.difficulties and self.roles.rater is None and len(self.endpoints) > 1:
+            raise ValueError("accept.difficulties needs a rater: name one under [roles]")
         return self
 
     @model_validator(mode="after")

@@ -40,10 +40,13 @@ async def solve(start: int, stop: int) -> int:
 
 
 async def reviewed(work: Workbench, start: int, stop: int) -> dict[UUID, Pass]:
-    """The problems of some combinations that passed review, in sampling order."""
+    """The problems of some combinations that passed review, in sampling order; only of difficulties still wanted."""
     ids = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in slots(work, start, stop)}
     found = {row.id: row for row in await work.store.of(Pass, ids)}
-    return {problem_id: found[key] for key, problem_id in ids.items() if key in found}
+    passed = {problem_id: found[key] for key, problem_id in ids.items() if key in found}
+    if work.room is None:
+        return passed
+    return {key: row for key, row in passed.items() if not work.room.refuses_difficulty(row.difficulty)}
 
 
 def solution_ids(work: Workbench, problem_id: UUID, passed: Pass) -> list[tuple[UUID, int, Player]]:

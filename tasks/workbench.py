@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetError, BudgetReached, EndpointError
+from graph.quotas import Room
 from graph.records import Call, Pass, Reject, content_id
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
@@ -92,6 +93,8 @@ class Workbench:
     counts: Counts = field(default_factory=Counts)
     contamination: Contamination | None = None
     """The benchmarks' texts, which must not be published."""
+    room: Room | None = None
+    """What of the target is still open, where quotas are set; kept by `tasks.screen`."""
     drawing: Drawing | None = None
     """How far sampling has come; kept by `tasks.sample`."""
 
