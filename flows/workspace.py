@@ -16,7 +16,8 @@ from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import describe
-from tasks.card import present_solutions
+from tasks.agreement import agreement
+from tasks.card import latest_identity, present_solutions
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings
@@ -79,6 +80,7 @@ def _print_store(store: Store, workspace: Path) -> None:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
+    _print_judges(store)
     calls = store.rows(CALLS)
     if calls:
         print(
@@ -88,6 +90,22 @@ def _print_store(store: Store, workspace: Path) -> None:
         print(
             f"{stage:<10}{model[:26]:<28}{number:>10,}{retries:>9,}{faults:>8,}{given:>13,}{got:>13,}{seconds:>10,.1f}"
         )
+
+
+def _print_judges(store: Store) -> None:
+    found = agreement(store, latest_identity(store), PROBLEMS)
+    if found:
+        print(f"\n{'judges':<10}{'judge':<28}{'given':>10}{'unjudged':>10}{'mean':>8}{'bias':>8}{'alpha':>8}")
+    for task in found:
+        for judge in task.judges:
+            numbers = [
+                "" if number is None else form.format(number)
+                for number, form in ((judge.mean, "{:.3f}"), (judge.bias, "{:+.3f}"), (task.alpha, "{:.3f}"))
+            ]
+            print(
+                f"{task.task:<10}{judge.judge[:26]:<28}{judge.given:>10,}{judge.unjudged:>10,}"
+                + "".join(f"{number:>8}" for number in numbers)
+            )
 
 
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
@@ -189,6 +207,11 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"solution {number}   answer {answer}" + ("" if not grades else f"\n  {solution}")
         for judge, vote, unjudged in grades:
             yield f"  grade      {judge}: {unjudged or vote}"
+    for kind, asked, classes, measured in store.rows(
+        f"SELECT kind, asked, classes, difficulty FROM elections WHERE problem_id = ? AND {CURRENT}", [problem_id]
+    ):
+        agreed = f"{asked} solutions, by answer {', '.join(map(str, classes)) or 'none'}" if kind == "votes" else kind
+        yield f"election     {agreed}" + (f"; measured difficulty {measured}" if measured else "")
     for stage, score in store.rows(
         f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} ORDER BY ALL",
         [problem_id],

@@ -66,6 +66,17 @@ SAMPLES: tuple[Record, ...] = (
     records.Solution(id=ID, problem_id=ID, sample=3, text=TEXT, answer=None, call_id=ID),
     records.Grade(id=ID, problem_id=ID, solution_id=ID, judge="j", vote=None, unjudged="why", call_id=ID),
     records.Grade(id=OTHER, problem_id=ID, solution_id=ID, judge="j", vote=1, unjudged=None, call_id=ID),
+    records.Election(
+        id=ID,
+        recipe=OTHER,
+        problem_id=ID,
+        kind="votes",
+        asked=3,
+        spared=1,
+        classes=(2, 1),
+        share=0.5,
+        difficulty="hard",
+    ),
     records.Pass(id=ID, recipe=OTHER, stage="grade", problem_id=ID, score=0.75, difficulty="easy", solution_id=OTHER),
     records.Pass(id=OTHER, recipe=OTHER, stage="review", problem_id=ID, score=None, difficulty=None, solution_id=None),
     records.Reject(id=ID, recipe=OTHER, stage="compose", subject_id=ID, reason="too long", detail=TEXT),
@@ -161,8 +172,10 @@ async def test_a_store_of_any_older_version_is_brought_up_to_date(version: int, 
     store.close()
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+def test_migrations_are_numbered_upwards_from_one() -> None:
+    numbers = [number for number, _ in migrations()]
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
 
 
 async def test_units_are_grouped_into_few_transactions(store: Store) -> None:
