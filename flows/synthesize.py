@@ -13,7 +13,7 @@ from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
-from tasks.card import finished_counts, rejected
+from tasks.card import finished_counts, rejected, spared
 from tasks.ledger import cost
 from tasks.opening import open_workbench
 from tasks.settings import STAGES, RunSettings, Stage
@@ -70,10 +70,11 @@ class Telling:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
         counts, store, target = self._work.counts, self._work.store, self._work.settings.target_pairs
         finished, reasons = finished_counts(store, target), rejected(store, target)
+        saved, tokens = spared(store, target)
         told = {
             "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",
             "review": f"{finished['reviewed']:,} problems passed",
-            "solve": f"{finished['solutions']:,} solutions written",
+            "solve": f"{finished['solutions']:,} solutions written, {saved:,} spared (about {tokens:,} tokens)",
             "grade": f"{finished['graded']:,} problems passed",
             "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
         }

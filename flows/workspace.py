@@ -17,7 +17,8 @@ from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import describe
-from tasks.card import present_solutions
+from tasks.agreement import agreement
+from tasks.card import latest_identity, present_solutions
 from tasks.ledger import budget, by_stage, cost
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
@@ -82,6 +83,7 @@ def _print_store(store: Store, workspace: Path) -> None:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
+    _print_judges(store)
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
@@ -103,6 +105,22 @@ def _number(value: float | None) -> str:
     if value is None:
         return "?"
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def _print_judges(store: Store) -> None:
+    found = agreement(store, latest_identity(store), PROBLEMS)
+    if found:
+        print(f"\n{'judges':<10}{'judge':<28}{'given':>10}{'unjudged':>10}{'mean':>8}{'bias':>8}{'alpha':>8}")
+    for task in found:
+        for judge in task.judges:
+            numbers = [
+                "" if number is None else form.format(number)
+                for number, form in ((judge.mean, "{:.3f}"), (judge.bias, "{:+.3f}"), (task.alpha, "{:.3f}"))
+            ]
+            print(
+                f"{task.task:<10}{judge.judge[:26]:<28}{judge.given:>10,}{judge.unjudged:>10,}"
+                + "".join(f"{number:>8}" for number in numbers)
+            )
 
 
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
@@ -210,6 +228,11 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield from _wrapped(solution) if grades else ()
         for judge, vote, unjudged in grades:
             yield f"  grade      {judge}: {unjudged or ('wrong', 'right')[vote]}"
+    for kind, asked, classes, measured in store.rows(
+        f"SELECT kind, asked, classes, difficulty FROM elections WHERE problem_id = ? AND {CURRENT}", [problem_id]
+    ):
+        agreed = f"{asked} solutions, by answer {', '.join(map(str, classes)) or 'none'}" if kind == "votes" else kind
+        yield f"election     {agreed}" + (f"; measured difficulty {measured}" if measured else "")
     for stage, score in store.rows(
         f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} "
         "ORDER BY list_position(['review', 'grade', 'screen'], stage)",

@@ -219,6 +219,25 @@ class Grade(Record):
     call_id: UUID
 
 
+class Election(Record):
+    """How the solutions of a problem voted: what was asked for, which answers came, and what that measures."""
+
+    id: UUID
+    recipe: UUID
+    problem_id: UUID
+    kind: Literal["votes", "proof", "open"]
+    """votes: answers were compared. proof, open: there is nothing to compare, so the judges alone decide."""
+    asked: int
+    spared: int
+    """Solutions that were not asked for, since none of them could have changed the outcome."""
+    classes: tuple[int, ...]
+    """Solutions that agree, by answer, most first."""
+    share: float | None
+    """Of the largest class among the solutions asked for."""
+    difficulty: Difficulty | None
+    """How hard the problem is by that share; the rater's word is in passes."""
+
+
 class Pass(Record):
     """A problem that passed the gate of a stage (review, grade, screen)."""
 

@@ -22,7 +22,12 @@ from tasks.workbench import bench
 
 DATASET = "dataset"
 """The dataset's folder in the workspace."""
-COLUMNS = "id, relation, points, problem, solution, answer, difficulty, agreement, review_score"
+COLUMNS = "id, relation, points, problem, solution, answer, difficulty, measured_difficulty, agreement, review_score"
+ROWS = """
+    SELECT {columns} FROM pairs LEFT JOIN (
+        SELECT problem_id, difficulty AS measured_difficulty FROM elections
+        WHERE recipe = (SELECT recipe FROM current_recipes WHERE stage = 'grade')) ON problem_id = id
+    ORDER BY position, sample LIMIT {count}"""
 
 
 class Pair(NamedTuple):
@@ -33,9 +38,13 @@ class Pair(NamedTuple):
     points: list[str]
     problem: str
     solution: str
-    answer: str
+    answer: str | None
+    """None for a proof."""
     difficulty: str | None
-    agreement: float
+    """As the rater says."""
+    measured_difficulty: str | None
+    """As the agreement of the solutions says; None where there was nothing to compare."""
+    agreement: float | None
     review_score: float
 
 
@@ -96,7 +105,7 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
 def _write(store: Store, settings: RunSettings, folder: Path) -> int:
     """The dataset in a new folder; how many pairs it holds."""
     (folder / "data").mkdir(parents=True)
-    rows = f"SELECT {COLUMNS} FROM pairs ORDER BY position, sample LIMIT {settings.target_pairs}"
+    rows = ROWS.format(columns=COLUMNS, count=settings.target_pairs)
     store.write_parquet(rows, [], folder / "data" / "pairs.parquet")
     count = _write_lines(store, rows, settings, folder / "data")
     (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")

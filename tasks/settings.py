@@ -119,27 +119,43 @@ class Connect(Section):
 class Review(Section):
     """When a problem is good enough."""
 
-    threshold: float = Field(
-        0.85, ge=0, le=1, description="Least weighted mean of the judges' scores (GRIP, section 3.4)"
+    rule: Literal["mean", "majority"] = Field(
+        "majority",
+        description="mean: the judges' weighted mean must reach the threshold. majority: so must most judges' scores",
     )
+    threshold: float = Field(0.85, ge=0, le=1, description="Least score of a good problem (GRIP, section 3.4)")
+    first: int = Field(
+        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave scores")
 
 
 class Solve(Section):
     """How problems are solved."""
 
-    samples: int = Field(4, ge=1, le=64, description="Solutions of each problem")
+    samples: int = Field(4, ge=1, le=64, description="Most solutions of each problem")
+    wave: int = Field(
+        3, ge=1, le=64, description="Solutions asked for at a time; no more once they cannot change the vote"
+    )
 
 
 class GradeRule(Section):
     """When a solution is good enough."""
 
     rule: Literal["veto", "majority"] = Field(
-        "majority", description="veto: one 0 rejects. majority: more 1 than 0 accepts"
+        "majority", description="veto: one 0 rejects. majority: more 1 than 0, by weight, accepts"
     )
     least_agreement: float = Field(
         0.5, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
     )
-    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the panel that must have given a verdict")
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave a vote")
+    first: int = Field(
+        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    candidates: int = Field(
+        2, ge=1, le=64, description="Most solutions of the winning answer that are graded; a next one if judges differ"
+    )
+    reference: bool = Field(False, description="Show the judges which answer the solutions agree on")
 
 
 class EquivalenceRule(Section):
@@ -174,14 +190,18 @@ class Publish(Section):
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
 
 
-PAPER: dict[str, dict[str, Any]] = {"solve": {"samples": 1}, "grade": {"rule": "veto", "least_agreement": 0.0}}
+PAPER: dict[str, dict[str, Any]] = {
+    "review": {"rule": "mean", "first": 0},
+    "solve": {"samples": 1},
+    "grade": {"rule": "veto", "least_agreement": 0.0, "first": 0, "candidates": 1},
+}
 PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
     "gsdp": {"extract": {"limit": 10}, **PAPER},
     "grip": {"extract": {"limit": 5}, **PAPER},
     "verified": {},
 }
 """gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
-by equivalence, a majority of the panel."""
+by equivalence, majorities of a panel of which two are asked first, and the rest when these differ."""
 
 
 def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:

@@ -17,6 +17,7 @@ VALUES: dict[str, object] = {
     "problem": "Find all primes $p$ with $p^2 + 2$ prime.",
     "solution": "Modulo $3$ only $p = 3$ remains, so the answer is $\\boxed{3}$.",
     "limit": 10,
+    "reference": ["3 of 4", "$3$"],
     "names": ["Prime number", "Quadratic residue"],
     "pairs": [("CRT", "Chinese remainder theorem"), ("Sine rule", "Cosine rule")],
     "points": ["Prime number", "Congruence modulo n", "Heron's formula"],
@@ -33,7 +34,7 @@ CONTRACT = [
     ("review", {"points", "problem"}, {"logic", "presentation"}, ["points", "problem"]),
     ("rate", {"problem"}, {"difficulty"}, ["problem"]),
     ("solve", {"problem"}, {"\\boxed"}, ["problem"]),
-    ("grade", {"problem", "solution"}, {"verdict"}, ["problem", "solution"]),
+    ("grade", {"problem", "solution", "reference"}, {"verdict"}, ["problem", "solution"]),
 ]
 
 
@@ -184,7 +185,12 @@ def test_a_tag_broken_over_two_lines_of_a_name_stays_inert() -> None:
 VALUE_ERRORS = [
     ("solve", {}, "solve.txt: no value for `problem`", "missing"),
     ("solve", {"problem": "x", "hint": "y"}, "solve.txt: does not declare `hint`", "undeclared"),
-    ("grade", {"problem": "x", "solutoin": "y"}, "no value for `solution` and does not declare `solutoin`", "misspelt"),
+    (
+        "grade",
+        {"problem": "x", "solutoin": "y", "reference": []},
+        "no value for `solution` and does not declare `solutoin`",
+        "misspelt",
+    ),
     ("solve", {"problem": None}, "`problem` holds a NoneType", "None would be printed as a word"),
     (
         "compose",

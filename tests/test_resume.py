@@ -48,8 +48,8 @@ KILLS: dict[str, tuple[Served, int]] = {
     "compose": (lambda server: server.served("composer"), DICE.randint(2, 40)),
     "review": (lambda server: server.served("judge"), DICE.randint(20, 100)),
     "solve": (lambda server: server.served("solver"), DICE.randint(10, 80)),
-    # The panel reviews every problem once; what it is asked beyond that, it is asked to grade.
-    "grade": (lambda server: server.served("judge") - JUDGES * server.served("composer"), DICE.randint(30, 50)),
+    # Each judge reviews a problem at most once; what they are asked beyond that, they are asked to grade.
+    "grade": (lambda server: server.served("judge") - JUDGES * server.served("composer"), DICE.randint(1, 15)),
 }
 """Stage -> which requests are counted, and at how many the run is killed."""
 DEFAULT = ("extract", "solve", "grade")

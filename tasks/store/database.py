@@ -55,6 +55,7 @@ TABLES: dict[type[Record], str] = {
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",
+    records.Election: "elections",
     records.Pass: "passes",
     records.Reject: "rejects",
     records.Frontier: "frontier",
