@@ -93,6 +93,7 @@ _AFTER_COMMAND = re.compile(r"(\\[A-Za-z]+) +(?![A-Za-z])")
 _LABEL = re.compile(r"([A-Za-z](?:_\{?\w+\}?)?|\\[A-Za-z]+|[A-Za-z]\([A-Za-z]\))\s*(?:=|\\in(?![A-Za-z]))\s*(?=[^=])")
 
 
+_END = re.compile(r"(?<![\\.;,\s])[.;,\s]+$")
 _SPOKEN = re.compile(r"0x|per")
 _HEXADECIMAL = re.compile(r"\b0x([0-9A-Fa-f]+)\b")
 _PER = re.compile(r"(?<=[a-z])\s+per\s+(?=[a-z])")
@@ -101,7 +102,7 @@ _PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _THIN_GROUP.sub("", _unwrap(map_symbols(text).strip()))
+    text = _THIN_GROUP.sub("", _unwrap(_END.sub("", map_symbols(text).strip())))
     if "\\" in text:
         text = _SPACING.sub(" ", _SIZING.sub("", text))
         text = _FRACTION.sub(r"\\frac", text)
