@@ -229,7 +229,7 @@ def rewritten(text: str) -> str:
     """The same answer as another model might type it."""
     text = re.sub(r"(?<!\d)\\[dt]?frac\{(\d+)\}\{(\d+)\}$", r"\1/\2", text)
     text = text.replace(r"\frac", r"\dfrac").replace(r"\left", "").replace(r"\right", "").replace(r"\!", "")
-    return f"${text.replace(', ', ',').replace('+', ' + ')}$"
+    return f"${text.replace('+', ' + ')}$"
 
 
 if __name__ == "__main__":
