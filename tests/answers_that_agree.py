@@ -121,6 +121,8 @@ SAME = [
     ("0.142857142857", "1/7", "twelve decimals of a seventh"),
     ("1,000,000", "10^6", "a million in two writings"),
     ("2.50", r"\$2.50", "a price without its sign"),
+    (r"\frac{2469}{20,000}", r"\frac{2469}{20000}", "a thousands comma within a fraction"),
+    (r"\frac{1}{1{,}000}", "0.001", "a protected comma within a fraction"),
     # powers, roots, logarithms
     (r"\sqrt{16}", "4", "a root that is whole"),
     (r"\sqrt{\frac{1}{4}}", "0.5", "a root of a fraction"),

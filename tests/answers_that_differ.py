@@ -85,6 +85,7 @@ DIFFERENT = [
     ("2^{100}", "2^{101}", "large powers"),
     (r"\frac{1}{3^{50}}", r"\frac{1}{3^{51}}", "tiny powers"),
     ("3.1", "3.10001", "a fifth decimal"),
+    (r"\{1,234\}", r"\{1234\}", "within a set the comma separates"),
     # powers, roots, logarithms
     (r"\sqrt{2}", "2", "a lost root"),
     (r"\sqrt{2}+\sqrt{3}", r"\sqrt{5}", "roots do not add"),

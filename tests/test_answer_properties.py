@@ -54,7 +54,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(DISGUISES))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(DISGUISES)))
 async def test_a_disguise_changes_no_verdict(equivalence: Equivalence, number: int, name: str) -> None:
     some = PLAIN[number % 4 :: 4]
     plain = await check_all([(a, b) for a, b, _ in some], equivalence)

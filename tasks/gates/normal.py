@@ -87,6 +87,7 @@ _NAMES = {
 }  # fmt: skip
 _NAME = re.compile("|".join(rf"{re.escape(name)}(?![A-Za-z])" for name in sorted(_NAMES, key=len, reverse=True)))
 _WRAPPED = re.compile(r"\\boxed\s*\{(.*)\}|\$\$(.*)\$\$|\$(.*)\$|\\\((.*)\\\)|\\\[(.*)\\\]|\*\*(.*)\*\*", re.DOTALL)
+_BRACED_THOUSANDS = re.compile(r"(?<=[^\\_]\{)([1-9]\d{0,2})((?:,\d{3})+)(?=\})")
 _THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d]|,\d)")
 _LOOSE_SPACE = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9\\])|(?<=\d) +(?=[A-Za-z\\](?!rac))")
 _AFTER_COMMAND = re.compile(r"(\\[A-Za-z]+) +(?![A-Za-z])")
@@ -108,6 +109,7 @@ def tidy(text: str) -> str:
         text = _FRACTION.sub(r"\\frac", text)
         text = _FONT.sub(r" \1 ", text) if "{" in text else text
         text = _NAME.sub(lambda m: _NAMES[m[0]], text)
+        text = _BRACED_THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), text)
         text = _SPACED_FRACTION.sub(r"\\frac", text)
         text = _BARE_FRACTION.sub(_braced_fraction, text)
         text = _BARE_ROOT.sub(r"\\sqrt{\1}", text)

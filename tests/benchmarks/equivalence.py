@@ -2,6 +2,7 @@ r"""How many answers a second one core compares, ours beside bare math-verify, a
 
     python tests/benchmarks/equivalence.py                      # 3,000 generated pairs
     python tests/benchmarks/equivalence.py math_train.jsonl     # the final answers of a file's solutions instead
+    python tests/benchmarks/equivalence.py --hard               # no plain numbers, nothing written alike
 
 The mix is that of the final answers of MATH's training set: 63 % integers, 18 % fractions, decimals and amounts, 9 %
 surds and multiples of pi, 3 % letters, 4 % tuples, lists and intervals, 2 % units and words, 1 % matrices. Of a
@@ -41,10 +42,11 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, help="JSONL whose `solution` states a final answer")
     parser.add_argument("--pairs", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hard", action="store_true", help="generate no plain numbers and nothing written alike")
     parser.add_argument("--wrong", action="store_true", help="also print the pairs that ours gets wrong")
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
-    source = from_file(arguments.file, dice) if arguments.file else generated(dice)
+    source = from_file(arguments.file, dice) if arguments.file else generated(dice, arguments.hard)
     cases = list(islice(distinct(source), arguments.pairs))
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the worker inherits it: one core for both together
@@ -114,11 +116,13 @@ def distinct(source: Iterator[Case]) -> Iterator[Case]:
 # --- the generated mix: each kind writes an answer in two ways --------------------------------------------------------
 
 
-def generated(dice: random.Random) -> Iterator[Case]:
-    """Pairs without end, in the proportions above."""
-    writers, shares = list(MIX), list(MIX.values())
+def generated(dice: random.Random, hard: bool = False) -> Iterator[Case]:
+    """Pairs without end, in the proportions above; where hard, without numbers and without what is written alike."""
+    shares = {writer: share for writer, share in MIX.items() if not (hard and writer in (integer, fraction, decimal))}
     while True:
-        yield predicted(*dice.choices(writers, shares)[0](dice), dice)
+        gold, prediction, same = predicted(*dice.choices([*shares], [*shares.values()])[0](dice), dice)
+        if not (hard and gold == prediction):
+            yield gold, prediction, same
 
 
 def predicted(gold: str, other: str, dice: random.Random) -> Case:
@@ -229,7 +233,7 @@ def rewritten(text: str) -> str:
     """The same answer as another model might type it."""
     text = re.sub(r"(?<!\d)\\[dt]?frac\{(\d+)\}\{(\d+)\}$", r"\1/\2", text)
     text = text.replace(r"\frac", r"\dfrac").replace(r"\left", "").replace(r"\right", "").replace(r"\!", "")
-    return f"${text.replace(', ', ',').replace('+', ' + ')}$"
+    return f"${text.replace('+', ' + ')}$"
 
 
 if __name__ == "__main__":
