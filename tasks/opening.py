@@ -48,7 +48,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
         _compare(store, shape, accept_changes)
         run_id = await _begin(store, settings, shape)
         try:
-            contamination = read_benchmarks(store, settings.benchmarks)
+            contamination = read_benchmarks(store, settings.benchmarks, settings.screen.coverage)
             async with AsyncExitStack() as stack:
                 equivalence = stack.enter_context(Equivalence())
                 sandbox = stack.enter_context(Sandbox(settings))

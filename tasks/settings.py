@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from graph.records import Difficulty
 from graph.sampling import SamplingPlan
 from tasks.endpoint.config import Endpoint
 
@@ -54,7 +55,7 @@ class BenchmarkFile(Section):
     """A file of problems that must not be published."""
 
     path: Path = Field(description="File with one benchmark item a row")
-    column: str = Field("problem", description="Column with the item's text")
+    columns: Columns = Field(default_factory=Columns, description="Names of its columns; problem and solution are used")
 
 
 class Role(Section):
@@ -152,6 +153,17 @@ class Screen(Section):
 
     near_duplicate: float = Field(0.6, gt=0, le=1, description="Jaccard overlap of word 3-grams from which two are one")
     seeds_too: bool = Field(True, description="Compare with the seeds as well")
+    variants: int = Field(8, ge=1, description="Most pairs whose problems differ in nothing but their numbers")
+    semantic: float | None = Field(
+        None, gt=0, le=1, description="Cosine by the embedder from which two problems are one; not asked if left out"
+    )
+    coverage: float = Field(
+        0.5, gt=0, le=1, description="Least share of a benchmark item's runs of 8 words that makes a text contaminated"
+    )
+    difficulties: tuple[Difficulty, ...] = Field((), description="Difficulties that count; all if left out")
+    difficulty_by: Literal["rated", "measured"] = Field(
+        "rated", description="rated: by the model, measured: by the agreement of the solutions"
+    )
 
 
 class Publish(Section):

@@ -52,6 +52,8 @@ TABLES: dict[type[Record], str] = {
     records.Election: "elections",
     records.Pass: "passes",
     records.Reject: "rejects",
+    records.Repeat: "repeats",
+    records.Overlap: "evidence",
     records.Frontier: "frontier",
     records.Call: "calls",
 }
