@@ -159,13 +159,14 @@ class Contamination:
         texts, items = keys // len(self.names), keys % len(self.names)
         shares = counts / np.maximum(self._sizes[items], 1)
         enough = shares >= self._least[items] - 1e-9
-        for row in np.unique(texts[enough]).tolist():
-            mine = np.flatnonzero(enough & (texts == row))
-            best = mine[np.argmax(shares[mine])]
+        texts, items, shares = texts[enough], items[enough], shares[enough]
+        for row in np.unique(texts).tolist():
+            first, end = np.searchsorted(texts, [row, row + 1])
+            best = int(first + np.argmax(shares[first:end]))
             item = int(items[best])
-            own = [
-                int(hit) for hit, run in zip(hits, where, strict=True) if rows[hit] == row and self._holds(run, item)
-            ]
+            begin, stop = np.searchsorted(held_by, [row, row + 1])
+            mine = zip(hits[begin:stop].tolist(), where[begin:stop].tolist(), strict=True)
+            own = [hit for hit, run in mine if self._holds(run, item)]
             yield row, item, float(shares[best]), *_longest_stretch(own)
 
     def _holds(self, run: int, item: int) -> bool:
