@@ -5,8 +5,8 @@
 
 The sandbox writes flawed problems (20 %), wrong solutions (30 %; its strong solver 10 %) and judges wrongly (15 %, each
 judge on its own); then one of the three judges besides always says yes, or believes whatever it reads. It knows the
-truth of what it wrote: a pair is wrong when its problem has a flaw or its answer is not the problem's. Kept is the share of
-the sound problems before the dataset's end that are published rightly. Rehearsal figures: they measure the gates, and
+truth of what it wrote: a pair is wrong when its problem has a flaw or its answer is not the problem's. Kept is the share
+of the sound problems before the dataset's end that are published rightly. Rehearsal figures: they measure the gates, and
 say nothing about any model. The interval is Wilson's, of 95 %.
 """
 
@@ -80,9 +80,7 @@ def measure(preset: str, switches: tuple[str, ...], pairs: int) -> Outcome:
         made = content(Path(folder, "work"), server.url, pairs, preset=preset)
         made["endpoints"]["rehearsal"]["concurrency"] = 64
         settings = write_toml(Path(folder, "settings.toml"), made)
-        ended = subprocess.run(
-            [sys.executable, "-m", "flows.cli", "run", str(settings)], capture_output=True, text=True
-        )
+        ended = subprocess.run(command("run", settings), capture_output=True, text=True)
         if ended.returncode:
             raise SystemExit(ended.stderr)
         with opened(Path(folder, "work")) as store:
