@@ -3,11 +3,11 @@
     python tests/benchmarks/noise.py                       # about ten minutes
     python tests/benchmarks/noise.py --pairs 200           # quick, and coarse
 
-The sandbox writes flawed problems (20 %), wrong solutions (30 %; its strong solver 10 %) and judges wrongly (15 %, each
-judge on its own); then one of the three judges besides always says yes, or believes whatever it reads. It knows the
-truth of what it wrote: a pair is wrong when its problem has a flaw or its answer is not the problem's. Kept is the share
-of the sound problems before the dataset's end that are published rightly. Rehearsal figures: they measure the gates, and
-say nothing about any model. The interval is Wilson's, of 95 %.
+The sandbox writes flawed problems (20 %), wrong solutions (30 %; its strong solver 10 %) and judges wrongly (15 %,
+each judge on its own); then one of the three judges besides always says yes, or believes whatever it reads. It knows
+the truth of what it wrote: a pair is wrong when its problem has a flaw or its answer is not the problem's. Kept is
+the share of the sound problems before the dataset's end that are published rightly. Rehearsal figures: they measure
+the gates, and say nothing about any model. The interval is Wilson's, of 95 %.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.problems import read
-from tests.rehearsal import content, opened, rehearsal, write_toml
+from tests.rehearsal import command, content, opened, rehearsal, write_toml
 
 NOISE = ("--bad-problems=0.2", "--wrong-solutions=0.3", "--noisy-judges=0.15")
 SCENES = {
