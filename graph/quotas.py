@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 from uuid import UUID
 
 from pydantic import Field, field_validator
@@ -26,7 +26,9 @@ class Quotas(Record):
     relations: dict[Relation, float] = Field(default_factory=dict)
     """Shares by relation, which must be among those that are drawn; with all of these named, they are normalised."""
     difficulties: dict[Difficulty, float] = Field(default_factory=dict)
-    """Shares by the rater's difficulty; with all three named, they are normalised."""
+    """Shares by difficulty, 0 for what is not wanted; with all three named, they are normalised."""
+    difficulty_by: Literal["rated", "measured"] = "rated"
+    """rated: as the rater says, before it is solved; measured: by the agreement of the solutions."""
     per_point: int | None = Field(default=None, ge=1)
     """Most accepted pairs that a point may be in."""
 
@@ -52,6 +54,7 @@ class Room:
             "relation": apportioned(quotas.relations, drawn, target),
             "difficulty": apportioned(quotas.difficulties, get_args(Difficulty), target),
         }
+        self._rated = quotas.difficulty_by == "rated"
         self._per_point = quotas.per_point
         self._uses: Counter[UUID] = Counter()
 
@@ -65,7 +68,11 @@ class Room:
 
     def refuses_difficulty(self, difficulty: Difficulty | None) -> str:
         """Why no pair of this difficulty could be taken; empty when one could."""
-        return "" if self._of("difficulty", difficulty) > 0 else f"enough that are {difficulty or 'not rated'}"
+        return "" if self._of("difficulty", difficulty) > 0 else f"enough of {difficulty or 'no known'} difficulty"
+
+    def refuses_rated(self, difficulty: Difficulty | None) -> str:
+        """`refuses_difficulty`, of what the rater said: not known yet where the measured difficulty counts."""
+        return self.refuses_difficulty(difficulty) if self._rated else ""
 
     def take(self, relation: Relation, difficulty: Difficulty | None, points: Iterable[UUID]) -> None:
         """Count a pair as taken."""

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
+Part = Literal["problem", "solution", "seed problem", "seed solution"]
+"""Which text a benchmark item was found in."""
 
 
 def content_id(kind: str, *parts: object) -> UUID:
@@ -260,6 +262,34 @@ class Reject(Record):
     subject_id: UUID
     reason: str
     detail: str
+
+
+class Repeat(Record):
+    """A problem that was kept out because it repeats a kept one, or a seed: together they are a cluster."""
+
+    recipe: UUID
+    problem_id: UUID
+    kept_id: UUID
+    """The pair or seed that came first."""
+    kind: Literal["exact", "near", "template", "semantic"]
+    similarity: float
+    """Jaccard similarity of word 3-grams; the cosine of the vectors for semantic."""
+
+
+class Overlap(Record):
+    """The evidence that a text repeats a benchmark item."""
+
+    recipe: UUID
+    subject_id: UUID
+    """The problem, or the row of a seed file."""
+    part: Part
+    item: str
+    """File and line of the benchmark."""
+    rule: str
+    coverage: float
+    """Share of the item's runs of words that the text holds."""
+    overlap: str
+    """Words that they share."""
 
 
 class Frontier(Record):

@@ -37,6 +37,8 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
         "## What the gates kept out",
         _table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        *_contamination(store, settings),
+        *_clusters(store, settings.target_pairs),
         *_judges(store, settings.target_pairs),
         "## Models",
         _table(("role", "model"), models(store)),
@@ -163,6 +165,34 @@ def models(store: Store) -> list[tuple[str, str]]:
     return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
 
 
+def _contamination(store: Store, settings: RunSettings) -> list[str]:
+    """The section on benchmarks: what was compared with them, and every text that repeats an item of them."""
+    if not settings.benchmarks:
+        return []
+    files = [
+        (file.path.name, *(store.rows(_HITS, [settings.target_pairs, file.path.name])[0]))
+        for file in settings.benchmarks
+    ]
+    head = ("benchmark", "problems", "solutions", "seeds")
+    told = (
+        "Problems, their solutions and the seeds were compared with these benchmarks: any 13 words in a row, "
+        f"{settings.screen.coverage:.0%} of an item's runs of 8 words with all single letters alike, and short items "
+        "as a whole. What repeats an item was kept out; it is counted here, with the words that show it."
+    )
+    found = store.rows(_EVIDENCE, [settings.target_pairs])
+    evidence = [(part, item, rule, f"{coverage:.0%}", shared) for _, part, item, rule, coverage, shared in found]
+    left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
+    shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
+    return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
+
+
+def _clusters(store: Store, target: int) -> list[str]:
+    """The section on what was kept out as a repetition, by kind."""
+    rows = store.rows(_CLUSTERS, [target])
+    head = ("kind", "problems kept out", "clusters", "largest")
+    return ["## Repetitions", _table(head, rows)] if rows else []
+
+
 def _judges(store: Store, target: int) -> list[str]:
     """The section on the panel: how far its judges agree and lean."""
     rows = [
@@ -219,6 +249,7 @@ def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
         ("grade: most solutions graded", f"{settings.grade.candidates}"),
         ("grade: least agreement of solutions", f"{settings.grade.least_agreement}"),
         ("screen: near duplicate from", f"{settings.screen.near_duplicate}"),
+        ("screen: most variants of one template", f"{settings.screen.variants}"),
         ("benchmarks checked for contamination", f"{len(settings.benchmarks)}"),
     ]
 
@@ -264,6 +295,9 @@ def _one(store: Store, sql: str) -> int:
 def _recipe(stage: str) -> str:
     return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
 
+
+SHOWN = 100
+"""Pieces of evidence that the card lists."""
 
 GATES = ("ingest", "extract", "connect", "compose", "review", "solve", "grade", "screen")
 
@@ -319,6 +353,25 @@ _SPARED = f"""
             WHERE recipe = {_recipe("grade")} AND problem_id IN (SELECT id FROM written)),
         (SELECT coalesce(avg(input_tokens + output_tokens), 0) FROM calls WHERE stage = 'solve' AND subject_id IN
             (SELECT id FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)))"""
+
+_CLUSTERS = f"""
+    WITH {_FINISHED},
+        clusters AS (SELECT kind, kept_id, count(*) AS size FROM repeats
+            WHERE recipe = {_recipe("screen")} AND problem_id IN (SELECT id FROM written) GROUP BY ALL)
+    SELECT kind, sum(size)::BIGINT, count(*), max(size) FROM clusters GROUP BY kind ORDER BY 2 DESC, 1"""
+
+_PRESENT = f"""
+    present AS (SELECT subject_id, part, item, rule, coverage, overlap FROM evidence WHERE part LIKE 'seed %'
+        OR (recipe = {_recipe("screen")} AND subject_id IN (SELECT id FROM written)))"""
+
+_HITS = f"""
+    WITH {_FINISHED}, {_PRESENT}
+    SELECT count(*) FILTER (WHERE part = 'problem'), count(*) FILTER (WHERE part = 'solution'),
+        count(*) FILTER (WHERE part LIKE 'seed %')
+    FROM present WHERE starts_with(item, concat(?, ':'))"""
+
+_EVIDENCE = f"""
+    WITH {_FINISHED}, {_PRESENT} SELECT * FROM present ORDER BY part, item, subject_id, rule"""
 
 _BY_DIFFICULTY = f"""
     WITH counted AS (

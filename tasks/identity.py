@@ -38,7 +38,7 @@ solve stand alone: the same combination, problem or solution is never asked abou
 FREE = {
     *("threshold", "rule", "least_agreement", "quorum", "weights"),
     *("first", "wave", "candidates"),
-    *("near_duplicate", "seeds_too", "benchmarks", "equivalence"),
+    *("near_duplicate", "seeds_too", "variants", "semantic", "coverage", "benchmarks", "equivalence"),
 }
 """Keys that only decide about answers that are there already, or which further ones are asked for."""
 
@@ -112,7 +112,9 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
         },
         "screen": {
             **settings.screen.model_dump(mode="json"),
-            "benchmarks": [f"{file_hash(file.path)} {file.column}" for file in settings.benchmarks],
+            "benchmarks": [
+                f"{file_hash(file.path)} {file.columns.problem} {file.columns.solution}" for file in settings.benchmarks
+            ],
         },
     }
 

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from graph.errors import SeedError, StoreError
-from graph.records import Reject, Seed, Selected, content_id
+from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
 from tasks.settings import Columns, SeedFile
@@ -50,14 +50,20 @@ async def ingest() -> dict[str, int]:
     selected: dict[UUID, None] = {}
     keys: set[bytes] = set()
     rejects: list[Reject] = []
+    overlaps: list[Overlap] = []
     batch: list[Seed] = []
     for file, line, row in _rows(work):
         counts["read"] += 1
         made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
         if isinstance(made, Seed) and (key := _key(made.problem)) in keys:
             made = ("duplicate", "the same problem stands in an earlier row")
+        evidence = _contaminated(work, made) if isinstance(made, Seed) else None
+        if evidence:
+            made = ("contaminated", f"{evidence.part}: {evidence.item}: {evidence.rule}: {evidence.overlap}")
         if not isinstance(made, Seed):
             rejects.append(_reject(file.path, line, *made))
+            if evidence:
+                overlaps.append(evidence.model_copy(update={"subject_id": rejects[-1].subject_id}))
             continue
         keys.add(key)
         selected[made.id] = None
@@ -71,7 +77,7 @@ async def ingest() -> dict[str, int]:
     if not selected:
         first = rejects[0]
         raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
-    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejects, statements=FORGET)
+    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejects, *overlaps, statements=FORGET)
     counts["new"] += len(batch)
     counts["rejected"] = len(rejects)
     counts["known"] = len(selected) - counts["new"]
@@ -79,19 +85,32 @@ async def ingest() -> dict[str, int]:
     return counts
 
 
-FORGET: tuple[Statement, ...] = (("DELETE FROM selection", ()), ("DELETE FROM rejects WHERE stage = 'ingest'", ()))
+FORGET: tuple[Statement, ...] = (
+    ("DELETE FROM selection", ()),
+    ("DELETE FROM rejects WHERE stage = 'ingest'", ()),
+    ("DELETE FROM evidence WHERE part LIKE 'seed %'", ()),
+)
 """What a former ingest said of the files, which this one says anew."""
+
+
+def _contaminated(work: Workbench, seed: Seed) -> Overlap | None:
+    """The evidence that a seed repeats a benchmark item, which its offspring would be too near to."""
+    parts: tuple[tuple[Part, str], ...] = (("seed problem", seed.problem), ("seed solution", seed.solution))
+    for part, text in parts if work.contamination else ():
+        if work.contamination and (evidence := work.contamination.check(text)):
+            return evidence.row(content_id("recipe", "ingest"), seed.id, part)
+    return None
 
 
 def _rows(work: Workbench) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str]]:
     for file in work.settings.seeds:
-        for line, row in checked_rows(work.store, file.path, file.columns.problem, _columns(file)):
+        for line, row in checked_rows(work.store, file.path, file.columns.problem, named_columns(file.columns)):
             yield file, line, row
 
 
 def look_at(store: Store, file: SeedFile) -> None:
     """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
-    rows = checked_rows(store, file.path, file.columns.problem, _columns(file))
+    rows = checked_rows(store, file.path, file.columns.problem, named_columns(file.columns))
     next((row for _, row in rows if isinstance(row, dict)), None)
 
 
@@ -199,9 +218,9 @@ def _parquet(store: Store, path: Path) -> Iterator[Row]:
         raise SeedError(f"{path} cannot be read as Parquet ({why}): give a whole file.") from error
 
 
-def _columns(file: SeedFile) -> dict[str, str | None]:
+def named_columns(columns: Columns) -> dict[str, str | None]:
     """The columns that must be there: the problem's, and those named otherwise than by default."""
-    named: dict[str, str | None] = file.columns.model_dump()
+    named: dict[str, str | None] = columns.model_dump()
     return {use: name for use, name in named.items() if use == "problem" or name != Columns.model_fields[use].default}
 
 

@@ -78,7 +78,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
         run_id = await _begin(store, settings, shape, prices)
         purse = open_purse(store, settings, run_id)
         try:
-            contamination = read_benchmarks(store, settings.benchmarks)
+            contamination = read_benchmarks(store, settings.benchmarks, settings.screen.coverage)
             async with AsyncExitStack() as stack:
                 equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))

@@ -1,35 +1,56 @@
-"""screen: the last gate before a pair counts: exact and near duplicates and contamination, in sampling order.
+"""screen: the last gate before a pair counts: contamination, difficulty and duplicates, in sampling order.
 
 It runs behind the frontier, the first combination that is not finished, so what it decides is a function of the
 answers and never of their timing: of two alike the earlier in sampling order is kept, and the target closes at the
-first pairs of that order.
+first pairs of that order. Why a problem is out is kept as a row: what it repeats, or which benchmark item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from graph.errors import SeedError
+from graph.errors import SeedError, SettingsError
 from graph.quotas import Room
-from graph.records import Frontier, Pass, Record, Reject, Relation, Wanted, content_id
+from graph.records import (
+    Difficulty,
+    Frontier,
+    Overlap,
+    Part,
+    Pass,
+    Record,
+    Reject,
+    Relation,
+    Repeat,
+    Wanted,
+    content_id,
+)
 from tasks.compose import Slot, all_slots, slots
+from tasks.curate import Vector, vectors
 from tasks.gates.contamination import Contamination
 from tasks.gates.duplicates import DuplicateIndex
-from tasks.ingest import checked_rows
+from tasks.gates.semantic import VectorIndex
+from tasks.ingest import checked_rows, named_columns
 from tasks.settings import BenchmarkFile
 from tasks.store.database import Store
 from tasks.workbench import Workbench
 
 QUOTA_FULL = "quota full"
+DIFFICULTY = {"rated": "p.difficulty", "measured": "e.difficulty"}
 TAKEN = """
-    SELECT c.relation, p.difficulty, c.points
+    SELECT c.relation, {difficulty}, c.points
     FROM pairs p JOIN combinations c ON c.id = p.combination_id AND c.position = p.position
+    LEFT JOIN elections e
+        ON e.problem_id = p.id AND e.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'grade')
     WHERE c.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'sample')"""
 BLOCK = 2000
 """Texts in memory at a time while the index is built."""
+
+SEEDS = "SELECT id, problem FROM current_seeds ORDER BY id"
+KEPT = "SELECT id, problem FROM pairs ORDER BY position, sample"
 
 
 async def finished_until(work: Workbench, start: int, stop: int) -> int:
@@ -39,7 +60,7 @@ async def finished_until(work: Workbench, start: int, stop: int) -> int:
     if work.room:
         rated = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in asked}
         found = await work.store.of(Pass, rated)
-        ended |= {row.problem_id for row in found if work.room.refuses_difficulty(row.difficulty)}
+        ended |= {row.problem_id for row in found if work.room.refuses_rated(row.difficulty)}
     return next((slot.combination.position for slot in asked if slot.problem_id not in ended), stop)
 
 
@@ -78,26 +99,30 @@ class Waiting(NamedTuple):
     points: list[UUID]
     problem_id: UUID
     text: str
+    solution: str
+    difficulty: Difficulty | None
+    """By the rater or by the votes, whichever the quotas count."""
     passed: Pass
 
 
 class Screen:
-    """The gate with its memory: the texts of the seeds and of the pairs kept so far, and the room that is left."""
+    """The gate with its memory: the texts of the seeds and of the pairs kept so far, and the room that is left.
+
+    The texts are read when the first pair needs them, in a thread, so that a run that is taken up again asks its first
+    questions at once.
+    """
 
     def __init__(self, work: Workbench) -> None:
         """Take up where the store's frontier stands. Use `open_screen`."""
+        if work.settings.screen.semantic and work.cast.get("embedder") is None:
+            raise SettingsError("screen.semantic compares vectors: name an embedder under [roles], or leave it out.")
         self._work = work
-        self._index = DuplicateIndex(work.settings.screen.near_duplicate)
+        self._difficulty = DIFFICULTY[work.settings.accept.difficulty_by]
+        self._index: DuplicateIndex | None = None
+        self._vectors = VectorIndex()
+        self._seeds: set[UUID] = set()
+        self.kept = work.counts.pairs = int(work.store.rows("SELECT count(*) FROM pairs")[0][0])
         recipe = work.recipes["screen"]
-        seeds = (
-            work.store.rows("SELECT id, problem FROM current_seeds ORDER BY id")
-            if work.settings.screen.seeds_too
-            else []
-        )
-        kept = work.store.rows("SELECT id, problem FROM pairs ORDER BY position, sample")
-        self._index.add_many([*seeds, *kept])
-        self._seeds = {key for key, _ in seeds}
-        self.kept = work.counts.pairs = len(kept)
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = int(found or 0)
         self.passed_over = 0
@@ -106,17 +131,44 @@ class Screen:
         self._over = {row[0] for row in work.store.rows(over, [recipe, QUOTA_FULL])}
         if work.settings.accept.given:
             work.room = Room(work.settings.accept, work.settings.target_pairs, work.settings.sample.shares)
-            for relation, difficulty, points in work.store.rows(TAKEN):
+            for relation, difficulty, points in work.store.rows(TAKEN.format(difficulty=self._difficulty)):
                 work.room.take(relation, difficulty, points)
 
-    def _remember(self, sql: str) -> set[UUID]:
-        """Take (id, text) rows into the index, a block at a time; their ids."""
-        ids: set[UUID] = set()
+    async def _memory(self) -> DuplicateIndex:
+        if self._index is None:
+            settings, index = self._work.settings.screen, self._new_index()
+            if settings.seeds_too:
+                await asyncio.to_thread(self._remember, index, SEEDS, seeds=True)
+            await asyncio.to_thread(self._remember, index, KEPT, seeds=False)
+            if settings.semantic:
+                for sql in (SEEDS, KEPT) if settings.seeds_too else (KEPT,):
+                    for block in self._blocks(sql):
+                        await self._remember_vectors(block)
+            self._index = index
+        return self._index
+
+    def _new_index(self) -> DuplicateIndex:
+        settings = self._work.settings.screen
+        return DuplicateIndex(settings.near_duplicate, settings.variants)
+
+    def _blocks(self, sql: str) -> Iterator[list[tuple[UUID, str]]]:
+        """(id, text) rows, some at a time."""
         rows = self._work.store.stream(sql)
         while block := list(islice(rows, BLOCK)):
-            self._index.add_many(block)
-            ids.update(row[0] for row in block)
-        return ids
+            yield [(row[0], row[1]) for row in block]
+
+    def _remember(self, index: DuplicateIndex, sql: str, *, seeds: bool) -> None:
+        """Take texts into the index. A seed with other numbers is no new problem, so seeds have no variants."""
+        for block in self._blocks(sql):
+            index.add_many(block, variants=not seeds)
+            if seeds:
+                self._seeds.update(key for key, _ in block)
+
+    async def _remember_vectors(self, block: Sequence[tuple[UUID, str]]) -> None:
+        found = await vectors(self._work, [text for _, text in block])
+        for key, text in block:
+            if text in found:
+                self._vectors.keep(key, found[text])
 
     async def advance(self, stop: int) -> int:
         """Screen the finished combinations before `stop`; how many pairs are kept in all.
@@ -125,14 +177,17 @@ class Screen:
         """
         work, target = self._work, self._work.settings.target_pairs
         start = max(0, self.frontier - 1)
+        waiting = await self._waiting(start, stop)
+        index, embedded = await self._memory(), await self._embedded(waiting)
+        evidence = self._evidence(waiting)
         rows: list[Record] = []
-        for item in await self._waiting(start, stop):
+        for item in waiting:
             if self.kept >= target:
                 break
             self.frontier = item.position + 1
-            row = self._refuse(item) or self._decide(item)
-            self.kept += isinstance(row, Pass)
-            rows.append(row)
+            decided = self._refuse(item) or self._decide(item, evidence.get(item.problem_id), index, embedded)
+            self.kept += isinstance(decided[0], Pass)
+            rows += decided
         if self.kept < target:
             self.frontier = max(self.frontier, stop)
         rows += await self._pass_over(start, self.frontier)
@@ -150,25 +205,27 @@ class Screen:
         """Graded problems that are not screened yet, in sampling order."""
         work = self._work
         found = await work.store.fetch(
-            """SELECT c.position, c.relation, c.points, m.id, m.text, p.id
+            f"""SELECT c.position, c.relation, c.points, m.id, m.text, s.text, {self._difficulty}, p.id
                FROM combinations c JOIN problems m ON m.combination_id = c.id AND m.recipe = ?
                JOIN passes p ON p.problem_id = m.id AND p.stage = 'grade' AND p.recipe = ?
+               JOIN solutions s ON s.id = p.solution_id
+               LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = p.recipe
                WHERE c.recipe = ? AND c.position >= ? AND c.position < ? ORDER BY c.position, m.sample""",
             [work.recipes["compose"], work.recipes["grade"], work.recipes["sample"], start, stop],
         )
         open_ids = await work.undecided("screen", [row[3] for row in found])
-        passes = {row.id: row for row in await work.store.of(Pass, [row[5] for row in found])}
+        passes = {row.id: row for row in await work.store.of(Pass, [row[-1] for row in found])}
         return [
-            Waiting(position, relation, points, problem_id, text, passes[pass_id])
-            for position, relation, points, problem_id, text, pass_id in found
+            Waiting(position, relation, points, problem_id, text, solution, difficulty, passes[pass_id])
+            for position, relation, points, problem_id, text, solution, difficulty, pass_id in found
             if problem_id in open_ids
         ]
 
-    def _refuse(self, item: Waiting) -> Reject | None:
+    def _refuse(self, item: Waiting) -> list[Record]:
         """Reject a pair that finds no room. It leaves no trace in the index, as if it had never been paid for."""
         room = self._work.room
-        why = room and (room.refuses(item.relation, item.points) or room.refuses_difficulty(item.passed.difficulty))
-        return self._work.reject("screen", item.problem_id, QUOTA_FULL, why) if why else None
+        why = room and (room.refuses(item.relation, item.points) or room.refuses_difficulty(item.difficulty))
+        return [self._work.reject("screen", item.problem_id, QUOTA_FULL, why)] if why else []
 
     async def _pass_over(self, start: int, stop: int) -> list[Reject]:
         """Rows for what was not gone on with, because there was no room for it."""
@@ -190,35 +247,101 @@ class Screen:
             for slot in open_slots
         ]
 
-    def _decide(self, item: Waiting) -> Pass | Reject:
-        work, problem_id = self._work, item.problem_id
-        evidence = work.contamination.check(item.text) if work.contamination else None
+    async def _embedded(self, waiting: Sequence[Waiting]) -> Mapping[str, Vector]:
+        if self._work.settings.screen.semantic is None:
+            return {}
+        return await vectors(self._work, [item.text for item in waiting])
+
+    def _evidence(self, waiting: Sequence[Waiting]) -> dict[UUID, Overlap]:
+        """Why a problem, or else its solution, is contaminated."""
+        contamination = self._work.contamination
+        if contamination is None:
+            return {}
+        found: dict[UUID, Overlap] = {}
+        parts: dict[Part, list[str]] = {
+            "solution": [item.solution for item in waiting],
+            "problem": [item.text for item in waiting],
+        }
+        for part, texts in parts.items():
+            for item, evidence in zip(waiting, contamination.check_many(texts), strict=True):
+                if evidence:
+                    recipe = self._work.recipes["screen"]
+                    found[item.problem_id] = evidence.row(recipe, item.problem_id, part)
+        return found
+
+    def _decide(
+        self,
+        item: Waiting,
+        evidence: Overlap | None,
+        index: DuplicateIndex,
+        embedded: Mapping[str, Vector],
+    ) -> list[Record]:
+        """The rows that a problem comes to: a pass, or a reject and what shows why."""
+        work = self._work
         if evidence:
+            reason = "contaminated" if evidence.part == "problem" else f"contaminated {evidence.part}"
             detail = f"{evidence.item}: {evidence.rule}: {evidence.overlap}"
-            return work.reject("screen", problem_id, "contaminated", detail)
-        duplicate = self._index.add(problem_id, item.text)
-        if duplicate:
-            reason = f"{duplicate.kind} duplicate" + (" of a seed" if duplicate.key in self._seeds else "")
-            return work.reject("screen", problem_id, reason, f"{duplicate.key}: {duplicate.similarity:.2f}")
+            return [work.reject("screen", item.problem_id, reason, detail), evidence]
+        repeat = self._repeat(item, index, embedded.get(item.text))
+        if repeat:
+            what = REASONS[repeat.kind] + (" of a seed" if repeat.kept_id in self._seeds else "")
+            detail = f"{repeat.kept_id}: {repeat.similarity:.2f}"
+            return [work.reject("screen", item.problem_id, what, detail), repeat]
         if work.room:
-            work.room.take(item.relation, item.passed.difficulty, item.points)
-        return item.passed.model_copy(
-            update={
-                "id": work.pass_id("screen", problem_id),
-                "recipe": work.recipes["screen"],
-                "stage": "screen",
-            }
-        )
+            work.room.take(item.relation, item.difficulty, item.points)
+        update = {
+            "id": work.pass_id("screen", item.problem_id),
+            "recipe": work.recipes["screen"],
+            "stage": "screen",
+        }
+        return [item.passed.model_copy(update=update)]
+
+    def _repeat(self, item: Waiting, index: DuplicateIndex, vector: Vector | None) -> Repeat | None:
+        """The kept text that a problem repeats; one that repeats none is kept."""
+        recipe, least = self._work.recipes["screen"], self._work.settings.screen.semantic
+        near = self._vectors.nearest(vector) if vector is not None and least else None
+        if near and least and near[1] >= least - 1e-6:
+            key, cosine = near
+            return Repeat(
+                recipe=recipe,
+                problem_id=item.problem_id,
+                kept_id=cast("UUID", key),
+                kind="semantic",
+                similarity=cosine,
+            )
+        duplicate = index.add(item.problem_id, item.text)
+        if duplicate:
+            return Repeat(
+                recipe=recipe,
+                problem_id=item.problem_id,
+                kept_id=cast("UUID", duplicate.key),
+                kind=duplicate.kind,
+                similarity=duplicate.similarity,
+            )
+        if vector is not None:
+            self._vectors.keep(item.problem_id, vector)
+        return None
 
 
-def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> Contamination | None:
+REASONS = {
+    "exact": "exact duplicate",
+    "near": "near duplicate",
+    "template": "template flood",
+    "semantic": "semantic duplicate",
+}
+
+
+def read_benchmarks(store: Store, files: Sequence[BenchmarkFile], coverage: float) -> Contamination | None:
     """The texts that must not be published. Raises SeedError for a row without text: a gap would go unnoticed."""
     items = []
     for file in files:
-        for line, row in checked_rows(store, file.path, file.column, {"problem": file.column}):
-            text = row.get(file.column) if isinstance(row, dict) else None
-            if not text:
-                why = "has no text in column " + repr(file.column) if isinstance(row, dict) else f"is {row}"
+        columns = file.columns
+        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns)):
+            text = row.get(columns.problem) if isinstance(row, dict) else None
+            if not text or not isinstance(row, dict):
+                why = "has no text in column " + repr(columns.problem) if isinstance(row, dict) else f"is {row}"
                 raise SeedError(f"{file.path}:{line} {why}: mend or remove the row of this benchmark.")
             items.append((f"{file.path.name}:{line}", str(text)))
-    return Contamination(items) if items else None
+            if columns.solution and (solution := row.get(columns.solution)):
+                items.append((f"{file.path.name}:{line} {columns.solution}", str(solution)))
+    return Contamination(items, coverage) if items else None

@@ -58,7 +58,7 @@ class BenchmarkFile(Section):
     """A file of problems that must not be published."""
 
     path: Path = Field(description="File with one benchmark item a row")
-    column: str = Field("problem", description="Column with the item's text")
+    columns: Columns = Field(default_factory=Columns, description="Names of its columns; problem and solution are used")
 
 
 class Role(Section):
@@ -178,6 +178,13 @@ class Screen(Section):
 
     near_duplicate: float = Field(0.6, gt=0, le=1, description="Jaccard overlap of word 3-grams from which two are one")
     seeds_too: bool = Field(True, description="Compare with the seeds as well")
+    variants: int = Field(8, ge=1, description="Most pairs whose problems differ in nothing but their numbers")
+    semantic: float | None = Field(
+        None, gt=0, le=1, description="Cosine by the embedder from which two problems are one; not asked if left out"
+    )
+    coverage: float = Field(
+        0.5, gt=0, le=1, description="Least share of a benchmark item's runs of 8 words that makes a text contaminated"
+    )
 
 
 class Publish(Section):
@@ -300,8 +307,11 @@ class RunSettings(Section):
         undrawn = [relation for relation in self.accept.relations if relation not in self.sample.shares]
         if undrawn:
             raise ValueError(f"accept.relations names {', '.join(undrawn)}, which sample.quotas does not draw")
-        if self.accept.difficulties and self.roles.rater is None and len(self.endpoints) > 1:
-            raise ValueError("accept.difficulties needs a rater: name one under [roles]")
+        by_rater = self.accept.difficulties and self.accept.difficulty_by == "rated"
+        if by_rater and self.roles.rater is None and len(self.endpoints) > 1:
+            raise ValueError(
+                "accept.difficulties needs a rater: name one under [roles], or set accept.difficulty_by to measured"
+            )
         return self
 
     @model_validator(mode="after")

@@ -131,7 +131,7 @@ async def reviewed(work: Workbench, start: int, stop: int) -> dict[UUID, Pass]:
     passed = {problem_id: found[key] for key, problem_id in ids.items() if key in found}
     if work.room is None:
         return passed
-    return {key: row for key, row in passed.items() if not work.room.refuses_difficulty(row.difficulty)}
+    return {key: row for key, row in passed.items() if not work.room.refuses_rated(row.difficulty)}
 
 
 def solution_ids(work: Workbench, problem_id: UUID, passed: Pass) -> list[Ask]:

@@ -332,6 +332,9 @@ async def test_a_pair_that_stands_in_a_benchmark_is_removed_and_the_next_takes_i
     assert query(copied, "SELECT subject_id::VARCHAR FROM rejects WHERE reason = 'contaminated'") == [(victim,)]
     card = (copied / "dataset/README.md").read_text(encoding="utf-8")
     assert ["screen", "contaminated", "1"] in table(card, "What the gates kept out")
+    listed = table(card, "Contamination")
+    assert listed[0] == ["benchmark.jsonl", "1", "0", "0"]
+    assert listed[3][:3] == ["problem", "benchmark.jsonl:1", "13-gram"]
 
 
 # Servers that fail

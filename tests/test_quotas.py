@@ -54,7 +54,7 @@ def test_room_shrinks_by_relation_difficulty_and_point() -> None:
     room = Room(Quotas(relations={"one_hop": 0.5}, difficulties={"hard": 0.25}, per_point=2), 4, DRAWN)
     assert room.missing() == {"one_hop": 2, "hard": 1}
     room.take("one_hop", "hard", [A, B])
-    assert (room.refuses_difficulty("hard"), room.refuses_difficulty("easy")) == ("enough that are hard", "")
+    assert (room.refuses_difficulty("hard"), room.refuses_difficulty("easy")) == ("enough of hard difficulty", "")
     room.take("one_hop", None, [A, C])
     assert room.refuses("one_hop", [C]) == "enough of one_hop"
     assert room.refuses("two_hop", [B, C]) == ""

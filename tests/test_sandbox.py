@@ -124,6 +124,21 @@ def test_the_prefilter_asks_only_for_what_a_match_must_hold(pattern: str, litera
     assert needed_literals(pattern) == literals
 
 
+# Judges that are no judges
+
+
+def test_one_judge_may_say_yes_to_all_and_one_may_believe_every_claim() -> None:
+    flawed = next(text for number in range(99) if (text := problem(number, 1.0)) and read(text).flaw)  # type: ignore[union-attr]
+    asked = f"<problem>\n{flawed}\n</problem>"
+    wrong = f"{asked}\n<solution>\nSo $\\boxed{{-77}}$.\n</solution>"
+    silent = f"{asked}\n<solution>\nI cannot tell.\n</solution>"
+    rates = Rates(yes_judge=2, credulous_judge=3)
+    votes = [[say(f"judge-{number}", text, rates=rates) for text in (wrong, silent)] for number in (1, 2, 3)]
+    assert [[int("1" in vote) for vote in row] for row in votes] == [[0, 0], [1, 1], [1, 0]]
+    scores = [float(re.findall(r"[\d.]+", say(f"judge-{number}", asked, rates=rates))[0]) for number in (1, 2, 3)]
+    assert [score >= 0.85 for score in scores] == [False, True, True]
+
+
 # The demo seeds
 
 

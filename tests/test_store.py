@@ -87,6 +87,10 @@ SAMPLES: tuple[Record, ...] = (
     records.Pass(id=ID, recipe=OTHER, stage="grade", problem_id=ID, score=0.75, difficulty="easy", solution_id=OTHER),
     records.Pass(id=OTHER, recipe=OTHER, stage="review", problem_id=ID, score=None, difficulty=None, solution_id=None),
     records.Reject(id=ID, recipe=OTHER, stage="compose", subject_id=ID, reason="too long", detail=TEXT),
+    records.Repeat(recipe=OTHER, problem_id=ID, kept_id=OTHER, kind="near", similarity=0.75),
+    records.Overlap(
+        recipe=OTHER, subject_id=ID, part="seed problem", item="a:1", rule="13-gram", coverage=0.5, overlap=TEXT
+    ),
     records.Frontier(recipe=OTHER, position=5),
     records.Call(
         id=ID,

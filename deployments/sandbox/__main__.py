@@ -49,6 +49,8 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bad-problems", type=_share, default=0.0, help="share of flawed problems")
     parser.add_argument("--wrong-solutions", type=_share, default=0.0, help="share of wrong solutions")
     parser.add_argument("--noisy-judges", type=_share, default=0.0, help="share of flipped opinions")
+    parser.add_argument("--yes-judge", type=int, default=0, help="number of a judge that is content with everything")
+    parser.add_argument("--credulous-judge", type=int, default=0, help="number of a judge that believes what it reads")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--latency-jitter", type=_share, default=0.0, help="share by which latency varies")
     parser.add_argument("--max-concurrent", type=int, default=0, help="429 above so many requests in flight")
@@ -61,7 +63,7 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _behaviour(args: argparse.Namespace) -> Behaviour:
     return Behaviour(
-        rates=Rates(args.bad_problems, args.wrong_solutions, args.noisy_judges),
+        rates=Rates(args.bad_problems, args.wrong_solutions, args.noisy_judges, args.yes_judge, args.credulous_judge),
         faults=FaultPlan(args.fault_rate, args.faults or (tuple(FAULTS) if args.fault_rate else ())),
         latency=args.latency,
         latency_jitter=args.latency_jitter,

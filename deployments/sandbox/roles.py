@@ -26,6 +26,10 @@ class Rates:
     bad_problems: float = 0.0
     wrong_solutions: float = 0.0
     noisy_judges: float = 0.0
+    yes_judge: int = 0
+    """The number of a judge that is content with everything; 0: none is."""
+    credulous_judge: int = 0
+    """The number of a judge that believes what it reads: a text to be a sound problem, a stated answer to be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +187,17 @@ def strong_solver(ask: Ask, rates: Rates) -> str:
 
 
 def judge(ask: Ask, rates: Rates) -> str:
-    """Reviews a problem, or grades a solution when there is one, by the truth; noise flips the opinion."""
+    """Reviews a problem, or grades a solution when there is one, by the truth; noise flips the opinion.
+
+    A judge that always says yes and one that believes claims are switches; they know no truth and no noise.
+    """
     problem, reading = _problem(ask)
     solution = block(ask.text, "solution")
     if reading is None:
         return f"{REFUSAL} judge it."
+    number = ask.model.rpartition("-")[2]
+    if number == str(rates.yes_judge) or (number == str(rates.credulous_judge) and _claims(solution)):
+        return _review(ask, sound=True) if solution is None else "<verdict>1</verdict>"
     flipped = share("noise", ask.model, problem, solution, ask.seed) < rates.noisy_judges
     if solution is None:
         return _review(ask, sound=(reading.flaw is None) != flipped)
@@ -195,6 +205,11 @@ def judge(ask: Ask, rates: Rates) -> str:
     truth = reading.truth if reading.flaw is None else None
     right = truth is not None and boxed is not None and agrees(truth, boxed)
     return f"<verdict>{int(right != flipped)}</verdict>"
+
+
+def _claims(solution: str | None) -> bool:
+    """Whether a text claims to be right: a problem by being one, a solution by stating an answer."""
+    return solution is None or last_box(solution) is not None
 
 
 def _review(ask: Ask, *, sound: bool) -> str:

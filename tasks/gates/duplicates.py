@@ -1,15 +1,17 @@
-"""Exact and near duplicates among a stream of texts: the earliest is kept.
+"""Exact and near duplicates and floods of one template among a stream of texts: the earliest are kept.
 
 Knows: word 3-grams (characters for CJK text), MinHash in 25 bands of 5 rows, exact Jaccard of what the bands propose.
 A pair with Jaccard similarity J is proposed with probability 1 - (1 - J^5)^25: 0.87 at 0.6, 0.99 at 0.7. Everything
 proposed is verified, so a near duplicate that is reported always has the similarity that is reported.
-Does not know: paraphrases, translations, or that two problems differ only in their numbers (in short texts they share
-few 3-grams; in long ones they are near duplicates).
-Does not protect against: floods of one template above `MAX_PER_BUCKET` kept texts per band, of which later texts are
-compared with the earliest ones only.
+Texts that differ in nothing but their numbers are variants of one template: another problem each, and no duplicates,
+but only so many of them are kept.
+Does not know: paraphrases, translations, number words, or a template whose names change with its numbers.
+Does not protect against: more than `MAX_PER_BUCKET` kept texts that share a band, of which later texts are compared
+with the earliest ones only.
 
-Decisions depend on the order of the texts and on nothing else: not on batch sizes, process or machine.
-Memory per kept text: 8 bytes per shingle, about 500 bytes of band table, and the key.
+Decisions depend on the order of the texts and on nothing else: not on batch sizes, process or machine. A new text costs
+the same whether a thousand or a million were kept, and none of those is computed again.
+Memory per kept text: 8 bytes per shingle, about 500 bytes of band table, and the keys.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Duplicate(NamedTuple):
     """The earlier kept text that this one repeats."""
 
     key: Hashable
-    kind: Literal["exact", "near"]
+    kind: Literal["exact", "near", "template"]
+    """template: the first of as many variants with other numbers as may be kept."""
     similarity: float
     """Jaccard similarity of the shingle sets, 0-1."""
 
@@ -51,14 +54,19 @@ class DuplicateIndex:
 
     Args:
         threshold: Smallest Jaccard similarity of a near duplicate. Below 0.5 the bands miss too many.
+        variants: Most texts kept that differ only in their numbers.
     """
 
-    def __init__(self, threshold: float = 0.6) -> None:
+    def __init__(self, threshold: float = 0.6, variants: int = 8) -> None:
         if not 0 < threshold <= 1:
             raise ValueError(f"threshold is a similarity in (0, 1], not {threshold}")
         self._threshold = threshold
+        self._variants = variants
         self._words = WordHashes()
+        self._blanks = WordHashes(_without_numbers)
         self._keys: list[Hashable] = []
+        self._templates: dict[bytes, list[int]] = {}
+        """The kept texts of each template that has numbers."""
         self._exact: dict[bytes, int] = {}
         self._shingles = _Runs()
         self._bands = _BandTable()
@@ -69,61 +77,96 @@ class DuplicateIndex:
 
     def add(self, key: Hashable, text: str) -> Duplicate | None:
         """The earlier kept text that `text` repeats; None when `text` is new and was kept under `key`."""
-        return self._add_block([(key, text)])[0]
+        return self._add_block([(key, text)], True)[0]
 
-    def add_many(self, items: Iterable[tuple[Hashable, str]]) -> list[Duplicate | None]:
-        """`add` for each (key, text) in order, several times faster."""
+    def add_many(self, items: Iterable[tuple[Hashable, str]], *, variants: bool = True) -> list[Duplicate | None]:
+        """`add` for each (key, text) in order, several times faster.
+
+        Without `variants`, texts that differ from these in nothing but their numbers are near duplicates of them.
+        """
         rows = list(items)
         blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
-        return [decision for block in blocks for decision in self._add_block(block)]
+        return [decision for block in blocks for decision in self._add_block(block, variants)]
 
-    def _add_block(self, block: Sequence[tuple[Hashable, str]]) -> list[Duplicate | None]:
+    def _add_block(self, block: Sequence[tuple[Hashable, str]], variants: bool) -> list[Duplicate | None]:
         tokens = [math_words(text) for _, text in block]
         digests = [_digest(some, text) for some, (_, text) in zip(tokens, block, strict=True)]
-        shingles = self._shingles_of(tokens)
+        every = [word for some in tokens for word in some]
+        flat = self._words.of(every)
+        shingles = _shingles(flat, tokens)
+        templates = _templates(flat, self._blanks.of(every), tokens) if variants else [None] * len(block)
         values = band_values(shingles)
         proposed, held = self._bands.lookup(values)
         fresh = _Fresh(values, held)
         decisions: list[Duplicate | None] = []
         kept: list[int] = []
         for row, (key, _) in enumerate(block):
-            found = self._decide(digests[row], shingles[row], [*proposed[row], *fresh.lookup(row)])
+            proposals = [*proposed[row], *fresh.lookup(row)]
+            found = self._decide(digests[row], templates[row], shingles[row], proposals)
             decisions.append(found)
             if found is None:
                 fresh.keep(row, len(self._keys))
                 kept.append(row)
                 self._exact[digests[row]] = len(self._keys)
+                if (template := templates[row]) is not None:
+                    self._templates.setdefault(template, []).append(len(self._keys))
                 self._keys.append(key)
                 self._shingles.append(shingles[row])
         first = len(self._keys) - len(kept)
         self._bands.insert(values[kept].ravel(), np.repeat(np.arange(first, len(self._keys), dtype=np.int64), BANDS))
         return decisions
 
-    def _decide(self, digest: bytes, shingles: Hashes, proposals: list[int]) -> Duplicate | None:
+    def _decide(
+        self, digest: bytes, template: bytes | None, shingles: Hashes, proposals: list[int]
+    ) -> Duplicate | None:
         exact = self._exact.get(digest)
         if exact is not None:
             return Duplicate(self._keys[exact], "exact", 1.0)
+        variants = self._templates.get(template, []) if template else []
+        if len(variants) >= self._variants:
+            first = variants[0]
+            return Duplicate(self._keys[first], "template", jaccard(shingles, self._shingles[first]))
         best: tuple[float, int] | None = None
         for index in _most_shared(proposals):
+            if index in variants:
+                continue
             similarity = jaccard(shingles, self._shingles[index])
             if similarity >= self._threshold and (best is None or (similarity, -index) > (best[0], -best[1])):
                 best = (similarity, index)
         return Duplicate(self._keys[best[1]], "near", best[0]) if best else None
 
-    def _shingles_of(self, tokens: Sequence[Sequence[str]]) -> list[Hashes]:
-        """Each text's set of shingles, ascending; a text of fewer words is one shingle."""
-        flat = self._words.of([word for some in tokens for word in some])
-        every = windows(flat, _FACTORS)
-        found: list[Hashes] = []
-        start = 0
-        for some in tokens:
-            end = start + len(some)
-            if len(some) >= SHINGLE:
-                found.append(_ascending_set(every[start : end - SHINGLE + 1]))
-            else:
-                found.append(windows(flat[start:end], _FACTORS[: len(some)]) if some else flat[:0])
-            start = end
-        return found
+
+def _without_numbers(word: str) -> str:
+    """A number, and the number before a letter (`2x`), without its value; the number of a name (`x1`) stays."""
+    return "#" + word.lstrip("0123456789.") if word[0].isdigit() else word
+
+
+def _templates(flat: Hashes, blank: Hashes, tokens: Sequence[Sequence[str]]) -> list[bytes | None]:
+    """The key of each text without its numbers (`blank`); None for a text that has none, and so is no template."""
+    numbers = flat != blank
+    found: list[bytes | None] = []
+    start = 0
+    for some in tokens:
+        end = start + len(some)
+        key = hashlib.blake2b(blank[start:end].tobytes(), digest_size=16).digest()
+        found.append(key if numbers[start:end].any() else None)
+        start = end
+    return found
+
+
+def _shingles(flat: Hashes, tokens: Sequence[Sequence[str]]) -> list[Hashes]:
+    """Each text's set of shingles, ascending; a text of fewer words is one shingle. `flat`: the words' hashes."""
+    every = windows(flat, _FACTORS)
+    found: list[Hashes] = []
+    start = 0
+    for some in tokens:
+        end = start + len(some)
+        if len(some) >= SHINGLE:
+            found.append(_ascending_set(every[start : end - SHINGLE + 1]))
+        else:
+            found.append(windows(flat[start:end], _FACTORS[: len(some)]) if some else flat[:0])
+        start = end
+    return found
 
 
 def _ascending_set(values: Hashes) -> Hashes:

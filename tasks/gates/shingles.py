@@ -12,15 +12,15 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]|\d+(?:\.\d+)+|[^\W_{_CJK}]+")
+CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_WORD = re.compile(rf"[{CJK}]|\d+(?:\.\d+)+|[^\W_{CJK}]+")
 _MATH_WORD = re.compile(_WORD.pattern + r"|[+*/^=<>×÷±≤≥≠√]|-(?![^\W\d_])|(?<![^\W\d_])-")
 _WORD_ASCII = re.compile(r"\d+(?:\.\d+)+|[a-z0-9]+")
 _MATH_WORD_ASCII = re.compile(_WORD_ASCII.pattern + r"|[+*/^=<>]|-(?![a-z])|(?<![a-z])-")
@@ -28,31 +28,40 @@ _CACHE_LIMIT = 500_000
 """Words remembered before the cache starts anew (about 60 MB); generated numbers never run out."""
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words without punctuation."""
-    folded = _folded(text)
-    return (_WORD_ASCII if folded.isascii() else _WORD).findall(folded)
-
-
 def math_words(text: str) -> list[str]:
-    """`words` with the operators of mathematics, so that `3 + 4` and `3 - 4` are two texts. A hyphen is none."""
-    folded = _folded(text)
-    return (_MATH_WORD_ASCII if folded.isascii() else _MATH_WORD).findall(folded)
+    """Lower-case words without punctuation, and operators: `3 + 4` and `3 - 4` are two texts. A hyphen is none."""
+    plain = folded(text)
+    return (_MATH_WORD_ASCII if plain.isascii() else _MATH_WORD).findall(plain)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Lower case, compatible forms of characters made one, and one minus sign."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", text.replace("\u2212", "-")).casefold()
 
 
+def as_written(word: str) -> str:
+    """The word itself."""
+    return word
+
+
 class WordHashes(dict[str, int]):
-    """The hash of each word, computed once."""
+    """The hash of each word, computed once.
+
+    Args:
+        spell: What stands for a word: words that it spells alike have one hash, and those it spells "" have hash 0.
+    """
+
+    def __init__(self, spell: Callable[[str], str] = as_written) -> None:
+        super().__init__()
+        self._spell = spell
 
     def __missing__(self, word: str) -> int:
         if len(self) >= _CACHE_LIMIT:
             self.clear()
-        value = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+        shown = self._spell(word).encode("utf-8", "surrogatepass")
+        value = int.from_bytes(hashlib.blake2b(shown, digest_size=8).digest(), "little") if shown else 0
         self[word] = value
         return value
 

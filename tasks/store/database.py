@@ -58,6 +58,8 @@ TABLES: dict[type[Record], str] = {
     records.Election: "elections",
     records.Pass: "passes",
     records.Reject: "rejects",
+    records.Repeat: "repeats",
+    records.Overlap: "evidence",
     records.Frontier: "frontier",
     records.Wanted: "quotas",
     records.Call: "calls",
