@@ -65,9 +65,11 @@ def agreement(store: Store, identity: dict[str, Any], written: str) -> list[Agre
     )
     found = []
     for task, table, value, item in tasks:
-        rows = f"""SELECT {item} AS item, judge, ({value})::DOUBLE AS value FROM {table}
+        # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
+        rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
             WHERE problem_id IN ({written}) AND {_asked_now(task, item, panel(identity, task))}"""
-        items = store.rows(f"SELECT count(value), sum(value), sum(value * value) FROM ({rows}) GROUP BY item")
+        sums = "count(value), sum(value), sum(value * value)"
+        items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
         leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]
         if leans:
             found.append(Agreement(task, sum(row[0] > 1 for row in items), alpha(map(_plain, items)), leans))
@@ -105,5 +107,5 @@ _LEANS = """
     WITH given AS ({rows}),
         whole AS (SELECT item, count(value) AS number, sum(value) AS total FROM given GROUP BY item)
     SELECT judge, count(value), count(*) - count(value), avg(value),
-        avg(value - (total - value) / (number - 1)) FILTER (WHERE value IS NOT NULL AND number > 1)
+        avg((value - (total - value) / (number - 1))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL AND number > 1)
     FROM given JOIN whole USING (item) GROUP BY judge ORDER BY judge"""

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from graph.errors import SeedError, SettingsError
+from graph.errors import SeedError
 from graph.records import Reject, Seed
 from tasks.extract import pending_seeds
 from tasks.ingest import ingest
-from tasks.opening import open_workbench
 from tasks.settings import SeedFile
 from tests.bench import plain, settings_for, workbench
 
@@ -332,16 +331,13 @@ async def test_a_seed_that_no_file_holds_any_more_takes_no_part(tmp_path: Path) 
         assert len(pending_seeds(work)) == 1
 
 
-async def test_a_corrected_mapping_is_asked_about_and_then_replaces_what_it_read_wrongly(tmp_path: Path) -> None:
+async def test_a_corrected_mapping_replaces_what_it_read_wrongly(tmp_path: Path) -> None:
     row = {"question": "2 + 2?", "answer": "It is #### 4"}
     columns = {"problem": "question", "solution": "answer"}
     await read(tmp_path, "seeds.jsonl", lines(row), columns=columns)
     seeds = [{"path": tmp_path / "seeds.jsonl", "columns": columns, "answer_after": "####"}]
     settings = settings_for(tmp_path, seeds=seeds)
-    with pytest.raises(SettingsError, match=r"ingest\.seeds\.jsonl\.answer_after"):
-        async with workbench(settings):
-            pass
-    async with open_workbench(settings, accept_changes=True) as work:
+    async with workbench(settings) as work:
         counts = await plain(ingest)()
         assert work.store.rows("SELECT answer FROM current_seeds") == [("4",)]
     assert counts == {"read": 1, "new": 1, "rejected": 0, "known": 0}
