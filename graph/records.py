@@ -158,6 +158,8 @@ class Community(Record):
     """The community that a point belongs to; numbered from 0, the largest first."""
 
     recipe: UUID
+    graph: UUID
+    """Fingerprint of the graph."""
     point_id: UUID
     community: int
 
