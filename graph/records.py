@@ -22,8 +22,15 @@ Difficulty = Literal["easy", "medium", "hard"]
 
 def content_id(kind: str, *parts: object) -> UUID:
     """128 bits of sha256 over canonical JSON of `kind` and `parts` (JSON values and UUIDs)."""
-    text = json.dumps([kind, *parts], sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
+    return hashed(_canonical([kind, *parts]))
+
+
+def hashed(canonical: str) -> UUID:
+    """The id of work that is canonical JSON already."""
+    return UUID(bytes=hashlib.sha256(canonical.encode()).digest()[:16])
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode
 
 
 class Record(BaseModel):
