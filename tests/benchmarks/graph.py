@@ -6,8 +6,8 @@
 
 The seeds are made: each has a topic, most of its points are of that topic, and points are popular by a power law, which
 is what makes hubs. rustworkx is no dependency: it takes part where it is installed. Each side runs in a process of its
-own, so that peak memory is its own; the peers do what they have a function for. All begin with the arrays that the store gives. Where other programs
-share the machine, look at the ratios and at the seconds of one core.
+own, so that peak memory is its own; the peers do what they have a function for. All begin with the arrays that the
+store gives. Where other programs share the machine, look at the ratios and at the seconds of one core.
 """
 
 from __future__ import annotations
@@ -180,9 +180,8 @@ def show(points: int, seeds: int, combinations: int, policy: str, peers: dict[st
     print(f"\n{points:,} points, {seeds:,} seeds, {mine['edges']:,.0f} edges, policy {policy}")
     print(f"  build                {mine['build']:8.2f} s")
     relations = ", ".join(f"{name} {mine[name]:,.0f}" for name in SamplingPlan().quotas if name in mine)
-    print(
-        f"  combinations         {mine['draw']:8.1f} s ({mine['draw cpu']:.0f} s of one core) for {mine['drawn']:,.0f} distinct ({relations})"
-    )
+    print(f"  combinations         {mine['draw']:8.1f} s, {mine['draw cpu']:.0f} s of one core")
+    print(f"                       {mine['drawn']:,.0f} distinct: {relations}")
     print(f"  communities          {mine['communities']:8.1f} s, modularity {mine['modularity']:.3f}")
     print(
         f"  peak memory          {mine['peak while drawing']:8.0f} MB, {mine['of that before']:.0f} MB of it the seeds"
