@@ -95,14 +95,18 @@ def status(workspace: Workspace) -> None:
 @app.command()
 def graph(
     workspace: Workspace,
-    export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf or .json.")] = None,
+    export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf, .json or .parquet.")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="What came of every community and point: combinations, pairs, pass rate.")
+    ] = False,
     merges: Annotated[
         Path | None, typer.Option(help="CSV to write: the pairs of names that may be one, to be reviewed.")
     ] = None,
 ) -> None:
-    """Print the statistics of the knowledge graph, export it, or write the merges of its names for review.
+    """Print the statistics of the knowledge graph or its coverage, export them, or write the merges of its names.
 
     Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`,
+    `gsdp graph runs/gsm8k --coverage`, `gsdp graph runs/gsm8k --coverage --export coverage.parquet`,
     `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
     """
     if merges is not None:
@@ -110,12 +114,12 @@ def graph(
 
         write_merges(workspace, merges)
         return
-    from flows.workspace import export_graph, print_graph
+    from flows.graphs import export_coverage, export_graph, print_coverage, print_graph
 
     if export is None:
-        print_graph(workspace)
+        (print_coverage if coverage else print_graph)(workspace)
     else:
-        export_graph(workspace, export)
+        (export_coverage if coverage else export_graph)(workspace, export)
 
 
 @app.command()

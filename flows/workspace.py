@@ -1,8 +1,7 @@
-"""Looking into a workspace: how it stands, what its graph is like, how a pair came about, its dataset again."""
+"""Looking into a workspace: how it stands, how a pair came about, its dataset again."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +10,13 @@ from textwrap import shorten, wrap
 from typing import Any
 from uuid import UUID
 
-import networkx as nx
-
+from flows.paths import paths_between
 from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
-from graph.knowledge import KnowledgeGraph, to_networkx
-from graph.summary import describe
 from tasks.agreement import agreement
 from tasks.card import latest_identity, present_solutions
 from tasks.ledger import budget, by_stage, cost
 from tasks.publish import write_dataset
-from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 
@@ -141,43 +136,6 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
         )
 
 
-def print_graph(workspace: Path) -> None:
-    """The statistics of the knowledge graph of the latest run."""
-    with reading(workspace) as store:
-        graph, names = _graph(store)
-        settings = latest_settings(store)
-        drawn = dict(
-            store.rows(
-                "SELECT relation, count(*) FROM combinations WHERE recipe = ? GROUP BY 1",
-                [current_recipe(store, "sample")],
-            )
-        )
-    found = describe(graph, settings.sample)
-    for key, value in found.model_dump().items():
-        if key not in ("hubs", "available"):
-            print(f"{key.replace('_', ' '):<28}{_cell(value)}")
-    print("\nhubs (degree)")
-    for hub in found.hubs:
-        print(f"  {names[hub.id]:<50}{hub.degree:>8,}")
-    print(f"\n{'combinations':<16}{'available':>14}{'drawn':>12}")
-    for relation, number in found.available.items():
-        there = "too many to list" if number is None else f"{number:,}"
-        print(f"  {relation:<14}{there:>14}{drawn.get(relation, 0):>12,}")
-
-
-def export_graph(workspace: Path, file: Path) -> None:
-    """Write the graph for other programs; the suffix says how. Raises UsageError for a suffix we do not know."""
-    if file.suffix.lower() not in EXPORTS:
-        raise UsageError(f"{file}: the suffix says the format; give one of {', '.join(EXPORTS)}.")
-    with reading(workspace) as store:
-        graph, names = _graph(store)
-    try:
-        EXPORTS[file.suffix.lower()](to_networkx(graph, names), file)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
-    print(f"{graph.nodes:,} points and {len(graph.indices) // 2:,} edges written to {file}")
-
-
 def publish_to(workspace: Path, folder: Path) -> None:
     """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
     with reading(workspace) as store:
@@ -210,6 +168,7 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
             seeds = store.rows(SEEDS_OF_POINT, [point])
             yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n, _ in seeds[:3])
             yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
+        yield from paths_between(store, current_recipe(store, "connect"), points)
     yield f"problem      {problem_id} (sample {sample})"
     yield from _wrapped(text)
     for judge, logic, presentation, difficulty, unjudged in store.rows(
@@ -253,23 +212,6 @@ def _wrapped(text: str) -> Iterator[str]:
     for line in text.splitlines():
         yield from wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
-
-def _graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:
-    recipe = current_recipe(store, "connect")
-    return load_graph(store, recipe), point_names(store, recipe)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return str(value)
-    return f"{value:,}"
-
-
-def _write_json(graph: Any, file: Path) -> None:
-    file.write_text(json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False), encoding="utf-8")
-
-
-EXPORTS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".json": _write_json}
 
 WIDTH = 110
 INDENT = "    "

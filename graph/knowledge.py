@@ -113,15 +113,19 @@ def _symmetric(nodes: int, a: Integers, b: Integers, weight: Integers) -> tuple[
     return indptr, indices, weights
 
 
-def to_networkx(graph: KnowledgeGraph, names: Mapping[UUID, str] | None = None) -> nx.Graph:
+def to_networkx(
+    graph: KnowledgeGraph, names: Mapping[UUID, str] | None = None, communities: Mapping[UUID, int] | None = None
+) -> nx.Graph:
     """The graph for networkx and its writers (GraphML, GEXF, JSON): only str and int attributes.
 
-    Nodes are the ids as text, with `id` and `name` (the id where no name is given); edges have `weight`.
+    Nodes are the ids as text, with `id`, `name` (the id where no name is given), and `community` where that is given;
+    edges have `weight`.
     """
     result = nx.Graph()
     texts = [str(each) for each in graph.ids]
     for each, text in zip(graph.ids, texts, strict=True):
-        result.add_node(text, id=text, name=(names or {}).get(each, text))
+        group = {"community": communities[each]} if communities and each in communities else {}
+        result.add_node(text, id=text, name=(names or {}).get(each, text), **group)
     for a, b, weight in zip(*(column.tolist() for column in graph.edge_list()), strict=True):
         result.add_edge(texts[a], texts[b], weight=weight)
     return result

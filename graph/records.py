@@ -24,8 +24,15 @@ Part = Literal["problem", "solution", "seed problem", "seed solution"]
 
 def content_id(kind: str, *parts: object) -> UUID:
     """128 bits of sha256 over canonical JSON of `kind` and `parts` (JSON values and UUIDs)."""
-    text = json.dumps([kind, *parts], sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
+    return hashed(_canonical([kind, *parts]))
+
+
+def hashed(canonical: str) -> UUID:
+    """The id of work that is canonical JSON already."""
+    return UUID(bytes=hashlib.sha256(canonical.encode()).digest()[:16])
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode
 
 
 class Record(BaseModel):
@@ -160,6 +167,8 @@ class Community(Record):
     """The community that a point belongs to; numbered from 0, the largest first."""
 
     recipe: UUID
+    graph: UUID
+    """Fingerprint of the graph."""
     point_id: UUID
     community: int
 

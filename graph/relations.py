@@ -64,13 +64,13 @@ def two_hop(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
     if min(pairs, int(wedges[-1])) <= cutoffs.listed:
         return _list_two_hop(graph, cutoffs.min_weight)
     if pairs <= wedges[-1]:
-        return Candidates(pairs, lambda numbers: _two_hop_among(graph, *pair_of(numbers), None, cutoffs.min_weight))
+        return Candidates(pairs, lambda numbers: two_hop_among(graph, *pair_of(numbers), None, cutoffs.min_weight))
 
     def sift(numbers: Integers) -> Members:
         centre = np.searchsorted(wedges, numbers, side="right") - 1
         low, high = pair_of(numbers - wedges[centre])
         row = graph.indptr[centre]
-        return _two_hop_among(graph, graph.indices[row + low], graph.indices[row + high], centre, cutoffs.min_weight)
+        return two_hop_among(graph, graph.indices[row + low], graph.indices[row + high], centre, cutoffs.min_weight)
 
     return Candidates(int(wedges[-1]), sift)
 
@@ -196,8 +196,8 @@ def _list_two_hop(graph: KnowledgeGraph, min_weight: float) -> Members:
     return joined(parts)
 
 
-def _two_hop_among(
-    graph: KnowledgeGraph, u: Integers, v: Integers, centre: Integers | None, min_weight: float
+def two_hop_among(
+    graph: KnowledgeGraph, u: Integers, v: Integers, centre: Integers | None = None, min_weight: float = 0
 ) -> Members:
     """The pairs with D = 2 among (u, v); with `centre`, only where it is their first common neighbour.
 

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
+from graph.communities import communities
 from graph.knowledge import KnowledgeGraph
-from graph.records import Combination, Draw
+from graph.records import Combination, Community, Draw
 from graph.sampling import Sampler
 from tasks.retry import chunk_task
 from tasks.store.database import Store
@@ -35,6 +36,11 @@ def point_names(store: Store, recipe: UUID) -> dict[UUID, str]:
     return dict(store.rows("SELECT id, name FROM knowledge_points WHERE recipe = ?", [recipe]))
 
 
+def point_communities(store: Store, recipe: UUID) -> dict[UUID, int]:
+    """The community of each knowledge point, as far as they were found."""
+    return dict(store.rows("SELECT point_id, community FROM communities WHERE recipe = ?", [recipe]))
+
+
 @dataclass
 class Drawing:
     """How far the sampler's sequence has been taken into the store."""
@@ -55,6 +61,7 @@ async def sample(wanted: int) -> int:
     before = have = sampled(work)
     if work.drawing is None and have < wanted:
         work.drawing = await asyncio.to_thread(_begin, work, have)
+        await _keep_communities(work, work.drawing.sampler.graph)
     while have < wanted and (drawing := work.drawing):
         draw = drawing.draw
         batch = await asyncio.to_thread(drawing.sampler.draw, draw.place, draw.place + STEP, draw.recipe)
@@ -82,6 +89,21 @@ def _begin(work: Workbench, have: int) -> Drawing:
     draw = found[0] if found else Draw(recipe=recipe, graph=graph.fingerprint, begin=have, place=0)
     before = combinations(work, 0, draw.begin) if plan.per_point else []
     return Drawing(Sampler(graph, plan, before), point_names(work.store, work.recipes["connect"]), draw)
+
+
+async def _keep_communities(work: Workbench, graph: KnowledgeGraph) -> None:
+    """Write which community each point belongs to, once for each graph."""
+    recipe, fingerprint = work.recipes["connect"], graph.fingerprint
+    if work.store.rows("SELECT 1 FROM communities WHERE recipe = ? AND graph = ? LIMIT 1", [recipe, fingerprint]):
+        return
+    found = await asyncio.to_thread(communities, graph)
+    await work.store.write(
+        *(
+            Community(recipe=recipe, graph=fingerprint, point_id=point, community=number)
+            for point, number in zip(graph.ids, found.tolist(), strict=True)
+        ),
+        statements=[("DELETE FROM communities WHERE recipe = ?", [recipe])],
+    )
 
 
 async def _stored(work: Workbench, batch: list[Combination]) -> set[UUID]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import networkx as nx
 import pytest
 
@@ -183,8 +184,10 @@ def test_graph_prints_its_statistics(run: Run, demo: Demo) -> None:
         demo.workspace, "SELECT (SELECT count(*) FROM knowledge_points), (SELECT count(*) FROM edges)"
     )[0]
     assert code == 0
-    assert re.search(rf"^nodes +{points}$", out, re.MULTILINE), out
-    assert re.search(rf"^edges +{edges}$", out, re.MULTILINE)
+    assert re.search(rf"^points +{points}$", out, re.MULTILINE), out
+    assert re.search(rf"^edges \(pairs that share a seed\) +{edges}, ", out, re.MULTILINE)
+    drawn = query(demo.workspace, "SELECT count(*) FROM combinations WHERE relation = 'two_hop'")[0][0]
+    assert re.search(rf"^  two_hop +[\d,]+ +{drawn}$", out, re.MULTILINE)
     assert all(relation in out for relation in ("one_hop", "two_hop", "three_hop", "community"))
 
 
@@ -192,7 +195,17 @@ READERS: dict[str, Callable[[Path], Any]] = {
     ".graphml": nx.read_graphml,
     ".gexf": nx.read_gexf,
     ".json": lambda path: nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges"),
+    ".parquet": lambda path: graph_of_tables(path, path.with_name(f"{path.stem}-points.parquet")),
 }
+
+
+def graph_of_tables(edges: Path, points: Path) -> nx.Graph:
+    result = nx.Graph()
+    with duckdb.connect() as engine:
+        for node, name, community in engine.execute(f"SELECT id, name, community FROM '{points}'").fetchall():
+            result.add_node(node, name=name, community=community)
+        result.add_weighted_edges_from(engine.execute(f"SELECT a, b, weight FROM '{edges}'").fetchall())
+    return result
 
 
 @pytest.mark.parametrize("suffix", READERS)
@@ -205,6 +218,8 @@ def test_an_exported_graph_opens_again_with_every_point_and_weight(
     points = {str(key): name for key, name in query(demo.workspace, "SELECT id, name FROM knowledge_points")}
     edges = query(demo.workspace, "SELECT a::VARCHAR, b::VARCHAR, weight FROM edges")
     assert {node: data.get("name", data.get("label")) for node, data in graph.nodes(data=True)} == points
+    groups = dict(query(demo.workspace, "SELECT point_id::VARCHAR, community FROM communities"))
+    assert dict(graph.nodes(data="community")) == groups
     assert {frozenset((a, b)): data["weight"] for a, b, data in graph.edges(data=True)} == {
         frozenset((a, b)): weight for a, b, weight in edges
     }
@@ -212,7 +227,12 @@ def test_an_exported_graph_opens_again_with_every_point_and_weight(
 
 def test_a_graph_is_not_exported_to_a_format_we_do_not_know(run: Run, demo: Demo, tmp_path: Path) -> None:
     said = only_sentence(run("graph", demo.workspace, "--export", tmp_path / "graph.dot"), 2)
-    assert "give one of .graphml, .gexf, .json" in said
+    assert "give one of .graphml, .gexf, .json, .parquet" in said
+    said = only_sentence(run("graph", demo.workspace, "--coverage", "--export", tmp_path / "coverage.csv"), 2)
+    assert "ends in .parquet" in said
+    for file in ("graph.parquet", "graph.json"):
+        said = only_sentence(run("graph", demo.workspace, "--export", tmp_path / "missing" / file), 2)
+        assert "cannot be written (No such file or directory)" in said
 
 
 def test_explain_tells_a_pair_from_its_seeds_to_the_votes(run: Run, demo: Demo) -> None:
@@ -221,6 +241,7 @@ def test_explain_tells_a_pair_from_its_seeds_to_the_votes(run: Run, demo: Demo) 
     assert code == 0
     assert " ".join(problem.split()) in " ".join(out.split())
     assert f"answer {answer}" in out
+    assert re.search(r"^  edge       .+ - .+, in [1-9]\d* seeds: seeds.jsonl:\d+", out, re.MULTILINE)
     assert all(word in out for word in ("combination", "seeds.jsonl:", "review", "grade", "passed       screen"))
     assert out.endswith("This is a pair of the dataset.\n")
 

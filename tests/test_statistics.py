@@ -45,6 +45,7 @@ def test_counts_agree_with_networkx() -> None:
     assert found.isolated == nx.number_of_isolates(plain)
     assert (found.diameter, found.diameter_is_exact) == (nx.diameter(plain.subgraph(parts[0])), True)
     assert (found.pairs_at_one, found.pairs_at_two, found.pairs_at_three) == (lengths[1], lengths[2], lengths[3])
+    assert found.within_three == pytest.approx((lengths[1] + lengths[2] + lengths[3]) / (70 * 69 / 2))
     assert (found.cliques_of_three, found.cliques_of_four) == (cliques[3], cliques[4])
     assert [hub.degree for hub in found.hubs] == sorted(dict(plain.degree).values(), reverse=True)[:3]
     assert found.degrees["0.0"] == 0
@@ -70,7 +71,16 @@ def test_a_large_graph_says_what_it_does_not_know(monkeypatch: pytest.MonkeyPatc
     found = describe(GRAPH, PLAN)
     assert not found.diameter_is_exact
     assert exact.diameter - 1 <= found.diameter <= exact.diameter
-    assert (found.pairs_at_two, found.pairs_at_three) == (exact.pairs_at_two, None)
+    assert (exact.distances_are_exact, found.distances_are_exact) == (True, False)
+    # So few pairs are all in the sample.
+    assert (found.pairs_at_one, found.pairs_at_two, found.pairs_at_three, found.within_three) == (
+        exact.pairs_at_one,
+        exact.pairs_at_two,
+        exact.pairs_at_three,
+        exact.within_three,
+    )
+    monkeypatch.setattr("graph.summary.SAMPLED", 1200)
+    assert abs(describe(GRAPH, PLAN).within_three - exact.within_three) < 0.04
 
 
 @pytest.mark.parametrize("nodes", [0, 1, 5])

@@ -1,0 +1,100 @@
+"""How well the combinations and pairs cover the graph: by knowledge point, and by community of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from tasks.store.database import Store
+
+
+class Cover(NamedTuple):
+    """What became of a point, or of a community as a whole (`point_id` is None), under the latest settings.
+
+    A combination or seed counts once, however many of its points are in a community.
+    """
+
+    community: int | None
+    point_id: UUID | None
+    name: str
+    """Of the point; of a community the names of its most frequent points."""
+    seeds: int
+    mentions: int
+    combinations: int
+    problems: int
+    pairs: int
+    pass_rate: float | None
+    """Pairs among the problems that a gate has decided on; None before the first."""
+    mean_difficulty: float | None
+    """Of the rated problems: 1 easy, 2 medium, 3 hard."""
+    duplicates: int
+
+
+def coverage(store: Store) -> list[Cover]:
+    """Communities first, largest first; then the points of each, most mentioned first."""
+    return [Cover(*row) for row in store.rows(COVERAGE)]
+
+
+def communities(covers: Sequence[Cover]) -> list[Cover]:
+    """The rows of whole communities."""
+    return [cover for cover in covers if cover.point_id is None]
+
+
+def write_coverage(store: Store, file: Path) -> None:
+    """All rows as Parquet."""
+    store.write_parquet(COVERAGE, [], file)
+
+
+def _recipe(stage: str) -> str:
+    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
+
+
+COVERAGE = f"""
+    WITH members AS (
+        SELECT k.id AS point_id, k.name, k.mentions, c.community
+        FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
+        WHERE k.recipe = {_recipe("connect")}),
+    occurs AS (
+        SELECT a.point_id, m.seed_id
+        FROM aliases a JOIN current_mentions m ON m.name = a.name AND m.recipe = {_recipe("extract")}
+        WHERE a.recipe = {_recipe("connect")}),
+    drawn AS (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {_recipe("sample")}),
+    written AS (
+        SELECT p.id, p.combination_id, list_position(['easy', 'medium', 'hard'], r.difficulty) AS level,
+            s.problem_id IS NOT NULL AS kept, x.problem_id IS NOT NULL AS ended, coalesce(x.twin, false) AS twin
+        FROM problems p
+        LEFT JOIN passes r ON r.problem_id = p.id AND r.stage = 'review' AND r.recipe = {_recipe("review")}
+        LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {_recipe("screen")}
+        LEFT JOIN (
+            SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%') AS twin FROM rejects
+            WHERE stage IN ('review', 'grade', 'screen') AND reason <> 'quota full'
+                AND recipe IN (SELECT recipe FROM current_recipes)
+            GROUP BY 1) x ON x.problem_id = p.id
+        WHERE p.recipe = {_recipe("compose")}),
+    titles AS (
+        SELECT community, string_agg(name, ', ' ORDER BY place) AS title
+        FROM (SELECT *, row_number() OVER (PARTITION BY community ORDER BY mentions DESC, name) AS place FROM members)
+        WHERE place <= 3 GROUP BY 1),
+    by_seed AS (
+        SELECT community, point_id, count(DISTINCT seed_id) AS seeds, count(seed_id) AS mentions,
+            any_value(name) AS name
+        FROM members LEFT JOIN occurs USING (point_id)
+        GROUP BY GROUPING SETS ((community, point_id), (community))),
+    by_problem AS (
+        SELECT community, point_id, count(DISTINCT drawn.id) AS combinations, count(DISTINCT w.id) AS problems,
+            count(DISTINCT w.id) FILTER (kept) AS pairs, count(DISTINCT w.id) FILTER (kept OR ended) AS decided,
+            count(DISTINCT w.id) FILTER (level = 1) + 2 * count(DISTINCT w.id) FILTER (level = 2)
+                + 3 * count(DISTINCT w.id) FILTER (level = 3) AS levels,
+            count(DISTINCT w.id) FILTER (level IS NOT NULL) AS rated,
+            count(DISTINCT w.id) FILTER (twin) AS duplicates
+        FROM members LEFT JOIN drawn USING (point_id) LEFT JOIN written w ON w.combination_id = drawn.id
+        GROUP BY GROUPING SETS ((community, point_id), (community)))
+    SELECT s.community, s.point_id, if(s.point_id IS NULL, t.title, s.name) AS name, s.seeds, s.mentions,
+        p.combinations, p.problems, p.pairs,
+        p.pairs / nullif(p.decided, 0) AS pass_rate, p.levels / nullif(p.rated, 0) AS mean_difficulty, p.duplicates
+    FROM by_seed s JOIN by_problem p
+        ON p.community IS NOT DISTINCT FROM s.community AND p.point_id IS NOT DISTINCT FROM s.point_id
+    JOIN titles t ON t.community IS NOT DISTINCT FROM s.community
+    ORDER BY s.point_id IS NOT NULL, s.community NULLS LAST, s.mentions DESC, s.point_id"""
