@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random"]
+Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
 
 
@@ -138,6 +138,28 @@ class Combination(Record):
     weight: float
     asks: int
     """How many problems are asked for on this combination."""
+    level: Difficulty | None = None
+    """How hard its problems are asked to be; None where nothing is said of it."""
+
+
+class Draw(Record):
+    """How far the sequence of combinations of one graph is in the store."""
+
+    recipe: UUID
+    graph: UUID
+    """Fingerprint of the graph."""
+    begin: int
+    """Combinations that were there when the sequence began."""
+    place: int
+    """Everything before this place of the sequence is in the store."""
+
+
+class Community(Record):
+    """The community that a point belongs to; numbered from 0, the largest first."""
+
+    recipe: UUID
+    point_id: UUID
+    community: int
 
 
 class Problem(Record):
@@ -197,6 +219,25 @@ class Grade(Record):
     call_id: UUID
 
 
+class Election(Record):
+    """How the solutions of a problem voted: what was asked for, which answers came, and what that measures."""
+
+    id: UUID
+    recipe: UUID
+    problem_id: UUID
+    kind: Literal["votes", "proof", "open"]
+    """votes: answers were compared. proof, open: there is nothing to compare, so the judges alone decide."""
+    asked: int
+    spared: int
+    """Solutions that were not asked for, since none of them could have changed the outcome."""
+    classes: tuple[int, ...]
+    """Solutions that agree, by answer, most first."""
+    share: float | None
+    """Of the largest class among the solutions asked for."""
+    difficulty: Difficulty | None
+    """How hard the problem is by that share; the rater's word is in passes."""
+
+
 class Pass(Record):
     """A problem that passed the gate of a stage (review, grade, screen)."""
 
@@ -228,6 +269,13 @@ class Frontier(Record):
     position: int
 
 
+class Wanted(Record):
+    """The target and quotas (a hash of them) that the decisions of a recipe of screen rest on."""
+
+    recipe: UUID
+    wanted: UUID
+
+
 class Run(Record):
     """One execution of the pipeline in a workspace."""
 
@@ -239,6 +287,15 @@ class Run(Record):
     settings: str
     identity: str
     message: str | None
+    prices: str | None = None
+
+
+class Lease(Record):
+    """What a run may have spent at most; after an orderly end, what it spent."""
+
+    run_id: UUID
+    unit: Literal["USD", "tokens"]
+    amount: float
 
 
 class StageRecipe(Record):
@@ -274,3 +331,7 @@ class Call(Record):
     text: str | None
     reasoning: str | None
     ended_at: datetime
+    cost: float | None = None
+    """USD of all attempts; None where nobody knows a price."""
+    presumed_tokens: int = 0
+    """Tokens, at their worst case, of attempts that were sent and whose outcome is unknown."""

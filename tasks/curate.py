@@ -10,6 +10,7 @@ may pass ends the stage: a graph that is merged in part would depend on a moment
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
@@ -19,9 +20,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.errors import EndpointDown, EndpointError, EndpointRefused, SettingsError
+from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused, SettingsError
 from graph.records import CuratorVerdict, Embedding, Reject, content_id
 from prompts.answers import Unparseable, read_name, read_verdicts
+from tasks.endpoint.replicas import embed
 from tasks.roles import Player
 from tasks.workbench import Answer, Workbench, together
 
@@ -115,8 +117,9 @@ async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
     if embedder is None:
         return {}
     kept = "SELECT name, vector FROM embeddings WHERE id IN (SELECT unnest(?::UUID[]))"
-    found = await work.store.arrays(kept, [[_vector_id(embedder, name) for name in names]])
-    known: dict[str, Vector] = dict(zip(found["name"].tolist(), found["vector"], strict=True))
+    ids = [_vector_id(embedder, name) for name in names]
+    had, found = await asyncio.to_thread(work.store.arrays, kept, [ids])
+    known: dict[str, Vector] = dict(zip(had.tolist(), found, strict=True))
     _check_widths(embedder, known)
     rejects = {work.reject_id("connect", _unembedded(name)): name for name in names}
     rejected = {rejects[row] for row in await work.store.existing(Reject, rejects)}
@@ -151,10 +154,9 @@ async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dic
     sample = 0
     while (call_id := content_id("call", "connect", str(subject), embedder.name, sample)) in work.lost:
         sample += 1
-    client = work.clients[embedder.endpoint]
     try:
-        found, reply = await client.embed(embedder.model, batch, embedder.extra_body)
-    except EndpointError as error:
+        found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
+    except (EndpointError, BudgetError) as error:
         await work.record_failure("connect", embedder, NO_PROMPT, subject, sample, call_id, error)
         raise
     fault = reply.fault

@@ -35,12 +35,16 @@ class Player:
     name: str
     """The role, or the name of the judge in its panel."""
     endpoint: str
+    """The first of its endpoints."""
     model: str
+    """What answers are signed with: the model's name there."""
     temperature: float
     top_p: float | None
     max_tokens: int
     extra_body: Mapping[str, Any]
     weight: float = 1.0
+    replicas: Mapping[str, str] = field(default_factory=dict)
+    """Its endpoints, and the model's name at each."""
     recipes: Mapping[str, UUID] = field(default_factory=dict)
     """By prompt: hash of what, beside the data, shapes this player's answers."""
 
@@ -80,28 +84,34 @@ def make_cast(settings: RunSettings, library: Library) -> Cast:
     players = {name: _decide(settings, library, name, name, role) for name, role in given.items() if role}
     judges: list[Player] = []
     for role in settings.roles.judges:
-        model = role.model or settings.endpoints[role.endpoint].model
+        model = role.model or settings.endpoints[role.endpoints[0]].model
         before = sum(judge.model == model for judge in judges)
         judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
     return Cast(players, tuple(judges))
 
 
 def _decide(settings: RunSettings, library: Library, kind: str, name: str, role: Role) -> Player:
-    endpoint = settings.endpoints[role.endpoint]
-    model = role.model or endpoint.model
-    if not model:
-        raise SettingsError(
-            f"Endpoint {role.endpoint} has no model for the role {kind}: set `model` under [endpoints.{role.endpoint}]."
-        )
+    replicas = {name: role.model or settings.endpoints[name].model for name in role.endpoints}
+    for replica, model in replicas.items():
+        if not model:
+            raise SettingsError(
+                f"Endpoint {replica} has no model for the role {kind}: set `model` under [endpoints.{replica}]."
+            )
+        if settings.endpoints[replica].extra_body != settings.endpoints[role.endpoints[0]].extra_body:
+            raise SettingsError(
+                f"Endpoints {', '.join(replicas)} play one role ({kind}) and differ in `extra_body`: make it the same."
+            )
+    endpoint = settings.endpoints[role.endpoints[0]]
     bare = Player(
         name=name,
-        endpoint=role.endpoint,
-        model=model,
+        endpoint=role.endpoints[0],
+        model=str(replicas[role.endpoints[0]]),
         temperature=TEMPERATURE.get(kind, 0.0) if role.temperature is None else role.temperature,
         top_p=role.top_p,
         max_tokens=role.max_tokens or MAX_TOKENS.get(kind, DEFAULT_MAX_TOKENS),
         extra_body={**endpoint.extra_body, **role.extra_body},
         weight=role.weight,
+        replicas={replica: str(model) for replica, model in replicas.items()},
     )
     recipes = {
         prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())

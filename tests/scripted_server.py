@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from tasks.endpoint.answers import ChatRequest
+from tasks.endpoint.client import Client
+from tasks.endpoint.config import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,41 @@ def after(seconds: float, answer: bytes) -> Play:
     return play
 
 
+def newlines_first(answer: bytes) -> Play:
+    """The answer, its body behind newlines that keep the connection alive while the model thinks."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    head = re.sub(rb"(?i)content-length: \d+", b"transfer-encoding: chunked", head)
+
+    async def play(_: Received, writer: asyncio.StreamWriter) -> bool:
+        writer.write(head + b"\r\n\r\n")
+        for chunk in (b"\n", b"\n\n", body, b""):
+            writer.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        return True
+
+    return play
+
+
+def events(*data: object, done: bool = True) -> bytes:
+    """A 200 with server-sent events: JSON for what is no string, and the end mark."""
+    texts = [text if isinstance(text, str) else json.dumps(text, ensure_ascii=False) for text in data]
+    lines = [f"data: {text}\n\n" for text in [*texts, *(["[DONE]"] if done else [])]]
+    return http(200, ": a comment\n\n" + "".join(lines), kind="text/event-stream; charset=utf-8")
+
+
+def piece(finish: str | None = None, usage: object = None, **delta: object) -> dict[str, object]:
+    """One event of a streamed completion."""
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "usage": usage}
+
+
+async def reset(_: Received, writer: asyncio.StreamWriter) -> bool:
+    """Tear the connection down, so that the other side reads a reset and not an end."""
+    writer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    return False
+
+
 async def hang_up(_: Received, __: asyncio.StreamWriter) -> bool:
     """Close without an answer."""
     return False
@@ -166,3 +208,43 @@ async def drip(_: Received, writer: asyncio.StreamWriter) -> bool:
         writer.write(b"\n")
         await writer.drain()
         await asyncio.sleep(0.01)
+
+
+KEY = "sk-a-very-secret-key-0123456789"
+ASK = ChatRequest([{"role": "user", "content": "2 + 2?"}], "tiny", 0.7, 0.95, 64, 7)
+
+
+class Time:
+    """A clock that only sleeping moves, and a record of every sleep."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def client(
+    url: str, time: Time | None = None, key: str | None = KEY, name: str = "test", **settings: Any
+) -> AsyncIterator[Client]:
+    """A client that never waits in earnest."""
+    time = time or Time()
+    made = Client(name, Endpoint(base_url=url, **settings), key, sleep=time.sleep, clock=time.clock)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def unused_url() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/v1"

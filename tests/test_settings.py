@@ -12,13 +12,16 @@ from pydantic import ValidationError
 
 from flows.configure import make_settings, read_settings
 from graph.errors import SettingsError
+from graph.records import Call, content_id
 from prompts.library import Library
+from tasks.endpoint.answers import Reply
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import resolve_key
 from tasks.identity import PAID, Identity, changes, identity, paid_again, recipes
 from tasks.opening import _without_secrets
 from tasks.roles import Cast, make_cast
 from tasks.settings import RunSettings
+from tasks.workbench import Workbench
 from tests.bench import NOWHERE, settings_for, workbench
 
 ROOT = Path(__file__).parents[1]
@@ -171,7 +174,7 @@ async def test_no_key_comes_into_the_store(tmp_path: Path, monkeypatch: pytest.M
     async with workbench(settings_for(tmp_path, endpoints=endpoints)) as work:
         client = work.clients["local"]
         assert isinstance(client, Client)
-        assert client._connection.sdk.api_key == SECRET
+        assert client._connection.secrets == (SECRET,)
         assert work.store.rows("SELECT settings LIKE '%GSDP_TEST_KEY%' FROM runs") == [(True,)]
     stored = b"".join(path.read_bytes() for path in (tmp_path / "work").rglob("*") if path.is_file())
     assert SECRET.encode() not in stored
@@ -451,17 +454,27 @@ def test_benchmark_files_count_by_their_content_and_the_alias_file_like_a_seed_f
         shape_of(settings_for(tmp_path, **names))
 
 
+def answered(work: Workbench) -> Call:
+    """The ledger's row of a question that was answered."""
+    reply = Reply("2", "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
+    player, item = work.cast["solver"], content_id("some", "item")
+    return work.ledger_row("solve", player, work.library["solve"].hash, item, 0, content_id("call"), reply, None)
+
+
 async def test_a_workspace_refuses_other_identity_settings_until_they_are_accepted(tmp_path: Path) -> None:
+    other = {"solve": {"samples": 2}, "review": {"threshold": 0.5}}
     async with workbench(settings_for(tmp_path)):
         pass
-    async with workbench(settings_for(tmp_path, target_pairs=7)):
-        pass
+    async with workbench(settings_for(tmp_path, solve={"samples": 3})):
+        pass  # nobody has answered yet, so there is nothing to lose
+    async with workbench(settings_for(tmp_path, target_pairs=7)) as work:
+        await work.store.write(answered(work))
     with pytest.raises(SettingsError) as raised:
-        async with workbench(settings_for(tmp_path, solve={"samples": 2}, review={"threshold": 0.5})):
+        async with workbench(settings_for(tmp_path, **other)):
             pytest.fail("nothing may be asked")
     sentence = str(raised.value)
     assert "review.threshold: 0.85 -> 0.5; solve.samples: 4 -> 2" in sentence
-    assert "Paid again would be, at most: solve (0 calls so far), grade (0 calls so far)." in sentence
+    assert "Paid again would be, at most: solve (1 calls so far), grade (0 calls so far)." in sentence
     assert "--accept-changes" in sentence
     with pytest.raises(SettingsError, match="Nothing would be paid again"):
         async with workbench(settings_for(tmp_path, review={"threshold": 0.5})):

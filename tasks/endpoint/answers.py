@@ -30,6 +30,8 @@ class ChatRequest(NamedTuple):
     seed: int | None = None
     extra_body: Mapping[str, Any] = {}
     """Further fields of the body; they win over the endpoint's own `extra_body`."""
+    stage: str = ""
+    """What it is for: of those who wait for an endpoint, later stages go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Reply:
     """On the wire, over all attempts; waits for a slot and between attempts are not in it."""
     attempts: int
     endpoint: str
+    cost: float | None = None
+    """USD of all attempts, None where nobody knows a price."""
+    presumed_tokens: int = 0
+    """Tokens of attempts whose outcome is unknown, at their worst case."""
 
 
 class Usage(NamedTuple):
@@ -99,7 +105,15 @@ def read_answer(body: object) -> Answer:
     finish = choice.get("finish_reason") if choice else None
     finish = finish if isinstance(finish, str) else None
     fault = _fault(text, reasoning, finish, is_open, message.get("refusal"))
+    usage = _count_reasoning(usage, len(reasoning), len(text))
     return Answer(well_formed(text), well_formed(reasoning), finish, usage, fault)
+
+
+def _count_reasoning(usage: Usage, thought: int, said: int) -> Usage:
+    """The usage with the tokens of the thought; where a server shows a thought and counts none, by its share."""
+    if not thought or usage.reasoning or not usage.output:
+        return usage
+    return usage._replace(reasoning=max(1, usage.output * thought // (thought + said)))
 
 
 def _fault(text: str, reasoning: str, finish: str | None, is_open: bool, refusal: object) -> Fault | None:
@@ -141,8 +155,8 @@ def _first(choices: object) -> dict[str, Any] | None:
 
 
 def _thought(message: dict[str, Any]) -> str:
-    """Reasoning beside the content: `reasoning_content` (DeepSeek, SGLang, LiteLLM), `reasoning` (vLLM, OpenRouter)."""
-    for name in ("reasoning_content", "reasoning"):
+    """Reasoning beside the content."""
+    for name in THOUGHTS:
         text = "".join(_parts(message.get(name))).strip()
         if text:
             return text
@@ -175,11 +189,16 @@ def read_usage(usage: object) -> Usage:
     if not isinstance(usage, dict):
         return NO_USAGE
     inputs, outputs = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    sent, output = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    reasoning = count(outputs.get("reasoning_tokens")) if isinstance(outputs, dict) else 0
+    # xAI and Gemini count the thought beside the completion, not as a part of it.
+    if reasoning and (reasoning > output or count(usage.get("total_tokens")) == sent + output + reasoning):
+        output += reasoning
     return Usage(
-        count(usage.get("prompt_tokens")),
+        sent,
         count(inputs.get("cached_tokens")) if isinstance(inputs, dict) else count(usage.get("prompt_cache_hit_tokens")),
-        count(usage.get("completion_tokens")),
-        count(outputs.get("reasoning_tokens")) if isinstance(outputs, dict) else 0,
+        output,
+        reasoning,
     )
 
 
@@ -235,6 +254,9 @@ def _vector(value: object) -> list[float]:
 
 
 OPEN, CLOSE = "<think>", "</think>"
+
+THOUGHTS = ("reasoning_content", "reasoning")
+"""Where a message holds its thought: DeepSeek, SGLang and LiteLLM; vLLM and OpenRouter."""
 
 LARGEST_COUNT = 2**31
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret
+
+
+class Prices(BaseModel):
+    """What an endpoint costs: by tokens, or by the hour of its GPUs. Left out, a published price is looked up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    input: float | None = Field(default=None, ge=0, description="USD a million input tokens")
+    cached: float | None = Field(default=None, ge=0, description="USD a million cached ones; as input if left out")
+    output: float | None = Field(default=None, ge=0, description="USD a million output tokens")
+    reasoning: float | None = Field(
+        default=None, ge=0, description="USD a million reasoning tokens; as output if left out"
+    )
+    gpu_hour: float | None = Field(default=None, ge=0, description="USD an hour of one GPU, counted while calls run")
+    gpus: int = Field(default=1, ge=1, description="GPUs behind the endpoint")
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Prices:
+        if self.gpu_hour is None and (self.input is None or self.output is None):
+            raise ValueError("give input and output, in USD a million tokens, or gpu_hour, in USD an hour of one GPU")
+        return self
 
 
 class Endpoint(BaseModel):
@@ -22,12 +43,18 @@ class Endpoint(BaseModel):
     api_key: str | None = Field(
         default=None, description="Where the key is: env:NAME or block:NAME. Never the key itself"
     )
-    concurrency: int = Field(default=64, ge=1, le=512, description="Requests in flight at once")
+    concurrency: int = Field(
+        default=64, ge=1, le=512, description="Most requests in flight at once; how many is found out below that"
+    )
+    rpm: float | None = Field(default=None, gt=0, description="Most requests a minute")
+    input_tpm: float | None = Field(default=None, gt=0, description="Most tokens a minute that are sent")
+    output_tpm: float | None = Field(default=None, gt=0, description="Most tokens a minute that come back")
     timeout: float = Field(default=600, gt=0, description="Seconds for one request from start to last byte")
     attempts: int = Field(default=8, ge=1, description="Tries of one request before it counts as failed")
     outage_patience: float = Field(
         default=60, ge=0, description="Seconds of retrying before the endpoint counts as down"
     )
+    prices: Prices | None = Field(default=None, description="What its calls cost")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Extra request headers; secret ones as env:NAME or block:NAME"
     )
@@ -38,7 +65,12 @@ class Endpoint(BaseModel):
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Fields added to every request body (identity)"
     )
-    token_limit_parameter: str = Field(default="max_tokens", description="max_tokens or max_completion_tokens")
+    token_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="Name of the limit of output tokens; a server that refuses it gets the other"
+    )
+    stream: bool = Field(
+        default=False, description="Let answers come in pieces, for proxies that cut requests that stay silent"
+    )
 
     @field_validator("api_key")
     @classmethod

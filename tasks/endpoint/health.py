@@ -49,6 +49,8 @@ class Health:
     """How often the endpoint answered anybody, with whatever words."""
     silent_since: float | None = None
     """When the first failure after the last answer was seen; None while the endpoint answers."""
+    silent: int = 0
+    """Failures without an answer, in a row."""
     refusals: int = 0
     """Requests in a row that ended without a usable answer for a reason that may be the endpoint's."""
     errors: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -71,6 +73,7 @@ class Health:
 
     def _answered(self) -> None:
         self.answers += 1
+        self.silent = 0
         self.silent_since = None
 
     def judge(self, trial: Trial, fault: Fault, words: str, now: float, at_work: bool = False) -> Verdict:
@@ -96,6 +99,7 @@ class Health:
 
     def _silence(self, trial: Trial, fault: Fault, others_answered: bool, now: float, at_work: bool) -> Verdict:
         """Nobody's fault as long as nobody is answered; then it is the endpoint's, once the patience is over."""
+        self.silent += 1
         if self.silent_since is None:
             self.silent_since = now
         if now - self.silent_since >= self.patience and not at_work:

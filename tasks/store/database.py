@@ -37,6 +37,7 @@ R = TypeVar("R", bound=Record)
 TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
+    records.Lease: "leases",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.Mention: "mentions",
@@ -47,14 +48,18 @@ TABLES: dict[type[Record], str] = {
     records.KnowledgePoint: "knowledge_points",
     records.Edge: "edges",
     records.Combination: "combinations",
+    records.Draw: "draws",
+    records.Community: "communities",
     records.Problem: "problems",
     records.Reading: "readings",
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",
+    records.Election: "elections",
     records.Pass: "passes",
     records.Reject: "rejects",
     records.Frontier: "frontier",
+    records.Wanted: "quotas",
     records.Call: "calls",
 }
 
@@ -94,21 +99,16 @@ class Store:
         except duckdb.Error as error:
             raise StoreError(_sentence(error, self.path)) from error
 
+    def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
+        """The columns of a query: for numbers and vectors that are too many to go through Python row by row."""
+        try:
+            return list(self._cursor().execute(sql, list(parameters)).fetchnumpy().values())
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """`rows` in a thread, so that the event loop goes on."""
         return await asyncio.to_thread(self.rows, sql, parameters)
-
-    async def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, NDArray[Any]]:
-        """The columns of a query as arrays: vectors need a twentieth of the memory that lists of numbers do."""
-
-        def read() -> dict[str, NDArray[Any]]:
-            try:
-                found: dict[str, NDArray[Any]] = self._cursor().execute(sql, list(parameters)).fetchnumpy()
-            except duckdb.Error as error:
-                raise StoreError(_sentence(error, self.path)) from error
-            return found
-
-        return await asyncio.to_thread(read)
 
     def select(self, kind: type[R], where: str = "true", parameters: Sequence[Any] = ()) -> list[R]:
         """Records of one table; `where` may go on with ORDER BY and LIMIT."""

@@ -1,0 +1,108 @@
+"""How a server wants to be asked: which parameters of a request it takes, and under which names.
+
+Servers differ, and most say so only when they refuse: `max_tokens` or `max_completion_tokens`, no `temperature` but
+the default, no `seed`. A refusal that names a parameter is obeyed once and remembered for that model of the endpoint.
+Only what we add on our own is left out; a field of `extra_body` is the user's, and its refusal stays a refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.endpoint.answers import ChatRequest, well_formed
+from tasks.endpoint.config import Endpoint
+
+LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
+
+OPTIONAL = ("seed", "top_p", "temperature", "stream_options", "encoding_format", *LIMIT_NAMES)
+"""What may be left out, or renamed, without asking for something else."""
+
+UNWANTED = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra_forbidden|extra inputs|not permitted|not allowed"
+    r"|only the default|not available|deprecated|invalid (field|param|argument)|is not a valid (field|param)"
+    r"|use '?\"?`?max_(completion_)?tokens",
+    re.IGNORECASE,
+)
+"""Words of a refusal that mean the parameter itself, and not its value or the prompt."""
+
+
+@dataclass(slots=True)
+class Habits:
+    """What one model of an endpoint takes."""
+
+    limit_name: str
+    left_out: set[str] = field(default_factory=set)
+
+
+class Dialect:
+    """Makes the bodies of requests to one endpoint, and learns from what it refuses."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._habits: dict[str, Habits] = {}
+
+    def chat(self, request: ChatRequest) -> dict[str, Any]:
+        """The body of a chat completion."""
+        habits = self._of(request.model)
+        optional: dict[str, Any] = {
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            habits.limit_name: request.max_tokens,
+            "seed": request.seed,
+        }
+        if self._endpoint.stream:
+            optional |= {"stream": True, "stream_options": {"include_usage": True}}
+        body: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{name: well_formed(text) for name, text in message.items()} for message in request.messages],
+        }
+        body.update((k, value) for k, value in optional.items() if value is not None and k not in habits.left_out)
+        body.update(self._endpoint.extra_body)
+        body.update(request.extra_body)
+        return body
+
+    def embeddings(self, model: str, texts: list[str], extra_body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of an embeddings request."""
+        body: dict[str, Any] = {"model": model, "input": texts}
+        if "encoding_format" not in self._of(model).left_out:
+            body["encoding_format"] = "float"
+        return body | self._endpoint.extra_body | dict(extra_body)
+
+    def adapt(self, body: Mapping[str, Any], own: Mapping[str, Any], words: str) -> tuple[str, bool]:
+        """Learn from the words of a refusal of `body`: the parameter it named, if any, and whether that is news.
+
+        `own` holds the fields that the user asked for, which stay. A body of before the last lesson is simply old: it
+        is made anew, and nothing more is learnt.
+        """
+        habits = self._of(str(body["model"]))
+        asked_for = {*own, *self._endpoint.extra_body}
+        named = [name for name in OPTIONAL if name in body and name not in asked_for and _names(words, name)]
+        if not named or not UNWANTED.search(words):
+            return "", False
+        refused = named[0]
+        if refused in habits.left_out:
+            return refused, False
+        if refused in LIMIT_NAMES:
+            other = LIMIT_NAMES[refused == LIMIT_NAMES[0]]
+            if other in habits.left_out:
+                return "", False  # without any limit an answer may cost whatever it likes
+            habits.limit_name = other
+        habits.left_out.add(refused)
+        return refused, True
+
+    def _of(self, model: str) -> Habits:
+        habits = self._habits.get(model)
+        if habits is None:
+            habits = self._habits[model] = Habits(self._endpoint.token_limit_parameter)
+        return habits
+
+
+def _names(words: str, parameter: str) -> bool:
+    """Whether the parameter itself is named, rather than offered in its place."""
+    for found in re.finditer(rf"(?<![\w]){parameter}(?![\w])", words):
+        if not re.search(r"\b(use|try)\s+['\"`]?$", words[: found.start()], re.IGNORECASE):
+            return True
+    return False

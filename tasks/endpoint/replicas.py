@@ -1,0 +1,100 @@
+"""Several endpoints behind one role: the least loaded is asked, and where one fails another takes over.
+
+A role ends only when none of its endpoints is left. One that is silent keeps its place and gets a call now and then
+that finds out whether it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from graph.errors import EndpointError
+from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.endpoint.client import Client, Moved
+
+T = TypeVar("T")
+
+
+async def complete(clients: Mapping[str, Client], replicas: Mapping[str, str], request: ChatRequest) -> Reply:
+    """One chat completion from any of `replicas`: names of endpoints, and the model's name at each."""
+    if len(replicas) == 1:
+        return await clients[next(iter(replicas))].complete(request)
+
+    async def ask(client: Client, movable: bool) -> tuple[None, Reply]:
+        return None, await client.complete(request._replace(model=replicas[client.name]), movable)
+
+    return (await _ask_any([clients[name] for name in replicas], ask))[1]
+
+
+async def embed(
+    clients: Mapping[str, Client], replicas: Mapping[str, str], texts: Sequence[str], extra_body: Mapping[str, Any]
+) -> tuple[list[list[float]], Reply]:
+    """The vectors of some texts from any of `replicas`."""
+    if len(replicas) == 1:
+        ((name, model),) = replicas.items()
+        return await clients[name].embed(model, texts, extra_body)
+
+    async def ask(client: Client, movable: bool) -> tuple[list[list[float]], Reply]:
+        return await client.embed(replicas[client.name], texts, extra_body, movable)
+
+    return await _ask_any([clients[name] for name in replicas], ask)
+
+
+async def _ask_any(
+    clients: Sequence[Client], ask: Callable[[Client, bool], Awaitable[tuple[T, Reply]]]
+) -> tuple[T, Reply]:
+    """What the first endpoint says that says anything; its reply counts the requests that others were sent, too.
+
+    `ask` is told whether the call may move on instead of waiting for a silent endpoint. Raises the last one's
+    EndpointError when none is left.
+    """
+    left, spent = list(clients), []
+    while True:
+        client = choose(left)
+        others = [other for other in left if other is not client]
+        movable = any(not other.out and not other.admission.paused for other in others)
+        try:
+            found, reply = await ask(client, movable)
+        except EndpointError as error:
+            if isinstance(error.spent, Reply):
+                spent.append(error.spent)
+            left = left if isinstance(error, Moved) else others
+            if not left:
+                error.spent = _sum(spent[-1], spent[:-1]) if spent else None
+                raise
+        else:
+            return found, _sum(reply, spent)
+
+
+def choose(clients: Sequence[Client]) -> Client:
+    """One that has been silent and may be back, else the least loaded of those that answer, else of all."""
+
+    def worth(client: Client) -> tuple[bool, bool, float]:
+        admission = client.admission
+        return client.out, admission.paused and not admission.probe_due, admission.load
+
+    return min(clients, key=worth)
+
+
+def _sum(reply: Reply, before: Sequence[Reply]) -> Reply:
+    """The reply with what was spent on others before it."""
+    if not before:
+        return reply
+    return replace(
+        reply,
+        input_tokens=reply.input_tokens + sum(other.input_tokens for other in before),
+        cached_tokens=reply.cached_tokens + sum(other.cached_tokens for other in before),
+        output_tokens=reply.output_tokens + sum(other.output_tokens for other in before),
+        reasoning_tokens=reply.reasoning_tokens + sum(other.reasoning_tokens for other in before),
+        seconds=reply.seconds + sum(other.seconds for other in before),
+        attempts=reply.attempts + sum(other.attempts for other in before),
+        cost=_total([reply.cost, *(other.cost for other in before)]),
+        presumed_tokens=reply.presumed_tokens + sum(other.presumed_tokens for other in before),
+    )
+
+
+def _total(costs: Sequence[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None
