@@ -12,22 +12,11 @@ import pytest
 from flows.workspace import print_status
 from graph.records import Mention, Reject
 from tasks.connect import connect
-from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.extract import extract, pending_seeds
 from tasks.ingest import ingest
 from tests.bench import plain, settings_for, workbench
-from tests.scripted_curator import Curator, look, reply
-
-
-class Extractor(Curator):
-    """Answers each problem from a table, and is a curator besides."""
-
-    points: dict[str, str]
-
-    async def complete(self, request: ChatRequest) -> Reply:
-        text = request.messages[-1]["content"]
-        found = [points for problem, points in self.points.items() if f"<problem>\n{problem}\n</problem>" in text]
-        return reply(f"<points>\n{found[0]}\n</points>") if found else await super().complete(request)
+from tests.scripted_curator import look
+from tests.scripted_extractor import Extractor
 
 
 def seeds(folder: Path, points: dict[str, str], **changes: Any) -> tuple[Any, Extractor]:
