@@ -163,6 +163,38 @@ def check(
     check_file(file, workers)
 
 
+audit = typer.Typer(help="Measure what came out.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command()
+def novelty(workspace: Workspace) -> None:
+    """Say how many combinations stand in no seed, and how many pairs came of each seed. It costs no call.
+
+    Example: `gsdp audit novelty runs/gsm8k`
+    """
+    from flows.audit_graph import print_novelty
+
+    print_novelty(workspace)
+
+
+@audit.command()
+def adherence(
+    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    sample: Annotated[int, typer.Option(min=1, help="Pairs to read again; each costs a call.")] = 200,
+) -> None:
+    """Read a sample of the pairs again and say how many contain all, any or none of the points asked for.
+
+    It costs a call to the extractor for each pair, and questions to embedder and curator about names that look alike.
+    What was read before is not paid for again.
+
+    Example: `gsdp audit adherence runs/gsm8k --sample 500`
+    """
+    from flows.audit_graph import print_adherence
+
+    print_adherence(run, sample)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
     """Start the sandbox server alone, to rehearse against; its switches follow (see `gsdp sandbox -- --help`).

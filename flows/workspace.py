@@ -78,10 +78,25 @@ def _print_store(store: Store, workspace: Path) -> None:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
+    _print_pointless(store)
     _print_judges(store)
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
+
+
+def _print_pointless(store: Store) -> None:
+    """The seeds in which no knowledge point was found, by file and line."""
+    found = [
+        f"{source}:{line}"
+        for source, line in store.rows(
+            f"""SELECT source, line FROM current_seeds JOIN rejects r ON r.subject_id = current_seeds.id
+                WHERE r.stage = 'extract' AND r.reason = 'no points found' AND r.{CURRENT} ORDER BY ALL"""
+        )
+    ]
+    if found:
+        more = f" and {len(found) - LISTED:,} more, in the table rejects" if len(found) > LISTED else ""
+        print(f"  seeds without points  {', '.join(found[:LISTED])}{more}")
 
 
 def _print_calls(calls: list[dict[str, Any]]) -> None:
@@ -222,6 +237,9 @@ PASSED = {
     "screen": ": neither duplicate nor contaminated",
 }
 """What passing a gate means; the number is the row's score."""
+
+LISTED = 20
+"""Seeds without points that the status names."""
 
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""

@@ -109,6 +109,7 @@ parallel perpendicular
 inclusion complement
 translation rotation reflection dilation
 tens hundred ones unit
+floor ceiling
 with without
 """
 """One line for each kind of word; each word excludes the others of its line. Words joined by = are one."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 LONGEST = 120
 """Characters. Names of facts have 10-60; a longer answer is a sentence about the solution."""
@@ -127,6 +128,7 @@ UNCHANGED = frozenset((
 """Not plurals, plurals of two words (bases), or another fact in the singular (*tens digit*, *ten digits*)."""
 
 
+@lru_cache(maxsize=1 << 16)
 def normal_form(name: str) -> str:
     """The key of a name: names with one key are one knowledge point. Never shown to anybody."""
     cleaned = clean_name(name)[0]

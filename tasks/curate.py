@@ -161,7 +161,9 @@ async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dic
         raise
     fault = reply.fault
     fresh = {name: np.asarray(vector, np.float32) for name, vector in zip(batch, found, strict=fault is None)}
-    if fault is None and len(_widths({**known, **fresh})) > 1:
+    # One known vector stands for all: they have one width.
+    compared = dict(islice(known.items(), 1)) | fresh
+    if fault is None and len(_widths(compared)) > 1:
         fault = "another width"
     call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, fault)
     if fault is None:
@@ -174,7 +176,7 @@ async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dic
         return None
     work.lost.add(call_id)
     await work.store.write(call)
-    _check_widths(embedder, {**known, **fresh})
+    _check_widths(embedder, compared)
     if fault.startswith(GAVE_UP) and not fault.endswith(MALFORMED):
         what = f"{len(batch)} names" if len(batch) > 1 else f"the name {batch[0]!r}"
         raise EndpointDown(f"Endpoint {embedder.endpoint} {fault}, for {what}. Run the same command again.")

@@ -76,8 +76,8 @@ class Merged:
 
 async def merge(work: Workbench, free: list[Candidate], decisions: Decisions, made: Iterable[list[int]]) -> Merged:
     """Partition the candidates; `made` are classes of several that an earlier graph made, which stay together."""
-    likely, embedded = await _likely(work, free)
-    verdicts = await _judge(work, free, likely, _decided(free, decisions), embedded > 0)
+    likely, embedded = await likely_links(work, free)
+    verdicts = await judge_links(work, free, likely, _decided(free, decisions), embedded > 0)
     by_user = {link: found.verdict for link, found in verdicts.items() if found.by == "file"}
     frozen = _frozen(free, made, by_user)
     same = {link: likely.get(link) or 0.0 for link, found in verdicts.items() if found.verdict == "same"}
@@ -97,7 +97,7 @@ async def merge(work: Workbench, free: list[Candidate], decisions: Decisions, ma
     return Merged(classes, proposals, embedded)
 
 
-async def _likely(work: Workbench, free: Sequence[Candidate]) -> tuple[dict[Link, float | None], int]:
+async def likely_links(work: Workbench, free: Sequence[Candidate]) -> tuple[dict[Link, float | None], int]:
     """Links worth a verdict, with their score, and how many candidates have a vector."""
     names = [candidate.asked for candidate in free]
     found: dict[Link, float | None] = dict.fromkeys(initial_pairs(names))
@@ -127,13 +127,14 @@ def _decided(free: Sequence[Candidate], decisions: Decisions) -> dict[Link, Verd
     return found
 
 
-async def _judge(
+async def judge_links(
     work: Workbench,
     free: Sequence[Candidate],
     likely: Mapping[Link, float | None],
     decided: Mapping[Link, Verdict],
     vectors_used: bool,
 ) -> dict[Link, Verdict]:
+    """A verdict on every likely link; `decided` are those that nobody else is asked about."""
     found = dict(decided)
     asked: dict[str, Link] = {}
     for link, score in likely.items():

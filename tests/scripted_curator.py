@@ -40,6 +40,8 @@ class Curator:
     mute: int = 0
     """How many requests for vectors get none, for `mute_fault`."""
     mute_fault: str = ""
+    failure: EndpointDown | None = None
+    """What every request for vectors ends with."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Name -> fault of every request for vectors with it."""
     width: int = 2
@@ -68,6 +70,8 @@ class Curator:
     async def embed(
         self, model: str, texts: Sequence[str], extra_body: Mapping[str, Any]
     ) -> tuple[list[list[float]], Reply]:
+        if self.failure is not None:
+            raise self.failure
         self.embedded += texts
         self.extra_bodies.append(dict(extra_body))
         if self.mute:

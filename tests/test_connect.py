@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from tasks.extract import extract, pending_seeds
 from tasks.ingest import ingest
 from tasks.opening import open_workbench
 from tests.bench import plain, settings_for, workbench
-from tests.scripted_curator import EMBEDDER, Curator, connected, written
+from tests.scripted_curator import EMBEDDER, Curator, connected, reply, written
 
 
 @pytest.mark.parametrize(
@@ -350,3 +351,54 @@ async def test_a_crash_does_not_change_the_batches_of_the_same_names(answers: in
     curator.answers = None
     await connected(settings, curator)
     assert sorted(map(len, curator.questions("names"))) == [1, 2, 2, 2, 2]
+
+
+async def test_a_spelling_that_becomes_the_most_frequent_is_not_asked_about_again(tmp_path: Path) -> None:
+    curator = Curator(degrees={"Ash": 0, "fir": 90, "oak": 180})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["Ash", "fir"]))
+    before = await connected(settings, curator)
+    asked = len(curator.asked)
+    written(tmp_path, ["Ash", "fir"], ["oak", "fir"], ["the ash"], ["the ash"])
+    after = await connected(settings, curator)
+    assert len(curator.asked) == asked + 1, "about the oak"
+    assert after.points["the ash"].id == before.points["Ash"].id
+
+
+async def test_rebuilding_makes_the_classes_anew_and_asks_nothing_twice(tmp_path: Path) -> None:
+    curator = Curator(degrees={"ash": 0, "beech": 20, "birch": 21, "chestnut": 41})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["beech", "chestnut"]))
+    await connected(settings, curator)
+    written(tmp_path, ["beech", "chestnut"], ["ash", "birch"])
+    kept = await connected(settings, curator)
+    assert kept.classes() == {frozenset({"beech", "birch", "chestnut"}), frozenset({"ash"})}
+    asked = len(curator.asked)
+    rebuilt = await connected(settings, curator, rebuild=True)
+    assert rebuilt.classes() == {frozenset({"ash", "beech", "birch"}), frozenset({"chestnut"})}, "nearest first"
+    assert [kind for kind, *_ in curator.asked[asked:]] == ["class"], "only the new class needs a name"
+    assert {point.id for point in rebuilt.points.values()} == {point.id for point in kept.points.values()}
+
+
+async def test_a_request_for_vectors_that_the_endpoint_failed_is_in_the_ledger(tmp_path: Path) -> None:
+    error = EndpointDown("down")
+    error.spent = replace(reply(""), fault="endpoint failed", attempts=3)
+    curator = Curator(degrees=DEGREES, failure=error)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "fir"]))
+    with pytest.raises(EndpointDown):
+        await connected(settings, curator)
+    curator.failure = None
+    found = await connected(settings, curator)
+    async with workbench(settings) as work:
+        rows = work.store.rows("SELECT fault, attempts FROM calls WHERE role = 'embedder' ORDER BY ended_at")
+    assert rows == [("endpoint failed", 3), (None, 1)]
+    assert len(found.calls) == len(set(found.calls))
+
+
+async def test_without_an_embedder_the_curator_is_asked_about_names_that_look_alike(tmp_path: Path) -> None:
+    names = ["Similarity of triangles", "triangle similarity", "Chinese remainder theorem", "CRT", "law of sines"]
+    pairs = {frozenset({"Similarity of triangles", "triangle similarity"}), frozenset({"CRT", names[2]})}
+    curator = Curator(same=pairs)
+    found = await connected(settings_for(tmp_path, **written(tmp_path, [*names, "law of cosines"])), curator)
+    assert {members for members in found.classes() if len(members) > 1} == pairs
+    assert {alias.how for alias in found.aliases.values()} == {"curator", "normal_form"}
+    assert found.proposals[frozenset({"law of sines", "law of cosines"})].decided_by == "contrast"
+    assert found.proposals[frozenset({"CRT", names[2]})].score is None
