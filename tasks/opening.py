@@ -17,6 +17,7 @@ from graph.records import Record, Run, StageRecipe
 from prompts.library import Library
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
+from tasks.endpoint.profile import read_profiles
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.roles import make_cast
@@ -53,8 +54,10 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                 equivalence = stack.enter_context(Equivalence())
                 sandbox = stack.enter_context(Sandbox(settings))
                 clients: dict[str, Client] = {}
+                profiles = read_profiles(settings.workspace)
                 for name, endpoint in settings.endpoints.items():
-                    clients[name] = Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key))
+                    known = profiles.get(endpoint.base_url)
+                    clients[name] = Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key), known)
                     stack.push_async_callback(clients[name].close)
                 work = Workbench(
                     settings,
