@@ -28,7 +28,7 @@ def check_file(path: Path, workers: int) -> None:
         raise UsageError(f"{path} cannot be read ({error.strerror}): give a JSONL file.") from error
     totals: Counter[str] = Counter()
     began = time.monotonic()
-    with lines, Equivalence(workers) as equivalence:
+    with lines, Equivalence(workers=workers) as equivalence:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while batch := list(islice(numbered, BATCH)):
             rows, broken = _rows(path, batch)

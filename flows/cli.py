@@ -8,12 +8,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graph.errors import GsdpError, UsageError
+
+if TYPE_CHECKING:
+    from flows.report import View
+    from tasks.settings import Stage
 
 app = typer.Typer(
     name="gsdp",
@@ -35,7 +40,6 @@ PREFECT_DEFAULTS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
 }
 """Settings of Prefect that a run starts with unless the environment says otherwise."""
 
@@ -64,6 +68,9 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the classes of names anew, from the verdicts that are there.")
+    ] = False,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
 
@@ -71,7 +78,7 @@ def run(
     """
     from flows.configure import read_settings
 
-    _run(read_settings(settings, set_ or ()), until, accept_changes)
+    _run(read_settings(settings, set_ or ()), until, accept_changes, rebuild)
 
 
 @app.command()
@@ -105,11 +112,20 @@ def status(workspace: Workspace) -> None:
 def graph(
     workspace: Workspace,
     export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf or .json.")] = None,
+    merges: Annotated[
+        Path | None, typer.Option(help="CSV to write: the pairs of names that may be one, to be reviewed.")
+    ] = None,
 ) -> None:
-    """Print the statistics of the knowledge graph, or export it.
+    """Print the statistics of the knowledge graph, export it, or write the merges of its names for review.
 
-    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`
+    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`,
+    `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
     """
+    if merges is not None:
+        from flows.merges import write_merges
+
+        write_merges(workspace, merges)
+        return
     from flows.workspace import export_graph, print_graph
 
     if export is None:
@@ -120,7 +136,8 @@ def graph(
 
 @app.command()
 def publish(
-    workspace: Workspace, out: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset")
+    workspace: Workspace,
+    out: Annotated[Path | None, typer.Option(help="Folder for the dataset; the workspace's own if left out.")] = None,
 ) -> None:
     """Write the accepted pairs as a dataset folder with its card.
 
@@ -128,7 +145,7 @@ def publish(
     """
     from flows.workspace import publish_to
 
-    publish_to(workspace, out)
+    publish_to(workspace, out or workspace / "dataset")
 
 
 @app.command()
@@ -176,35 +193,56 @@ def serve() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
 
 
-def _run(settings: Any, until: str, accept_changes: bool) -> None:
+def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False) -> None:
+    from tasks.settings import STAGES
+
+    last = next((stage for stage in STAGES if stage == until), None)
+    if last is None:
+        raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from prefect.settings import get_current_settings
+
+    from flows.console import make_view
+
+    if get_current_settings().api.url:
+        with make_view("starting") as shown:
+            _flow(settings, last, accept_changes, rebuild, shown, lambda: None)
+        return
+    from flows.own_server import own_server
+
+    with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
+        _flow(settings, last, accept_changes, rebuild, shown, wait)
+
+
+def _flow(
+    settings: Any, until: Stage, accept_changes: bool, rebuild: bool, shown: View, wait: Callable[[], None]
+) -> None:
+    """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
     from prefect.exceptions import TerminationSignal
 
-    from flows.console import make_view
     from flows.report import view
-    from flows.synthesize import STAGES, synthesize
+    from flows.synthesize import synthesize
+    from tasks.opening import check
 
-    if until not in STAGES:
-        raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
-    own = not os.environ.get("PREFECT_API_URL")
-    with make_view("starting, with a Prefect server of its own" if own else "starting") as shown:
-        view.set(shown)
-        try:
-            asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes))
-        except TerminationSignal:
-            raise KeyboardInterrupt from None
-        except RuntimeError as error:
-            if "reach API" not in str(error):
-                raise
-            raise GsdpError(
-                f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
-                "PREFECT_API_URL and the run starts one of its own."
-            ) from error
+    check(settings, accept_changes)
+    wait()
+    view.set(shown)
+    try:
+        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes, rebuild=rebuild))
+    except TerminationSignal:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if "reach API" not in str(error):
+            raise
+        raise GsdpError(
+            f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
+            "PREFECT_API_URL and the run starts one of its own."
+        ) from error
 
 
 def main() -> None:
@@ -224,6 +262,10 @@ def main() -> None:
         code = UsageError.exit_code
     if code == INTERRUPTED:
         print("gsdp: interrupted; run the same command again to go on.", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A second Ctrl-C cuts the orderly end short, and Prefect's exit handlers then wait a minute for its server.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
 from importlib import resources
 from pathlib import Path
@@ -56,6 +57,7 @@ def show_result(settings: RunSettings) -> None:
         found = store.rows(
             "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
         )
+        accepted = store.rows("SELECT count(*) FROM pairs")[0][0]
     finally:
         store.close()
     print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
@@ -63,13 +65,15 @@ def show_result(settings: RunSettings) -> None:
         print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")
         for name, text in (("problem", problem), ("solution", solution), ("answer", answer)):
             print(_block(name, text))
-        print(f"\nhow it came about   gsdp explain {workspace} {str(pair_id)[:8]}")
-    print(f"after a failure     the same command again goes on where it stopped\nfor more pairs      {_more(settings)}")
+        print(f"\nhow it came about   {invoked()} explain {workspace} {str(pair_id)[:8]}")
+    print("after a failure     the same command again goes on where it stopped")
+    folder = "" if workspace == DEFAULT_WORKSPACE else f"--workspace {workspace} "
+    print(f"for more pairs      {invoked()} demo {folder}--pairs {max(accepted, settings.target_pairs) + 100}")
 
 
-def _more(settings: RunSettings) -> str:
-    folder = "" if settings.workspace == DEFAULT_WORKSPACE else f"--workspace {settings.workspace} "
-    return f"gsdp demo {folder}--pairs {settings.target_pairs + 100}"
+def invoked() -> str:
+    """How the person called us, for commands to copy: uv says so in the environment."""
+    return "python3 -m uv run gsdp" if "UV" in os.environ else "gsdp"
 
 
 def _block(name: str, text: str) -> str:

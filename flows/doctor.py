@@ -11,14 +11,12 @@ from rich.table import Table
 
 from flows.configure import explain, read_settings
 from graph.errors import SettingsError
-from prompts.library import Library
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.keys import resolve_key
-from tasks.endpoint.profile import Profiles, keep_profiles
-from tasks.roles import make_cast
+from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.sandbox import Sandbox
-from tasks.settings import RunSettings
+from tasks.settings import CHAT_ROLES, RunSettings
 
 COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -43,17 +41,21 @@ def examine_settings(path: Path) -> bool:
             found = asyncio.run(examine(sandbox.address(endpoint), resolve_key(endpoint.api_key), model))
             healthy &= show(f"{name} at {endpoint.base_url}", found)
             if found.concurrency:
-                profiles.setdefault(endpoint.base_url, {})[model] = found.profile
+                profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
     if profiles:
         print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
     return healthy
 
 
 def _asked(settings: RunSettings) -> set[tuple[str, str]]:
-    """Endpoints and models that a run would ask for chat."""
-    cast = make_cast(settings, Library(settings.domain, settings.prompts))
-    players = [*cast.judges, *(player for role, player in cast.players.items() if role != "embedder")]
-    return {pair for player in players for pair in player.replicas.items()}
+    """Endpoints and models that a run would ask for chat; an empty name is the first that the server lists."""
+    roles = [*(getattr(settings.roles, name) for name in CHAT_ROLES), *settings.roles.judges]
+    return {
+        (name, role.model or settings.endpoints[name].model or "")
+        for role in roles
+        if role is not None
+        for name in role.endpoints
+    }
 
 
 def show(where: str, found: Examination) -> bool:

@@ -25,6 +25,7 @@ from prefect.exceptions import PrefectException
 from tasks.workbench import Workbench
 
 SNAPSHOT = "status.json"
+ORDER = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "screen", "publish")
 TICK = 0.5
 SNAPSHOT_EVERY = 3.0
 """Seconds between two looks at the counts, and between two snapshots."""
@@ -56,7 +57,8 @@ view: ContextVar[View] = ContextVar("gsdp_view", default=Silence())  # noqa: B03
 def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
     """How the run stands, as plain JSON. Counts are of this process; pairs are of the workspace."""
     counts = work.counts
-    stages = sorted({*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)})
+    seen = {*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)}
+    stages = [stage for stage in ORDER if stage in seen]
     return {
         "state": state,
         "pid": os.getpid(),

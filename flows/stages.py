@@ -25,7 +25,7 @@ from tasks.publish import publish as publish_pairs
 from tasks.review import review as review_chunk
 from tasks.sample import sample as sample_combinations
 from tasks.sample import sampled
-from tasks.screen import Screen, finished_until
+from tasks.screen import finished_until, open_screen
 from tasks.settings import RunSettings
 from tasks.solve import solve as solve_chunk
 from tasks.workbench import Workbench, together
@@ -100,14 +100,15 @@ async def extract(settings: RunSettings) -> int:
 
 
 @stage_flow
-async def connect(settings: RunSettings) -> dict[str, int]:
+async def connect(settings: RunSettings, rebuild: bool = False) -> dict[str, int]:
     """Turn mentioned names into the points and edges of the knowledge graph.
 
     Args:
         settings: Everything the run needs to know.
+        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     async with open_workbench(settings):
-        return await connect_names()
+        return await connect_names(rebuild)
 
 
 @stage_flow
@@ -135,7 +136,7 @@ async def _stage(settings: RunSettings, stage: str) -> int:
 
 async def _screen(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
     """Make pairs of what is finished, up to the first combination that is not."""
-    screen = Screen(work)
+    screen = await open_screen(work)
     for start, stop in ranges:
         finished = await finished_until(work, start, stop)
         if finished > screen.frontier:

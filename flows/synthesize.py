@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from prefect.logging import get_run_logger
 
@@ -12,17 +13,17 @@ from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
-from tasks.card import finished_counts, rejected
+from tasks.card import finished_counts, rejected, spared
+from tasks.ledger import cost
 from tasks.opening import open_workbench
-from tasks.settings import RunSettings
+from tasks.settings import STAGES, RunSettings, Stage
 from tasks.workbench import Workbench
-
-Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
-STAGES: tuple[Stage, ...] = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish")
 
 
 @stage_flow
-async def synthesize(settings: RunSettings, until: Stage = "publish", accept_changes: bool = False) -> dict[str, Any]:
+async def synthesize(
+    settings: RunSettings, until: Stage = "publish", accept_changes: bool = False, rebuild: bool = False
+) -> dict[str, Any]:
     """Turn solved seed problems into new, checked problem-solution pairs by way of a graph of knowledge points.
 
     Run it again after any failure or crash: it goes on where the store stands, and pays for nothing twice.
@@ -31,21 +32,19 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         settings: Everything the run needs to know.
         until: The last stage to run.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
+        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
     async with open_workbench(settings, accept_changes) as work, reporting(work):
         told = Telling(work)
-        for name in ("ingest", "extract", "connect", "sample"):
-            if name in wanted:
-                await told.stage(name, getattr(stages, name), settings)
-        paid = [name for name in PAID if name in wanted]
-        if paid and "grade" not in wanted:
-            for name in paid:
-                await told.stage(name, getattr(stages, name), settings)
-        elif paid:
-            result = await produce(settings)
-            told.produced(result)
-        if "publish" in wanted:
+        alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
+        for name in [stage for stage in wanted if stage in alone]:
+            if not work.purse.reached:
+                run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
+                await told.stage(name, run, settings)
+        if "grade" in wanted and not work.purse.reached:
+            told.produced(await produce(settings))
+        if "publish" in wanted and (work.counts.pairs or not work.purse.reached):
             await told.stage("publish", stages.publish, settings)
         told.called()
         return {"pairs": work.counts.pairs, "workspace": str(settings.workspace)}
@@ -62,16 +61,20 @@ class Telling:
         """Run a stage and tell of it."""
         began = time.monotonic()
         result = await stage(settings)
-        tell(name, self._sentence(name, result), time.monotonic() - began)
+        if name in PAID_FOR and self._work.purse.reached:
+            tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+        else:
+            tell(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
         counts, store, target = self._work.counts, self._work.store, self._work.settings.target_pairs
         finished, reasons = finished_counts(store, target), rejected(store, target)
+        saved, tokens = spared(store, target)
         told = {
             "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",
             "review": f"{finished['reviewed']:,} problems passed",
-            "solve": f"{finished['solutions']:,} solutions written",
+            "solve": f"{finished['solutions']:,} solutions written, {saved:,} spared (about {tokens:,} tokens)",
             "grade": f"{finished['graded']:,} problems passed",
             "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
         }
@@ -87,7 +90,8 @@ class Telling:
         """Tell of the calls of this run."""
         clients = self._work.clients.values()
         served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
-        tell("calls", f"{served:,} made, {retries:,} tries repeated", time.monotonic() - self._began)
+        told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
+        tell("calls", ", ".join(told), time.monotonic() - self._began)
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
@@ -108,13 +112,23 @@ def _reasons(kept_out: Mapping[str, int]) -> str:
     return f", {sum(kept_out.values()):,} rejected (" + ", ".join(f"{why}: {number:,}" for why, number in most) + ")"
 
 
+def _of_more(found: Mapping[str, Any]) -> str:
+    """What a target below the number of pairs leaves out."""
+    return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
+
+
+PAID_FOR = ("extract", "connect", *PAID)
+
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
-    "connect": lambda found, done: f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges",
+    "connect": lambda found, done: (
+        f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
+        + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
+    ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",
-    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}",
+    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}",
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten, wrap
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,9 @@ from flows.report import read_snapshot
 from graph.errors import StoreError, UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import describe
-from tasks.card import present_solutions
+from tasks.agreement import agreement
+from tasks.card import latest_identity, present_solutions
+from tasks.ledger import budget, by_stage, cost
 from tasks.publish import write_dataset
 from tasks.sample import load_graph, point_names
 from tasks.settings import RunSettings
@@ -73,21 +76,51 @@ def _print_store(store: Store, workspace: Path) -> None:
             + (f": {message}" if message else "")
         )
     for name, sql in counts(store):
-        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}")
+        wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
+        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}{wanted}")
     rejected = store.rows(REJECTED)
     if rejected:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
-    calls = store.rows(CALLS)
+    _print_judges(store)
+    _print_calls(by_stage(store))
+    for line in (*cost(store), *budget(store, latest_settings(store))):
+        print(f"{'money':<10}{line}")
+
+
+def _print_calls(calls: list[dict[str, Any]]) -> None:
+    priced = any(row["cost"] is not None for row in calls)
+    names = [name for name in calls[0] if name not in ("stage", "model")] if calls else []
+    shown = [name for name in names if priced or not name.startswith("cost")]
     if calls:
-        print(
-            f"\n{'calls':<10}{'model':<28}{'calls':>10}{'retries':>9}{'faults':>8}{'input':>13}{'output':>13}{'seconds':>10}"
-        )
-    for stage, model, number, retries, faults, given, got, seconds in calls:
-        print(
-            f"{stage:<10}{model[:26]:<28}{number:>10,}{retries:>9,}{faults:>8,}{given:>13,}{got:>13,}{seconds:>10,.1f}"
-        )
+        heads = "".join(f"{HEADS[name]:>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
+        print(f"\n{'calls':<10}{'model':<28}{heads}")
+    for row in calls:
+        cells = "".join(f"{_number(row[name]):>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
+        print(f"{row['stage']:<10}{row['model'][:26]:<28}{cells}")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def _print_judges(store: Store) -> None:
+    found = agreement(store, latest_identity(store), PROBLEMS)
+    if found:
+        print(f"\n{'judges':<10}{'judge':<28}{'given':>10}{'unjudged':>10}{'mean':>8}{'bias':>8}{'alpha':>8}")
+    for task in found:
+        for judge in task.judges:
+            numbers = [
+                "" if number is None else form.format(number)
+                for number, form in ((judge.mean, "{:.3f}"), (judge.bias, "{:+.3f}"), (task.alpha, "{:.3f}"))
+            ]
+            print(
+                f"{task.task:<10}{judge.judge[:26]:<28}{judge.given:>10,}{judge.unjudged:>10,}"
+                + "".join(f"{number:>8}" for number in numbers)
+            )
 
 
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
@@ -146,9 +179,12 @@ def export_graph(workspace: Path, file: Path) -> None:
 
 
 def publish_to(workspace: Path, folder: Path) -> None:
-    """Write the dataset of the latest run into a folder."""
+    """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
     with reading(workspace) as store:
-        count = write_dataset(store, latest_settings(store), folder)
+        settings = latest_settings(store)
+        if not store.rows("SELECT 1 FROM pairs LIMIT 1"):
+            raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
+        count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
 
 
@@ -172,8 +208,10 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
         for point, name in zip(points, names, strict=True):
             seeds = store.rows(SEEDS_OF_POINT, [point])
-            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n in seeds[:3])
-    yield f"problem      {problem_id} (sample {sample})\n  {text}"
+            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n, _ in seeds[:3])
+            yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
+    yield f"problem      {problem_id} (sample {sample})"
+    yield from _wrapped(text)
     for judge, logic, presentation, difficulty, unjudged in store.rows(
         "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
         [problem_id],
@@ -186,14 +224,21 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         grades = store.rows(
             "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge", [solution_id]
         )
-        yield f"solution {number}   answer {answer}" + ("" if not grades else f"\n  {solution}")
+        yield f"solution {number}   answer {answer}"
+        yield from _wrapped(solution) if grades else ()
         for judge, vote, unjudged in grades:
-            yield f"  grade      {judge}: {unjudged or vote}"
+            yield f"  grade      {judge}: {unjudged or ('wrong', 'right')[vote]}"
+    for kind, asked, classes, measured in store.rows(
+        f"SELECT kind, asked, classes, difficulty FROM elections WHERE problem_id = ? AND {CURRENT}", [problem_id]
+    ):
+        agreed = f"{asked} solutions, by answer {', '.join(map(str, classes)) or 'none'}" if kind == "votes" else kind
+        yield f"election     {agreed}" + (f"; measured difficulty {measured}" if measured else "")
     for stage, score in store.rows(
-        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} ORDER BY ALL",
+        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} "
+        "ORDER BY list_position(['review', 'grade', 'screen'], stage)",
         [problem_id],
     ):
-        yield f"passed       {stage}" + ("" if score is None else f" ({score:.3f})")
+        yield f"passed       {stage}" + PASSED[stage].format(score or 0.0)
     for stage, reason, detail in store.rows(
         f"SELECT stage, reason, detail FROM rejects WHERE subject_id = ? AND {CURRENT} ORDER BY ALL",
         [problem_id],
@@ -201,6 +246,12 @@ def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"rejected     {stage}: {reason} ({detail})"
     if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
         yield "This is a pair of the dataset."
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Lines of a text, indented and wrapped; long formulas stay whole."""
+    for line in text.splitlines():
+        yield from wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
 
 def _graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:
@@ -219,6 +270,16 @@ def _write_json(graph: Any, file: Path) -> None:
 
 
 EXPORTS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".json": _write_json}
+
+WIDTH = 110
+INDENT = "    "
+
+PASSED = {
+    "review": ": mean score {:.3f}",
+    "grade": ": {:.0%} of the solutions give its answer, and the judges accept it",
+    "screen": ": neither duplicate nor contaminated",
+}
+"""What passing a gate means; the number is the row's score."""
 
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""
@@ -254,14 +315,21 @@ COMBINATION = """
 
 HOLDER = re.compile(r"is in use by process (\d+) \((.*?)\)")
 
-CALLS = """
-    SELECT stage, model, count(*), (sum(attempts) - count(*))::BIGINT, count(fault), sum(input_tokens)::BIGINT,
-           sum(output_tokens)::BIGINT, sum(seconds)
-    FROM calls GROUP BY stage, model
-    ORDER BY list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage), model"""
+HEADS = {
+    "calls": "calls",
+    "retries": "retries",
+    "faults": "faults",
+    "input_tokens": "input",
+    "cached_tokens": "cached",
+    "output_tokens": "output",
+    "reasoning_tokens": "reasoning",
+    "seconds": "seconds",
+    "cost": "USD",
+    "cost_of_rejected": "USD on rejected",
+}
 
 SEEDS_OF_POINT = """
-    SELECT DISTINCT s.source, s.line
+    SELECT DISTINCT s.source, s.line, s.problem
     FROM aliases a JOIN current_mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
     WHERE a.point_id = ? AND a.recipe IN (SELECT recipe FROM current_recipes)
         AND m.recipe IN (SELECT recipe FROM current_recipes)

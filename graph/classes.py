@@ -8,14 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-BLOCK = 1 << 24
-"""Similarities computed at once: 64 MB of float32."""
-DECIMALS = 6
-"""Scores are rounded to this, which hides the last bits in which linear algebra libraries differ."""
-
 
 def complete_linkage(
     count: int, same: Mapping[tuple[int, int], float], frozen: Sequence[Sequence[int]] = ()
@@ -43,26 +35,3 @@ def complete_linkage(
             whole = sorted(left + right)
             classes.update(dict.fromkeys(whole, whole))
     return [members for item, members in sorted(classes.items()) if members[0] == item]
-
-
-def nearest_pairs(vectors: NDArray[np.floating], floor: float) -> list[tuple[int, int, float]]:
-    """All pairs (i, j, cosine), i < j, with a cosine of at least `floor`; `vectors` has shape (items, dimensions).
-
-    Exact, in blocks of rows: 20,000 x 384 takes about 5 s on two cores, growing with the square of the items. A zero
-    vector is near to nothing.
-    """
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise ValueError("vectors must be a matrix of finite numbers, one row per item")
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape), where=lengths > 0).astype(np.float32)
-    pairs: list[tuple[int, int, float]] = []
-    start = 0
-    while start < len(unit):
-        stop = start + max(1, BLOCK // (len(unit) - start))
-        scores = np.round((unit[start:stop] @ unit[start:].T).astype(np.float64), DECIMALS).clip(-1, 1)
-        near = scores >= floor
-        near &= (lengths[start:stop] > 0) & (lengths[start:].T > 0)
-        i, j = np.nonzero(np.triu(near, k=1))
-        pairs.extend(zip((i + start).tolist(), (j + start).tolist(), scores[i, j].tolist(), strict=True))
-        start = stop
-    return pairs

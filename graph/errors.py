@@ -8,6 +8,9 @@ The class says two things: who can mend it (the exit code) and whether trying ag
     |   |-- SeedError
     |   `-- PromptError
     |-- StoreError                exit 1   the DuckDB file: locked, newer, truncated, read-only, disk full
+    |-- BudgetError               no more may be bought
+    |   |-- BudgetReached         exit 0   the run drains, and a larger budget lets it go on
+    |   `-- BudgetOverrun         exit 1   a server bills more than it was allowed to
     `-- EndpointError             exit 1   no answer can be had from an endpoint
         |-- EndpointDown          transient, if it has ever answered: the server does not now; Prefect retries the task
         `-- EndpointRefused       final: wrong key, unknown model, no quota; the run stops at once
@@ -46,6 +49,23 @@ class PromptError(UsageError):
 
 class StoreError(GsdpError):
     """The workspace's DuckDB file cannot be opened or written."""
+
+
+class BudgetError(GsdpError):
+    """No call may leave any more."""
+
+    spent: object = None
+    """What the call that ended with this had used before, for the ledger."""
+
+
+class BudgetReached(BudgetError):
+    """The next call could exceed the budget: an orderly end, and not a failure."""
+
+    exit_code = 0
+
+
+class BudgetOverrun(BudgetError):
+    """A server billed more than the call's limit allowed, so no budget can be kept."""
 
 
 class EndpointError(GsdpError):

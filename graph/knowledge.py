@@ -6,7 +6,8 @@ the same arrays whatever order they came in, and everything computed from them i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -41,10 +42,14 @@ class KnowledgeGraph:
             rows = [(number[a], number[b], weight) for a, b, weight in edges]
         except KeyError as missing:
             raise ValueError(f"an edge names {missing.args[0]}, which is not among the points") from None
-        a, b, weight = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        return cls.numbered(ordered, *np.array(rows, dtype=np.int64).reshape(-1, 3).T)
+
+    @classmethod
+    def numbered(cls, ids: Sequence[UUID], a: Integers, b: Integers, weight: Integers) -> KnowledgeGraph:
+        """From ascending points, and edges between their numbers: for graphs too large for Python's rows."""
         if (a == b).any() or (weight < 1).any():
             raise ValueError("an edge must join two different points and weigh at least 1")
-        return cls(ordered, *_symmetric(len(ordered), a, b, weight))
+        return cls(tuple(ids), *_symmetric(len(ids), a, b, weight))
 
     @property
     def nodes(self) -> int:
@@ -63,6 +68,14 @@ class KnowledgeGraph:
     def sources(self) -> Integers:
         """The row of each entry of `indices`."""
         return np.repeat(np.arange(self.nodes, dtype=np.int64), self.degree)
+
+    @cached_property
+    def fingerprint(self) -> UUID:
+        """The same for the same points and edges, and for no others."""
+        digest = hashlib.sha256(b"".join(each.bytes for each in self.ids))
+        for part in (self.indptr, self.indices, self.weights):
+            digest.update(part.astype("<i8").tobytes())
+        return UUID(bytes=digest.digest()[:16])
 
     @cached_property
     def _keys(self) -> Integers:
@@ -93,12 +106,11 @@ class KnowledgeGraph:
 
 def _symmetric(nodes: int, a: Integers, b: Integers, weight: Integers) -> tuple[Integers, Integers, Integers]:
     """indptr, indices and weights of the graph with the edges in both directions."""
-    keys, group = np.unique(np.concatenate([a * nodes + b, b * nodes + a]), return_inverse=True)
-    weights = np.zeros(len(keys), dtype=np.int64)
-    np.add.at(weights, group, np.concatenate([weight, weight]))
-    rows, columns = np.divmod(keys, max(nodes, 1))
-    indptr = np.searchsorted(rows, np.arange(nodes + 1)).astype(np.int64)
-    return indptr, columns, weights
+    both = np.concatenate([weight, weight]), (np.concatenate([a, b]), np.concatenate([b, a]))
+    matrix = sparse.coo_array(both, shape=(nodes, nodes)).tocsr()
+    matrix.sum_duplicates()
+    indptr, indices, weights = (part.astype(np.int64) for part in (matrix.indptr, matrix.indices, matrix.data))
+    return indptr, indices, weights
 
 
 def to_networkx(graph: KnowledgeGraph, names: Mapping[UUID, str] | None = None) -> nx.Graph:

@@ -20,7 +20,8 @@ BULLET = re.compile(
         | [(\[]?\d{1,3}[.)\]:、] (?=\s|[^\W\d_])
         | \(?(?:[a-h]|[ivx]{2,4})\)\s
         | [\u2460-\u2473]
-        | (?:knowledge\s+point|kp)\s*\d{1,3}\s*[:.)]
+        | \\item\b
+        | (?:knowledge\s+point|kp|知识点)\s*\d{1,3}\s*[:：.)]
     )\s*(?=\S)""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -1,7 +1,8 @@
 """Seeded orders that are the same on every machine: keys, permutations, and the streams read in their order.
 
-All arithmetic is on 64-bit unsigned integers (additions, multiplications and shifts that wrap), never numpy.random,
-hash() or floating point, so a library update cannot change what a seed draws.
+All arithmetic is on 64-bit unsigned integers (additions, multiplications and shifts that wrap), never numpy.random or
+hash(), so a library update cannot change what a seed draws. (`graph/policies.py` also adds and divides floating point
+numbers, which IEEE 754 rounds alike everywhere.)
 
 A relation hands over its combinations in one of two shapes, and this module gives either its order:
 

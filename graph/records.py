@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random"]
+Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
 
 
@@ -92,6 +92,19 @@ class Alias(Record):
     how: Literal["file", "normal_form", "embedding", "curator"]
 
 
+class Proposal(Record):
+    """Two names that may be one point, and what was decided of them."""
+
+    recipe: UUID
+    name: str
+    other: str
+    score: float | None
+    """Likeness in 0-1; None where something else than likeness proposed the pair."""
+    verdict: Literal["same", "different", "undecided"]
+    decided_by: Literal["file", "contrast", "score", "curator", "nobody"]
+    """Who decided: the user, a contrast of words, the score alone, the curator, or nobody, so that it stays apart."""
+
+
 class KnowledgePoint(Record):
     """A named fact a solver must know; a node of the graph."""
 
@@ -125,6 +138,28 @@ class Combination(Record):
     weight: float
     asks: int
     """How many problems are asked for on this combination."""
+    level: Difficulty | None = None
+    """How hard its problems are asked to be; None where nothing is said of it."""
+
+
+class Draw(Record):
+    """How far the sequence of combinations of one graph is in the store."""
+
+    recipe: UUID
+    graph: UUID
+    """Fingerprint of the graph."""
+    begin: int
+    """Combinations that were there when the sequence began."""
+    place: int
+    """Everything before this place of the sequence is in the store."""
+
+
+class Community(Record):
+    """The community that a point belongs to; numbered from 0, the largest first."""
+
+    recipe: UUID
+    point_id: UUID
+    community: int
 
 
 class Problem(Record):
@@ -136,6 +171,16 @@ class Problem(Record):
     sample: int
     text: str
     call_id: UUID
+
+
+class Reading(Record):
+    """The knowledge points that the extractor finds in a problem that was asked for; `fault` says why none was read."""
+
+    id: UUID
+    recipe: UUID
+    problem_id: UUID
+    names: tuple[str, ...]
+    fault: str | None
 
 
 class Review(Record):
@@ -174,6 +219,25 @@ class Grade(Record):
     call_id: UUID
 
 
+class Election(Record):
+    """How the solutions of a problem voted: what was asked for, which answers came, and what that measures."""
+
+    id: UUID
+    recipe: UUID
+    problem_id: UUID
+    kind: Literal["votes", "proof", "open"]
+    """votes: answers were compared. proof, open: there is nothing to compare, so the judges alone decide."""
+    asked: int
+    spared: int
+    """Solutions that were not asked for, since none of them could have changed the outcome."""
+    classes: tuple[int, ...]
+    """Solutions that agree, by answer, most first."""
+    share: float | None
+    """Of the largest class among the solutions asked for."""
+    difficulty: Difficulty | None
+    """How hard the problem is by that share; the rater's word is in passes."""
+
+
 class Pass(Record):
     """A problem that passed the gate of a stage (review, grade, screen)."""
 
@@ -205,6 +269,13 @@ class Frontier(Record):
     position: int
 
 
+class Wanted(Record):
+    """The target and quotas (a hash of them) that the decisions of a recipe of screen rest on."""
+
+    recipe: UUID
+    wanted: UUID
+
+
 class Run(Record):
     """One execution of the pipeline in a workspace."""
 
@@ -216,6 +287,15 @@ class Run(Record):
     settings: str
     identity: str
     message: str | None
+    prices: str | None = None
+
+
+class Lease(Record):
+    """What a run may have spent at most; after an orderly end, what it spent."""
+
+    run_id: UUID
+    unit: Literal["USD", "tokens"]
+    amount: float
 
 
 class StageRecipe(Record):
@@ -251,3 +331,7 @@ class Call(Record):
     text: str | None
     reasoning: str | None
     ended_at: datetime
+    cost: float | None = None
+    """USD of all attempts; None where nobody knows a price."""
+    presumed_tokens: int = 0
+    """Tokens, at their worst case, of attempts that were sent and whose outcome is unknown."""

@@ -27,14 +27,14 @@ from graph.cliques import (
 )
 from graph.knowledge import KnowledgeGraph
 from graph.order import Candidates, Integers, Members, SiftedStream, SortedStream, Stream, id_keys, joined, salt
+from graph.policies import BLOCK, ArrangedStream, Policy, balanced, weighted
+from graph.reach import Nearness, ThirdRing
 from graph.records import Relation
 
 LISTED = 5_000_000
 """Candidates up to which a relation is listed: about 400 MB and 5 s at worst. All graphs up to 3,162 nodes are."""
 CHUNK = 1 << 21
 """Matrix or neighbour entries made in one go: about 100 MB of temporary arrays."""
-HUB_BATCH = 1 << 22
-"""Hub pairs sifted at once. Each hub among them costs a walk over all edges, so few large batches are best."""
 
 
 @dataclass(frozen=True)
@@ -80,32 +80,13 @@ def three_hop(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
 
     Far pairs are endless and mostly noise; a hub at one end keeps those that are anchored in common knowledge.
     """
-    chosen = hubs(graph, cutoffs)
-    is_hub = np.zeros(graph.nodes, dtype=np.bool_)
-    is_hub[chosen] = True
-    every = np.arange(graph.nodes, dtype=np.int64)
-
-    def of_hub(hub: int, nodes: Integers) -> tuple[Integers, Integers]:
-        strength = _third_step(graph, hub)[nodes]
-        once = ~is_hub[nodes] | (nodes > hub)
-        return np.flatnonzero((strength > 0) & (strength >= cutoffs.min_weight) & once), strength
+    ring = ThirdRing.around(graph, hubs(graph, cutoffs))
 
     def sift(numbers: Integers) -> Members:
-        place, node = np.divmod(numbers, max(graph.nodes, 1))
-        weight = np.zeros(len(numbers), dtype=np.int64)
-        for group in _groups(place):
-            kept, strength = of_hub(int(chosen[place[group[0]]]), node[group])
-            weight[group[kept]] = strength[kept]
-        found = weight > 0
-        return _pairs(chosen[place[found]], node[found], weight[found])
+        pairs = ring.pairs(numbers)
+        return pairs.at(pairs.weights >= cutoffs.min_weight)
 
-    if len(chosen) * graph.nodes > cutoffs.listed:
-        return Candidates(len(chosen) * graph.nodes, sift, batch=HUB_BATCH)
-    parts = []
-    for hub in chosen.tolist():
-        kept, strength = of_hub(hub, every)
-        parts.append(_pairs(np.full(len(kept), hub, dtype=np.int64), kept, strength[kept]))
-    return joined(parts)
+    return _listed_or_not(len(ring), sift, cutoffs, int((ring.strength >= cutoffs.min_weight).sum()))
 
 
 def community(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
@@ -137,9 +118,23 @@ def random(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
     def sift(numbers: Integers) -> Members:
         return _pairs(*pair_of(numbers), np.zeros(len(numbers), dtype=np.int64))
 
-    if size <= cutoffs.listed:
-        return sift(np.arange(size, dtype=np.int64))
-    return Candidates(size, sift, total=size)
+    return _listed_or_not(size, sift, cutoffs, size)
+
+
+def distant(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
+    """Pairs that no path of at most 3 edges joins, weight 0: how far the idea carries. Not in the paper.
+
+    Pairs of different components are among them, and so is everything that is joined to nothing.
+    """
+    size = graph.nodes * (graph.nodes - 1) // 2
+    nearness = Nearness(graph, hubs(graph, Cutoffs(hub_share=0, hub_least=64)))
+
+    def sift(numbers: Integers) -> Members:
+        u, v = pair_of(numbers)
+        apart = ~nearness.near(u, v)
+        return _pairs(u[apart], v[apart], np.zeros(int(apart.sum()), dtype=np.int64))
+
+    return _listed_or_not(size, sift, cutoffs)
 
 
 def hubs(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Integers:
@@ -148,13 +143,24 @@ def hubs(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Integers:
     return np.lexsort((np.arange(graph.nodes), -graph.degree))[:count]
 
 
-def stream(graph: KnowledgeGraph, relation: Relation, seed: int, cutoffs: Cutoffs) -> Stream:
-    """The relation's combinations in an order that depends on the graph, the relation, the cutoffs and the seed."""
-    found = RELATIONS[relation](graph, cutoffs)
-    secret = salt(seed, relation)
-    if isinstance(found, Candidates):
-        return SiftedStream(found, secret)
-    return SortedStream(found, id_keys(graph.ids), secret)
+def stream(
+    graph: KnowledgeGraph, relation: Relation, seed: int, cutoffs: Cutoffs, policy: Policy = "uniform"
+) -> Stream:
+    """The relation's combinations in an order that depends on the graph, the relation, the cutoffs, seed and policy."""
+    return ordered(RELATIONS[relation](graph, cutoffs), graph, relation, seed, policy)
+
+
+def ordered(
+    found: Members | Candidates, graph: KnowledgeGraph, relation: Relation, seed: int, policy: Policy = "uniform"
+) -> Stream:
+    """What a relation's function found, in its seeded order."""
+    secret, keys = salt(seed, relation), id_keys(graph.ids)
+    plain = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
+    if policy == "uniform":
+        return plain
+    block = BLOCK if isinstance(found, Candidates) else max(1, len(found))
+    arrange = weighted(keys, salt(seed, f"weighted {relation}")) if policy == "weighted" else balanced(graph.nodes)
+    return ArrangedStream(plain, arrange, block)
 
 
 def _pairs(a: Integers, b: Integers, weights: Integers) -> Members:
@@ -224,32 +230,13 @@ def _bridges(graph: KnowledgeGraph, u: Integers, v: Integers) -> tuple[Integers,
     return weight, first
 
 
-def _third_step(graph: KnowledgeGraph, hub: int) -> Integers:
-    """For each node at distance 3 of the hub the strongest 3-edge path's weakest edge; 0 for all other nodes."""
-    row = slice(graph.indptr[hub], graph.indptr[hub + 1])
-    one = np.zeros(graph.nodes, dtype=np.int64)
-    one[graph.indices[row]] = graph.weights[row]
-    two = _step(graph, one)
-    three = _step(graph, two)
-    three[(one > 0) | (two > 0)] = 0
-    three[hub] = 0
-    return three
-
-
-def _step(graph: KnowledgeGraph, strength: Integers) -> Integers:
-    """One edge further: the best, over neighbours, of the smaller of their strength and the edge's weight."""
-    result = np.zeros(graph.nodes, dtype=np.int64)
-    linked = np.flatnonzero(graph.degree)
-    if len(linked):
-        through = np.minimum(strength[graph.indices], graph.weights)
-        result[linked] = np.maximum.reduceat(through, graph.indptr[linked])
-    return result
-
-
-def _groups(labels: Integers) -> list[Integers]:
-    """The positions of each distinct label."""
-    order = np.argsort(labels, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1) if len(order) else []
+def _listed_or_not(
+    size: int, sift: Callable[[Integers], Members], cutoffs: Cutoffs, total: int | None = None
+) -> Members | Candidates:
+    """The candidates as they are, or sifted at once where they are few enough to list."""
+    if size > cutoffs.listed:
+        return Candidates(size, sift, total=total)
+    return joined([sift(np.arange(start, min(start + CHUNK, size))) for start in range(0, size, CHUNK)])
 
 
 def _list_four_cliques(graph: KnowledgeGraph, listed: Triangles, before: Integers) -> list[Members]:
@@ -265,4 +252,5 @@ RELATIONS: dict[Relation, Callable[[KnowledgeGraph, Cutoffs], Members | Candidat
     "three_hop": three_hop,
     "community": community,
     "random": random,
+    "distant": distant,
 }

@@ -7,19 +7,33 @@ takes as much of it as it needs, and a later run goes on where it stopped. It kn
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from math import isfinite
+from typing import TypeVar
 from uuid import UUID
 
-from pydantic import Field, field_validator
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
 
 from graph.knowledge import KnowledgeGraph
-from graph.order import Stream
-from graph.records import Combination, Record, Relation, content_id
+from graph.order import Integers, Stream
+from graph.policies import Policy
+from graph.records import Combination, Difficulty, Record, Relation, content_id
 from graph.relations import RELATIONS, Cutoffs, stream
+
+Key = TypeVar("Key", bound=str)
+Reach = Callable[[Relation, int], int]
+Use = Callable[[Relation, int], bool]
 
 SHARES = 1_000_000
 """Quotas are rounded to this fraction, so that interleaving is exact integer arithmetic."""
+
+
+def in_millionths(fractions: Mapping[Key, float]) -> dict[Key, int]:
+    """Fractions of any scale as integers that sum to about `SHARES`, without those at 0."""
+    total = sum(fractions.values())
+    return {key: max(1, round(SHARES * part / total)) for key, part in fractions.items() if part}
 
 
 def default_quotas() -> dict[Relation, float]:
@@ -31,6 +45,9 @@ class SamplingPlan(Record):
 
     seed: int = 0
     """Chooses one of the equally good orders."""
+    policy: Policy = "uniform"
+    """In which order the combinations of a relation come (`graph/policies.py`): all alike; the heavier the earlier; or
+    the least used points first. The paper lists them all and names no order; uniform is the plain reading."""
     quotas: dict[Relation, float] = Field(default_factory=default_quotas)
     """Fractions of the combinations by relation (normalised; a relation not named, or at 0, is off). The paper gives
     no shares; that 71.8 % of its pairs join points which no seed had together (GRIP table 1) says that two- and
@@ -43,25 +60,32 @@ class SamplingPlan(Record):
     1 % a hub is a name that occurs all over the subject, such as *quadratic formula*."""
     hub_least: int = Field(default=10, ge=0)
     """Fewest hubs, whatever the share: with only a few, the same names would be in every three_hop problem."""
+    per_point: int | None = Field(default=None, ge=1)
+    """Most combinations that a point may be in; None is no limit. A few points are in nearly everything (a hub has
+    thousands of neighbours), and this keeps them from the dataset's every page. See also `accept.per_point`."""
+    levels: dict[Difficulty, float] = Field(default_factory=dict)
+    """Levels of difficulty to ask the composer for, as fractions of the combinations (normalised). Empty: no level is
+    named, as in the paper. What a problem turns out to be is still for the rater to say."""
     samples_per_combination: int = Field(default=1, ge=1)
     """Problems asked for on a combination. 1: fresh combinations give more variety than repeats, while they last."""
     repeat_cap: int = Field(default=1, ge=1)
     """A one_hop combination is asked for `samples_per_combination` times its weight, but at most times this. GSDP
     repeats by weight without a cap; 1 switches that off, because repeats of one pair are often near duplicates."""
 
-    @field_validator("quotas")
+    @field_validator("quotas", "levels")
     @classmethod
-    def _some_quota(cls, quotas: dict[Relation, float]) -> dict[Relation, float]:
-        if not all(isfinite(quota) and quota >= 0 for quota in quotas.values()) or not any(quotas.values()):
-            raise ValueError("quotas are fractions of at least 0, and one of them must be more than 0")
+    def _some_quota(cls, quotas: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        may_be_empty = info.field_name == "levels" and not quotas
+        if not all(isfinite(quota) and quota >= 0 for quota in quotas.values()) or not (
+            any(quotas.values()) or may_be_empty
+        ):
+            raise ValueError(f"{info.field_name} are fractions of at least 0, and one of them must be more than 0")
         return quotas
 
     @property
     def shares(self) -> dict[Relation, int]:
         """The quotas in millionths, without those at 0, in the order of the registry."""
-        total = sum(self.quotas.values())
-        asked = {relation: self.quotas.get(relation, 0.0) for relation in RELATIONS}
-        return {relation: max(1, round(SHARES * quota / total)) for relation, quota in asked.items() if quota}
+        return in_millionths({relation: self.quotas.get(relation, 0.0) for relation in RELATIONS})
 
     @property
     def cutoffs(self) -> Cutoffs:
@@ -69,13 +93,21 @@ class SamplingPlan(Record):
 
 
 class Sampler:
-    """The sequence of combinations of a graph under a plan, worked out as far as it is drawn."""
+    """The sequence of combinations of a graph under a plan, worked out as far as it is drawn.
 
-    def __init__(self, graph: KnowledgeGraph, plan: SamplingPlan) -> None:
+    `before`: the combinations that an earlier sequence drew, which a cap on points counts and does not draw again.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, plan: SamplingPlan, before: Iterable[Combination] = ()) -> None:
         self.graph = graph
         self.plan = plan
         self._streams: dict[Relation, Stream] = {}
-        self._turns = Turns(plan.shares, lambda relation, count: self._stream(relation).reach(count))
+        self._uses: Integers = np.zeros(graph.nodes, dtype=np.int64)
+        self._drawn: set[tuple[Relation, tuple[int, ...]]] = set()
+        if plan.per_point:
+            self._count(before)
+        reach: Reach = lambda relation, count: self.stream(relation).reach(count)  # noqa: E731
+        self._turns = Turns(plan.shares, reach, self._use if plan.per_point else None)
 
     @property
     def exhausted(self) -> frozenset[Relation]:
@@ -84,7 +116,7 @@ class Sampler:
 
     def available(self) -> dict[Relation, int | None]:
         """How many combinations each relation of the plan has; None where they are too many to list."""
-        return {relation: self._stream(relation).total for relation in self.plan.shares}
+        return {relation: self.stream(relation).total for relation in self.plan.shares}
 
     def draw(self, start: int, stop: int, recipe: UUID) -> list[Combination]:
         """The combinations at positions `start` to `stop`; fewer when every relation is exhausted before."""
@@ -92,32 +124,62 @@ class Sampler:
         rows = {}
         for relation in dict.fromkeys(relation for relation, _ in turns):
             places = [place for each, place in turns if each == relation]
-            members = self._stream(relation).read(places[0], places[-1] + 1)
-            rows[relation] = zip(members.points.tolist(), members.weights.tolist(), strict=True)
+            members = self.stream(relation).read(places[0], places[-1] + 1)
+            points, weights = members.points.tolist(), members.weights.tolist()
+            rows[relation] = {place: (points[place - places[0]], weights[place - places[0]]) for place in places}
         return [
-            self._combination(position, relation, *next(rows[relation]), recipe)
-            for position, (relation, _) in enumerate(turns, start)
+            self.combination(position, relation, *rows[relation][place], recipe)
+            for position, (relation, place) in enumerate(turns, start)
         ]
 
-    def _stream(self, relation: Relation) -> Stream:
+    def stream(self, relation: Relation) -> Stream:
+        """The combinations of one relation in its own order."""
         if relation not in self._streams:
-            self._streams[relation] = stream(self.graph, relation, self.plan.seed, self.plan.cutoffs)
+            self._streams[relation] = stream(self.graph, relation, self.plan.seed, self.plan.cutoffs, self.plan.policy)
         return self._streams[relation]
 
-    def _combination(
+    def _count(self, before: Iterable[Combination]) -> None:
+        number = {point: node for node, point in enumerate(self.graph.ids)}
+        for each in before:
+            # A point may have left the graph since.
+            nodes = [number[point] for point in each.points if point in number]
+            self._uses[nodes] += 1
+            self._drawn.add((each.relation, tuple(nodes)))
+
+    def _use(self, relation: Relation, place: int) -> bool:
+        """Count the points of a combination as used, unless one of them is at its cap or it was drawn before."""
+        nodes = [node for node in self.stream(relation).read(place, place + 1).points[0].tolist() if node >= 0]
+        at_cap = self.plan.per_point and (self._uses[nodes] >= self.plan.per_point).any()
+        if at_cap or (relation, tuple(nodes)) in self._drawn:
+            return False
+        self._uses[nodes] += 1
+        return True
+
+    def combination(
         self, position: int, relation: Relation, nodes: list[int], weight: int, recipe: UUID
     ) -> Combination:
+        """The record of a row of a stream."""
         points = tuple(self.graph.ids[node] for node in nodes if node >= 0)
         repeats = min(weight, self.plan.repeat_cap) if relation == "one_hop" else 1
+        combination_id = content_id("combination", relation, [str(point) for point in points])
         return Combination(
-            id=content_id("combination", relation, [str(point) for point in points]),
+            id=combination_id,
             recipe=recipe,
             position=position,
             relation=relation,
             points=points,
             weight=weight,
             asks=self.plan.samples_per_combination * repeats,
+            level=self._level(combination_id),
         )
+
+    def _level(self, combination_id: UUID) -> Difficulty | None:
+        """The level to ask for: a lot of its own for each combination, so that no other one changes it."""
+        if not self.plan.levels:
+            return None
+        shares = in_millionths(self.plan.levels)
+        lot = content_id("level", self.plan.seed, str(combination_id)).int % sum(shares.values())
+        return next(level for level, bound in zip(shares, accumulate(shares.values()), strict=True) if lot < bound)
 
 
 class Turns:
@@ -127,9 +189,12 @@ class Turns:
     if equal) has its turn and pays the sum of the shares. So every stretch keeps the quotas to within one or two, and
     a position depends only on the shares and on which relations were exhausted before it. When one is found empty,
     the others start again from no credit, and so take over its share in proportion to theirs.
+
+    `reach` makes places of a relation ready; `use` says of each place, once and in turn, whether it may be taken.
     """
 
-    def __init__(self, shares: dict[Relation, int], reach: Callable[[Relation, int], int]) -> None:
+    def __init__(self, shares: dict[Relation, int], reach: Reach, use: Use | None = None) -> None:
+        self._use = use
         self._shares = dict(shares)
         self._reach = reach
         self._relations = tuple(shares)
@@ -155,14 +220,23 @@ class Turns:
         for relation, share in self._shares.items():
             self._credit[relation] += share
         turn = max(self._shares, key=self._credit.__getitem__)
-        place = self._taken[turn]
-        if place >= self._ready[turn]:
-            self._ready[turn] = self._reach(turn, place + wanted)
-        if place >= self._ready[turn]:
+        place = self._next_place(turn, wanted)
+        if place is None:
             del self._shares[turn]
             self._credit = dict.fromkeys(self._shares, 0)
             return
         self._credit[turn] -= sum(self._shares.values())
-        self._taken[turn] = place + 1
         self._codes.append(self._relations.index(turn))
         self._places.append(place)
+
+    def _next_place(self, turn: Relation, wanted: int) -> int | None:
+        """The relation's next place that may be taken, which then is taken; None when there is none."""
+        while True:
+            place = self._taken[turn]
+            if place >= self._ready[turn]:
+                self._ready[turn] = self._reach(turn, place + wanted)
+                if place >= self._ready[turn]:
+                    return None
+            self._taken[turn] = place + 1
+            if self._use is None or self._use(turn, place):
+                return place

@@ -32,7 +32,15 @@ CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|</?s>|<(?:start|end)_o
 
 _TAG = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(TAGS))})\s{{0,3}}/?>)|{CHAT_MARKER}")
 _DECIMAL = r"(?:[0-9]{1,4}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
-_SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%)|/\s?({_DECIMAL}))?")
+_SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%|％|per ?cent)|(?:/|out of|of)\s?({_DECIMAL}))?")
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    )
+}
+_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b")
+_DRESS = " \t\r\n*_`\"'“”."
 _NUMBERED = re.compile(r"[^\w]{0,4}([0-9]{1,9})(?![0-9.]*[0-9])\W*(.*)")
 
 
@@ -166,8 +174,13 @@ def _last(text: str, tag: str) -> str | None:
 
 
 def _score(text: str) -> float:
-    """0.9, .9, 90% and 9/10 are the same score; words, decimal commas and exponents are none."""
-    match = _SCORE.fullmatch(text)
+    """0.9, .9, 90%, 9/10, "9 out of 10" and "nine of ten" are the same score, with or without Markdown around them.
+
+    A number above 1 without its scale is refused: whether "4" is of 5 or of 10 would be a guess. So are decimal
+    commas, exponents, and words that are no numbers.
+    """
+    plain = text.lower().rstrip(_DRESS).lstrip(_DRESS.replace(".", ""))
+    match = _SCORE.fullmatch(_NUMBER_WORD.sub(lambda word: _NUMBER_WORDS[word[0]], plain))
     if match is None or (match[3] and float(match[3]) == 0):
         raise Unparseable("score not a number" if text else "empty score")
     value = float(match[1]) / (100.0 if match[2] else float(match[3] or 1))

@@ -1,36 +1,82 @@
-"""The user's alias file: which names are one knowledge point, decided by a person; it wins over every other way."""
+"""The user's alias file: decisions of a person on which names are one knowledge point; they win over everything else.
+
+It is CSV, in either of two forms or both at once, told by its first line:
+
+- `name,point`: the name stands for the point; an empty point drops the name.
+- `name,other,decision`: the two names are the `same` or `different`; an empty decision leaves the pair as it is. This
+  is the file that `gsdp graph --merges` writes, with further columns, which are not read.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.errors import SettingsError
 from graph.names import normal_form
 
+FORMS = (("name", "point"), ("name", "other", "decision"))
 
-def read_aliases(path: Path | None) -> dict[str, str]:
-    """Normal form of each name -> the point's name, or '' for a name to drop.
 
-    The file is CSV with a header `name,point`. Raises SettingsError with the line that is wrong.
-    """
+@dataclass(frozen=True)
+class Decisions:
+    """What the user has decided, by the normal forms of names."""
+
+    points: dict[str, str] = field(default_factory=dict)
+    """Form -> name of the point it stands for, or '' for a name to drop."""
+    same: frozenset[tuple[str, str]] = frozenset()
+    different: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of forms, in order."""
+
+
+def read_aliases(path: Path | None) -> Decisions:
+    """The decisions in a file; none without a file. Raises SettingsError with the line that is wrong."""
     if path is None:
-        return {}
-    found: dict[str, str] = {}
+        return Decisions()
+    points: dict[str, str] = {}
+    pairs: dict[tuple[str, str], str] = {}
+    for line, row in _rows(path):
+        where = f"{path}, line {line}"
+        form = normal_form(row["name"])
+        if not form:
+            raise SettingsError(f"{where}: the name is empty.")
+        if row.get("decision"):
+            _decide(pairs, form, row, where)
+        elif "point" in row and not row.get("other"):
+            _point(points, form, row, where)
+    same, different = (frozenset(p for p, word in pairs.items() if word == wanted) for wanted in ("same", "different"))
+    return Decisions(points, same, different)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            if not {"name", "point"} <= set(rows.fieldnames or ()):
-                raise SettingsError(f"{path} needs a first line with the columns name,point.")
+            if not any(set(form) <= set(rows.fieldnames or ()) for form in FORMS):
+                forms = " or ".join(",".join(form) for form in FORMS)
+                raise SettingsError(f"{path} needs a first line with the columns {forms}.")
             for row in rows:
-                name, point = (row["name"] or "").strip(), (row["point"] or "").strip()
-                form = normal_form(name)
-                if not form:
-                    raise SettingsError(f"{path}, line {rows.line_num}: the name is empty.")
-                if found.setdefault(form, point) != point:
-                    raise SettingsError(f"{path}, line {rows.line_num}: {name!r} is given two points.")
-                if point and normal_form(found.setdefault(normal_form(point), point)) != normal_form(point):
-                    raise SettingsError(f"{path}, line {rows.line_num}: {point!r} is itself dropped or another point.")
+                yield rows.line_num, {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path} cannot be read as CSV ({error}): correct `connect.alias_file`.") from error
-    return found
+
+
+def _point(points: dict[str, str], form: str, row: dict[str, str], where: str) -> None:
+    point = row["point"]
+    if points.setdefault(form, point) != point:
+        raise SettingsError(f"{where}: {row['name']!r} is given two points.")
+    if point and normal_form(points.setdefault(normal_form(point), point)) != normal_form(point):
+        raise SettingsError(f"{where}: {point!r} is itself dropped or another point.")
+
+
+def _decide(pairs: dict[tuple[str, str], str], form: str, row: dict[str, str], where: str) -> None:
+    other, decision = normal_form(row["other"]), row["decision"].casefold()
+    if decision not in ("same", "different"):
+        raise SettingsError(f"{where}: the decision {row['decision']!r} is neither same nor different.")
+    if not other or (other == form and decision == "different"):
+        raise SettingsError(f"{where}: {row['name']!r} and {row['other']!r} cannot be told apart, or one is empty.")
+    pair = (min(form, other), max(form, other))
+    if other != form and pairs.setdefault(pair, decision) != decision:
+        raise SettingsError(f"{where}: {row['name']!r} and {row['other']!r} are decided in two ways.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.errors import StoreError
 from graph.records import content_id
+from tasks.agreement import Agreement, agreement
 from tasks.settings import SANDBOX, RunSettings
 from tasks.solve import STRONG
 from tasks.store.database import Store
@@ -29,10 +30,14 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         "seed problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
         "## Pairs by relation",
         _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
+        "## Difficulty",
+        "Rated by a model before it is solved, and measured by how many of its solutions agree.",
+        _table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
         "## From seeds to pairs",
         _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
         "## What the gates kept out",
         _table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        *_judges(store, settings.target_pairs),
         "## Models",
         _table(("role", "model"), models(store)),
         "## Thresholds",
@@ -75,12 +80,13 @@ def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
 
 
 def finished_counts(store: Store, target: int) -> dict[str, int]:
-    """Problems asked for, written, reviewed, solved (solutions) and graded, in the finished part of the run.
+    """Problems asked for, written, reviewed, solved (solutions wanted, and there) and graded, in the finished part.
 
     What lies beyond the dataset's last pair depends on what was on its way when the target was met; this does not.
     """
-    names = ("asked", "problems", "reviewed", "solutions", "graded")
-    sql = _FUNNEL.format(solutions=present_solutions(store))
+    names = ("asked", "problems", "reviewed", "wanted", "solutions", "graded")
+    samples = int(latest_identity(store)["solve"]["samples"])
+    sql = _FUNNEL.format(solutions=present_solutions(store), samples=samples)
     return dict(zip(names, map(int, store.rows(sql, [target])[0]), strict=True))
 
 
@@ -97,9 +103,21 @@ def present_solutions(store: Store) -> str:
     return f"""
         SELECT s.id, s.problem_id FROM solutions s
         JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {_recipe("review")}
-        WHERE s.sample < {int(solve["samples"])} AND s.id = left(sha256(concat(
+            AND s.id = left(sha256(concat(
             '["solution","', s.problem_id, '","', if(r.difficulty = '{STRONG}', '{strong}', '{solver}'), '",',
-            s.sample, ']')), 32)::UUID"""
+            s.sample, ']')), 32)::UUID
+        LEFT JOIN elections e ON e.problem_id = s.problem_id AND e.recipe = {_recipe("grade")}
+        WHERE s.sample < coalesce(e.asked, {int(solve["samples"])})"""
+
+
+def spared(store: Store, target: int) -> tuple[int, int]:
+    """Solutions that were not asked for since none could have changed a vote, and about how many tokens they spared.
+
+    Of the finished part of the run. The tokens are what the solutions that were asked for cost each, on average.
+    """
+    sql = _SPARED.format(solutions=present_solutions(store))
+    solutions, each = store.rows(sql, [target])[0]
+    return int(solutions), round(int(solutions) * float(each))
 
 
 def latest_identity(store: Store) -> dict[str, Any]:
@@ -117,10 +135,9 @@ def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
     What was asked for and not written has no row that would say where it belongs: it is what is missing.
     """
     finished = finished_counts(store, target)
-    asked = finished["reviewed"] * int(latest_identity(store)["solve"]["samples"])
     missing = [
         ("compose", "no usable problem", finished["asked"] - finished["problems"]),
-        ("solve", "no usable answer", asked - finished["solutions"]),
+        ("solve", "no usable answer", finished["wanted"] - finished["solutions"]),
     ]
     found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
     rows = found + [row for row in missing if row[2]]
@@ -146,13 +163,60 @@ def models(store: Store) -> list[tuple[str, str]]:
     return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
 
 
+def _judges(store: Store, target: int) -> list[str]:
+    """The section on the panel: how far its judges agree and lean."""
+    rows = [
+        (
+            found.task,
+            judge.judge,
+            judge.given,
+            judge.unjudged,
+            _decimals(judge.mean, "{:.3f}"),
+            _decimals(judge.bias, "{:+.3f}"),
+            _decimals(found.alpha, "{:.3f}"),
+        )
+        for found in finished_agreement(store, target)
+        for judge in found.judges
+    ]
+    if not rows:
+        return []
+    head = ("stage", "judge", "given", "unjudged", "mean", "bias", "alpha of the panel")
+    saved, tokens = spared(store, target)
+    told = (
+        f"Once no further solution could change a vote, none was asked for: that spared {saved:,} solutions, "
+        f"about {tokens:,} tokens. Judges after the first ones are asked where those differ."
+    )
+    return ["## Votes and judges", told, _table(head, rows)]
+
+
+def finished_agreement(store: Store, target: int) -> list[Agreement]:
+    """How far the judges agree on the finished part of the run."""
+    last = store.rows(
+        f"WITH {_FINISHED} SELECT coalesce(max(position), -1) FROM combinations WHERE id IN (SELECT id FROM finished)",
+        [target],
+    )[0][0]
+    written = f"""
+        SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {_recipe("sample")}
+        WHERE m.recipe = {_recipe("compose")} AND c.position <= {int(last)}"""
+    return agreement(store, latest_identity(store), written)
+
+
+def _decimals(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
 def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
     """The settings that decide what is kept."""
     return [
         ("preset", settings.preset),
-        ("review: least weighted mean", f"{settings.review.threshold}"),
-        ("solve: solutions of each problem", f"{settings.solve.samples}"),
+        ("review: rule of the panel", settings.review.rule),
+        ("review: least score", f"{settings.review.threshold}"),
+        ("review: judges asked first", f"{settings.review.first or 'all'}"),
+        ("solve: most solutions of each problem", f"{settings.solve.samples}"),
+        ("solve: asked for at a time", f"{settings.solve.wave}"),
         ("grade: rule of the panel", settings.grade.rule),
+        ("grade: judges asked first", f"{settings.grade.first or 'all'}"),
+        ("grade: most solutions graded", f"{settings.grade.candidates}"),
         ("grade: least agreement of solutions", f"{settings.grade.least_agreement}"),
         ("screen: near duplicate from", f"{settings.screen.near_duplicate}"),
         ("benchmarks checked for contamination", f"{len(settings.benchmarks)}"),
@@ -228,16 +292,44 @@ _FINISHED = f"""
     written AS (
         SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id WHERE m.recipe = {_recipe("compose")})"""
 
+# What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
+_PASSED_OVER = f"""
+    SELECT subject_id FROM rejects WHERE reason = 'quota full' AND stage = 'screen' AND recipe = {_recipe("screen")}"""
+
 _FUNNEL = f"""
     WITH {_FINISHED}
     SELECT
-        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished),
+        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished)
+            - (SELECT count(*) FROM ({_PASSED_OVER}) WHERE subject_id NOT IN (SELECT id FROM problems)),
         (SELECT count(*) FROM written),
         (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
             AND problem_id IN (SELECT id FROM written)),
+        (SELECT coalesce(sum(coalesce(e.asked, {{samples}})), 0)::BIGINT FROM passes p
+            LEFT JOIN elections e ON e.problem_id = p.problem_id AND e.recipe = {_recipe("grade")}
+            WHERE p.stage = 'review' AND p.recipe = {_recipe("review")} AND p.problem_id IN (SELECT id FROM written)
+            AND (p.problem_id NOT IN ({_PASSED_OVER}) OR p.problem_id IN (SELECT problem_id FROM solutions))),
         (SELECT count(*) FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)),
         (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {_recipe("grade")}
             AND problem_id IN (SELECT id FROM written))"""
+
+_SPARED = f"""
+    WITH {_FINISHED}
+    SELECT
+        (SELECT coalesce(sum(spared), 0)::BIGINT FROM elections
+            WHERE recipe = {_recipe("grade")} AND problem_id IN (SELECT id FROM written)),
+        (SELECT coalesce(avg(input_tokens + output_tokens), 0) FROM calls WHERE stage = 'solve' AND subject_id IN
+            (SELECT id FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)))"""
+
+_BY_DIFFICULTY = f"""
+    WITH counted AS (
+        SELECT p.difficulty AS rated, e.difficulty AS measured FROM
+            (SELECT id, difficulty FROM pairs ORDER BY position, sample LIMIT ?) p
+        LEFT JOIN elections e ON e.problem_id = p.id AND e.recipe = {_recipe("grade")}),
+        words(place, word) AS (VALUES (1, 'easy'), (2, 'medium'), (3, 'hard'), (4, NULL))
+    SELECT coalesce(word, 'not known'),
+        (SELECT count(*) FROM counted WHERE rated IS NOT DISTINCT FROM word),
+        (SELECT count(*) FROM counted WHERE measured IS NOT DISTINCT FROM word)
+    FROM words ORDER BY place"""
 
 _REJECTED = f"""
     WITH {_FINISHED}

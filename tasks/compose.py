@@ -23,12 +23,25 @@ class Slot:
 
 
 def slots(work: Workbench, start: int, stop: int) -> list[Slot]:
-    """The problems asked for on the combinations at places start <= position < stop, in sampling order."""
+    """The problems asked for on the combinations at places start <= position < stop, in sampling order.
+
+    Where quotas are set, those for which there is no room any more are passed over.
+    """
+    found = all_slots(work, start, stop)
+    if work.room is None:
+        return found
+    return [slot for slot in found if not work.room.refuses(slot.combination.relation, slot.combination.points)]
+
+
+def all_slots(work: Workbench, start: int, stop: int) -> list[Slot]:
+    """The same, whether or not there is room for them."""
     recipe = work.cast["composer"].recipes["compose"]
     found = []
     for combination in combinations(work, start, stop):
+        # A level is part of what is asked only where there is one.
+        level = [combination.level] if combination.level else []
         for number in range(combination.asks):
-            problem_id = content_id("problem", str(recipe), str(combination.id), combination.names, number)
+            problem_id = content_id("problem", str(recipe), str(combination.id), combination.names, number, *level)
             found.append(Slot(problem_id, combination, number, combination.names))
     return found
 
@@ -47,7 +60,7 @@ async def compose(start: int, stop: int) -> int:
 
 async def _compose(work: Workbench, slot: Slot) -> None:
     player = work.cast["composer"]
-    prompt, values = work.library["compose"], {"points": list(slot.names)}
+    prompt, values = work.library["compose"], {"points": list(slot.names), "level": slot.combination.level or ""}
     answer = await work.ask("compose", player, prompt, values, slot.problem_id, read_problem)
     if answer.value is None:
         reject = work.ended("compose", slot.problem_id, answer.fault, " | ".join(slot.names))

@@ -2,9 +2,10 @@
 
 1. Names with the same normal form are one candidate; the user's alias file wins over everything that follows.
 2. The curator drops candidates that are vague, wrong or over-detailed. A name it does not judge is kept.
-3. With an embedder, candidates whose cosine is high are one, those in the grey band are the curator's to decide, and a
-   class is complete: every two of its names are the same, so nothing chains. A name that the embedder cannot take
-   stays alone; a reject says so.
+3. With an embedder, candidates whose cosine is high are one unless a telling word differs, those in the grey band are
+   the curator's to decide, and a class is complete: every two of its names are the same, so nothing chains. A name that
+   the embedder cannot take stays alone; a reject says so. Without an embedder the curator is asked about names whose
+   letters are alike, which is clearly second best.
 4. The curator names each class of several candidates; otherwise its most frequent name stands.
 
 Verdicts are kept by name, so later seeds ask about new names only, and a class once made stays together: a new name
@@ -15,65 +16,57 @@ whole; other settings of connect build everything anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-import numpy as np
-
-from graph.classes import complete_linkage, nearest_pairs
 from graph.names import normal_form
-from graph.records import Alias, KnowledgePoint, Record, Reject, content_id
+from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
 from tasks.aliases import read_aliases
-from tasks.curate import judge_all, name_classes, vectors
+from tasks.curate import judge_all, name_classes
+from tasks.merging import Candidate, PointClass, made_classes, merge
 from tasks.retry import chunk_task
 from tasks.store.writer import Statement
 from tasks.workbench import Workbench, bench
 
-How = Literal["file", "normal_form", "embedding", "curator"]
 FILTER_VERDICTS = ("keep", "drop vague", "drop wrong", "drop detailed")
-SAME_VERDICTS = ("same", "different")
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Mentioned names that are one by normal form (or by the alias file, which then also names them)."""
-
-    form: str
-    name: str
-    names: tuple[str, ...]
-    mentions: int
-    told: bool
-
-
-@dataclass(frozen=True)
-class PointClass:
-    """Candidates that are one knowledge point, the most frequent first."""
-
-    members: tuple[Candidate, ...]
-    how: How
 
 
 @chunk_task("connect")
-async def connect() -> dict[str, int]:
-    """Build points, aliases and edges from all mentions of the present recipe; how many of each."""
+async def connect(rebuild: bool = False) -> dict[str, int]:
+    """Build points, aliases and edges from all mentions of the present recipe; how many of each.
+
+    With `rebuild`, classes of earlier graphs are taken apart and made anew from the verdicts that are there.
+    """
     work = bench()
     counted = work.store.rows(
         "SELECT name, count(*) FROM current_mentions WHERE recipe = ? GROUP BY name ORDER BY name",
         [work.recipes["extract"]],
     )
-    found = candidates(counted, read_aliases(work.settings.connect.alias_file))
-    kept = await _filter(work, found)
-    classes = await _merge(work, kept)
+    decisions = read_aliases(work.settings.connect.alias_file)
+    kept = await _filter(work, candidates(counted, decisions.points, asked_names(work)))
+    told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
+    free = [candidate for candidate in kept if not candidate.told]
+    merged = await merge(work, free, decisions, [] if rebuild else made_classes(work, free))
+    classes = told + merged.classes
     names = await _name(work, classes)
-    await _replace(work, classes, names)
+    await _replace(work, classes, names, merged.proposals)
     edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
     work.counts.note("connect", done=len(classes))
-    return {"names": len(counted), "points": len(classes), "edges": int(edges)}
+    return {"names": len(counted), "points": len(classes), "edges": int(edges), "embedded": merged.embedded}
 
 
-def candidates(counted: Sequence[tuple[str, int]], aliases: Mapping[str, str]) -> list[Candidate]:
+def asked_names(work: Workbench) -> set[str]:
+    """Spellings that curator or embedder have been given in this workspace."""
+    found = work.store.rows(
+        """SELECT name FROM embeddings UNION
+           SELECT unnest(string_split(subject, chr(10))) FROM verdicts WHERE task IN ('filter', 'same')"""
+    )
+    return {row[0] for row in found}
+
+
+def candidates(
+    counted: Sequence[tuple[str, int]], aliases: Mapping[str, str], asked: Collection[str] = ()
+) -> list[Candidate]:
     """Group names by normal form, after the alias file (normal form -> point name, '' to drop) has had its say."""
     groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
     told: dict[str, str] = {}
@@ -82,14 +75,16 @@ def candidates(counted: Sequence[tuple[str, int]], aliases: Mapping[str, str]) -
         if form in aliases:
             if not aliases[form]:
                 continue
-            form = normal_form(aliases[form])
-            told[form] = aliases[normal_form(name)]
+            told_name = aliases[form]
+            form = normal_form(told_name)
+            told[form] = told_name
         groups[form].append((name, mentions))
     found = []
     for form, group in sorted(groups.items()):
         names = tuple(name for name, _ in sorted(group, key=lambda item: (-item[1], len(item[0]), item[0])))
         total = sum(mentions for _, mentions in group)
-        found.append(Candidate(form, told.get(form, names[0]), names, total, form in told))
+        spelling = min((name for name in names if name in asked), default=names[0])
+        found.append(Candidate(form, told.get(form, names[0]), names, total, form in told, spelling))
     return found
 
 
@@ -97,7 +92,7 @@ async def _filter(work: Workbench, found: list[Candidate]) -> list[Candidate]:
     """Candidates that stay. What the user's file names is not questioned."""
     if not work.settings.connect.filter:
         return found
-    names = [candidate.name for candidate in found if not candidate.told]
+    names = [candidate.asked for candidate in found if not candidate.told]
     verdicts = await judge_all(work, "filter", names, FILTER_VERDICTS)
     dropped = {name: verdict for name, verdict in verdicts.items() if verdict.startswith("drop")}
     rejects = [
@@ -106,64 +101,18 @@ async def _filter(work: Workbench, found: list[Candidate]) -> list[Candidate]:
     ]
     known = await work.store.existing(Reject, [reject.id for reject in rejects])
     await work.store.write(*[reject for reject in rejects if reject.id not in known])
-    return [candidate for candidate in found if candidate.told or candidate.name not in dropped]
-
-
-async def _merge(work: Workbench, kept: list[Candidate]) -> list[PointClass]:
-    """Classes of candidates that are the same point."""
-    told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
-    free = [candidate for candidate in kept if not candidate.told]
-    embedded = await vectors(work, [candidate.name for candidate in free])
-    alone = [PointClass((candidate,), "normal_form") for candidate in free if candidate.name not in embedded]
-    if not embedded:
-        return told + alone
-    free = [candidate for candidate in free if candidate.name in embedded]
-    settings = work.settings.connect
-    rows = np.asarray([embedded[candidate.name] for candidate in free], dtype=np.float32)
-    near = nearest_pairs(rows, settings.ask_from)
-    same = {(a, b): score for a, b, score in near if score >= settings.same_at}
-    grey = {(a, b): score for a, b, score in near if score < settings.same_at}
-    subjects = {_pair(free[a].name, free[b].name): (a, b) for a, b in grey}
-    verdicts = await judge_all(work, "same", sorted(subjects), SAME_VERDICTS)
-    asked = {subjects[subject] for subject, verdict in verdicts.items() if verdict == "same"}
-    same.update({pair: grey[pair] for pair in asked})
-    classes = complete_linkage(len(free), same, _made(work, free))
-    return told + alone + [_class(free, members, asked) for members in classes]
-
-
-def _made(work: Workbench, free: list[Candidate]) -> list[list[int]]:
-    """Classes of several candidates that an earlier graph of this recipe has made."""
-    points = dict(work.store.rows("SELECT name, point_id FROM aliases WHERE recipe = ?", [work.recipes["connect"]]))
-    classes: dict[UUID, list[int]] = defaultdict(list)
-    for index, candidate in enumerate(free):
-        known = [points[name] for name in candidate.names if name in points]
-        if known:
-            classes[known[0]].append(index)
-    return [members for members in classes.values() if len(members) > 1]
-
-
-def _pair(a: str, b: str) -> str:
-    # A line break stands in no name; a bar does, in P(A | B).
-    return "\n".join(sorted((a, b)))
-
-
-def _class(free: list[Candidate], members: Sequence[int], asked: set[tuple[int, int]]) -> PointClass:
-    by_size = sorted((free[index] for index in members), key=lambda member: (-member.mentions, member.form))
-    if len(members) == 1:
-        return PointClass(tuple(by_size), "normal_form")
-    curated = any((a, b) in asked for a in members for b in members)
-    return PointClass(tuple(by_size), "curator" if curated else "embedding")
+    return [candidate for candidate in found if candidate.told or candidate.asked not in dropped]
 
 
 async def _name(work: Workbench, classes: list[PointClass]) -> list[str]:
     """The name of each class: the curator's for classes of several candidates, else the most frequent one."""
-    several = [tuple(member.name for member in group.members) for group in classes if len(group.members) > 1]
-    chosen = await name_classes(work, several)
-    return [chosen.get(tuple(member.name for member in group.members), group.members[0].name) for group in classes]
+    asked = [tuple(member.asked for member in group.members) for group in classes]
+    chosen = await name_classes(work, [group for group in asked if len(group) > 1])
+    return [chosen.get(names, group.members[0].name) for names, group in zip(asked, classes, strict=True)]
 
 
-async def _replace(work: Workbench, classes: list[PointClass], names: list[str]) -> None:
-    """Write aliases, then the points with their counts and the edges, which the store aggregates from them."""
+async def _replace(work: Workbench, classes: list[PointClass], names: list[str], proposals: list[Proposal]) -> None:
+    """Write proposals and aliases, then the points with their counts and the edges, which the store aggregates."""
     store, recipe, mentioned = work.store, work.recipes["connect"], work.recipes["extract"]
     before = dict(store.rows("SELECT name, point_id FROM aliases WHERE recipe = ? ORDER BY ALL", [recipe]))
     ids = _point_ids(classes, before)
@@ -173,7 +122,10 @@ async def _replace(work: Workbench, classes: list[PointClass], names: list[str])
         for member in group.members
         for name in member.names
     ]
-    await store.write(*aliases, statements=[("DELETE FROM aliases WHERE recipe = ?", [recipe])])
+    forget: list[Statement] = [
+        (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("proposals", "aliases")
+    ]
+    await store.write(*proposals, *aliases, statements=forget)
     counts = {
         row[0]: row[1:]
         for row in store.rows(
@@ -197,10 +149,11 @@ async def _replace(work: Workbench, classes: list[PointClass], names: list[str])
            GROUP BY ALL ORDER BY ALL""",
         [recipe, mentioned],
     )
-    clear: list[Statement] = [
-        (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("knowledge_points", "edges")
-    ]
-    await store.write(*points, statements=[*clear, edges])
+    await store.write(*points, statements=[*_without(recipe, "knowledge_points", "edges"), edges])
+
+
+def _without(recipe: UUID, *tables: str) -> list[Statement]:
+    return [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in tables]
 
 
 def _point_ids(classes: list[PointClass], before: Mapping[str, UUID]) -> list[UUID]:

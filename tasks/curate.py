@@ -1,9 +1,8 @@
 """Questions to the curator and the embedder, asked in batches and remembered by name.
 
 A verdict is stored under the recipe of the player who gave it, so it serves every later graph. The verdicts of a batch
-are committed together with the call that ended it, be it without a usable answer: what was paid before a crash is
-known after it, whatever seeds came since. With the same names the rest then makes the same batches as without the
-crash, because whole batches are missing from an ordered list.
+are committed together with the call that ended it: what was paid before a crash is known after it, whatever seeds came
+since. What got no verdict is not stored, so the next run asks again, under new numbers of the ledger.
 
 Vectors are stored in the same way, under the embedder's model and `extra_body`. A call that gave up for a reason that
 may pass ends the stage: a graph that is merged in part would depend on a moment's trouble.
@@ -11,20 +10,25 @@ may pass ends the stage: a graph that is merged in part would depend on a moment
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from graph.errors import EndpointDown, EndpointRefused, SettingsError
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused, SettingsError
 from graph.records import CuratorVerdict, Embedding, Reject, content_id
-from prompts.answers import read_name, read_verdicts
+from prompts.answers import Unparseable, read_name, read_verdicts
 from tasks.endpoint.replicas import embed
 from tasks.roles import Player
 from tasks.workbench import Answer, Workbench, together
 
 T = TypeVar("T")
-Vector = tuple[float, ...]
+Vector = NDArray[np.float32]
 Task = Literal["filter", "same", "name"]
 
 UNJUDGED = "unjudged"
@@ -56,35 +60,50 @@ async def judge_all(work: Workbench, task: Task, subjects: Sequence[str], allowe
         )
         read = _reader(len(batch), allowed)
         answer = await _ask(work, curator, task, values, batch, read)
-        found = answer.value or {}
-        verdicts = {subject: found.get(index, UNJUDGED) for index, subject in enumerate(batch)}
+        verdicts = {batch[index]: verdict for index, verdict in (answer.value or {}).items()}
         await work.store.write(answer.call, *_verdicts(task, recipe, verdicts))
         return verdicts
 
-    fresh: dict[str, str] = {}
     for verdicts in await together(judge(batch) for batch in batches):
-        fresh.update(verdicts)
-    return {subject: (known | fresh)[subject] for subject in subjects}
+        known.update(verdicts)
+    return {subject: known.get(subject, UNJUDGED) for subject in subjects}
 
 
 async def name_classes(work: Workbench, classes: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
-    """The curator's name for each class of names; classes it does not name are left out."""
+    """The curator's name for each class of names; classes it does not name are left out.
+
+    A class keeps the name that the largest part of it was given when it was a class.
+    """
     curator = work.cast.get("curator")
     if curator is None:
         return {}
     recipe = curator.recipes["connect_name"]
     known = _known(work, "name", recipe)
+    earlier = _by_member(known)
 
-    async def name(group: tuple[str, ...]) -> tuple[str, str]:
+    async def name(group: tuple[str, ...]) -> None:
         answer = await _ask(work, curator, "name", {"names": list(group)}, group, read_name)
-        verdict = answer.value or UNJUDGED
-        await work.store.write(answer.call, *_verdicts("name", recipe, {_group(group): verdict}))
-        return _group(group), verdict
+        verdicts = {_group(group): answer.value} if answer.value else {}
+        known.update(verdicts)
+        await work.store.write(answer.call, *_verdicts("name", recipe, verdicts))
 
-    pending = sorted({group for group in classes if _group(group) not in known})
-    fresh = dict(await together(name(group) for group in pending))
-    named = {group: (known | fresh)[_group(group)] for group in classes}
-    return {group: name for group, name in named.items() if name != UNJUDGED}
+    former = {group: known[part] for group in classes if (part := _largest_part(group, earlier))}
+    await together(name(group) for group in sorted(set(classes) - former.keys()))
+    return former | {group: known[_group(group)] for group in classes if _group(group) in known}
+
+
+def _by_member(groups: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for group in groups:
+        for member in group.split("\n"):
+            found[member].append(group)
+    return found
+
+
+def _largest_part(names: Sequence[str], earlier: Mapping[str, list[str]]) -> str | None:
+    """The largest named class that lies within these names."""
+    parts = {part for name in names for part in earlier.get(name, ()) if set(part.split("\n")) <= set(names)}
+    return max(sorted(parts), key=lambda part: part.count("\n"), default=None)
 
 
 async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
@@ -97,8 +116,10 @@ async def vectors(work: Workbench, names: Sequence[str]) -> dict[str, Vector]:
     embedder = work.cast.get("embedder")
     if embedder is None:
         return {}
-    ids = {_vector_id(embedder, name): name for name in names}
-    known = {ids[row.id]: row.vector for row in await work.store.of(Embedding, ids)}
+    kept = "SELECT name, vector FROM embeddings WHERE id IN (SELECT unnest(?::UUID[]))"
+    ids = [_vector_id(embedder, name) for name in names]
+    had, found = await asyncio.to_thread(work.store.arrays, kept, [ids])
+    known: dict[str, Vector] = dict(zip(had.tolist(), found, strict=True))
     _check_widths(embedder, known)
     rejects = {work.reject_id("connect", _unembedded(name)): name for name in names}
     rejected = {rejects[row] for row in await work.store.existing(Reject, rejects)}
@@ -133,17 +154,21 @@ async def _embed(work: Workbench, embedder: Player, batch: list[str], known: dic
     sample = 0
     while (call_id := content_id("call", "connect", str(subject), embedder.name, sample)) in work.lost:
         sample += 1
-    found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
+    try:
+        found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
+    except (EndpointError, BudgetError) as error:
+        await work.record_failure("connect", embedder, NO_PROMPT, subject, sample, call_id, error)
+        raise
     fault = reply.fault
-    fresh = {name: tuple(vector) for name, vector in zip(batch, found, strict=fault is None)}
+    fresh = {name: np.asarray(vector, np.float32) for name, vector in zip(batch, found, strict=fault is None)}
     if fault is None and len(_widths({**known, **fresh})) > 1:
         fault = "another width"
     call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, fault)
     if fault is None:
         known.update(fresh)
         rows = [
-            Embedding(id=_vector_id(embedder, name), model=embedder.model, name=name, vector=vector)
-            for name, vector in fresh.items()
+            Embedding(id=_vector_id(embedder, name), model=embedder.model, name=name, vector=tuple(vector))
+            for name, vector in zip(batch, found, strict=True)
         ]
         await work.store.write(call, *rows)
         return None
@@ -193,12 +218,18 @@ async def _ask(
 
 
 def _reader(count: int, allowed: Sequence[str]) -> Callable[[str], dict[int, str]]:
-    return lambda text: read_verdicts(text, count, allowed)
+    def read(text: str) -> dict[int, str]:
+        if found := read_verdicts(text, count, allowed):
+            return found
+        raise Unparseable("no verdict on anything")
+
+    return read
 
 
 def _known(work: Workbench, task: Task, recipe: UUID) -> dict[str, str]:
-    found = work.store.rows("SELECT subject, verdict FROM verdicts WHERE task = ? AND recipe = ?", [task, recipe])
-    return dict(found)
+    """Verdicts by subject. Older stores have rows that say there was none."""
+    sql = "SELECT subject, verdict FROM verdicts WHERE task = ? AND recipe = ? AND verdict <> ?"
+    return dict(work.store.rows(sql, [task, recipe, UNJUDGED]))
 
 
 def _verdicts(task: Task, recipe: UUID, verdicts: Mapping[str, str]) -> list[CuratorVerdict]:

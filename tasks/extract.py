@@ -49,21 +49,30 @@ async def _extract(work: Workbench, seed: Seed) -> None:
         reject = work.ended("extract", seed.id, answer.fault, f"{seed.source}:{seed.line}")
         await work.store.write(answer.call, reject)
     else:
-        await work.store.write(answer.call, *_mentions(work, seed, answer.value[: work.settings.extract.limit]))
+        await work.store.write(answer.call, *_mentions(work, seed, answer.value, work.settings.extract.limit))
     work.counts.note("extract", done=1)
 
 
-def _mentions(work: Workbench, seed: Seed, names: list[str]) -> list[Record]:
-    """Mentions of the names that can be used; a reject for each other name, and for the seed when none is left."""
+def _mentions(work: Workbench, seed: Seed, names: list[str], limit: int | None = None) -> list[Record]:
+    """Mentions of the first `limit` names that can be used, and a reject for each other name.
+
+    A name is taken whole: only the extractor knows whether *sum and difference of cubes* is one fact or two. A seed
+    of which no name is left gets a reject of its own.
+    """
     recipe = work.recipes["extract"]
     rows: list[Record] = []
     seen: set[str] = set()
     for position, raw in enumerate(names):
         name, fault = clean_name(raw)
+        key = normal_form(name)
         mention_id = content_id("mention", str(seed.id), str(recipe), position)
+        if fault is None and key in seen:
+            fault = "said twice"
+        elif fault is None and limit is not None and len(seen) >= limit:
+            fault = "beyond the limit"
         if fault:
             rows.append(work.reject("extract", mention_id, f"name {fault}", raw))
-        elif (key := normal_form(name)) not in seen:
+        else:
             seen.add(key)
             rows.append(Mention(id=mention_id, recipe=recipe, seed_id=seed.id, position=position, name=name))
     if not seen:

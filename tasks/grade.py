@@ -1,51 +1,22 @@
-"""grade: choose the answer that most solutions agree on, and let the panel vote on a solution that gives it.
+"""grade: choose the answer that most solutions agree on, and let the panel vote on solutions that give it.
 
-Solutions are grouped by mathematical equivalence of their final answers, never by string; "unknown" is no agreement.
-The chosen solution is the first of the largest group (GRIP, section 3.4, has one solution and a unanimous panel).
+The panel votes on the first solution of the winning answer, and on the next ones while its judges differ, up to a
+number of candidates; the best of them is chosen (GRIP, section 3.4, has one solution and a unanimous panel). Proofs and
+open answers have nothing to compare: there the panel alone decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from graph.records import Grade, Pass, Problem, Reject, Solution, content_id
+from graph.records import Election, Grade, Pass, Problem, Record, Solution, content_id
 from prompts.answers import read_vote
-from tasks.gates.equivalence import group
+from tasks.gates.votes import Decision, elect, measured
+from tasks.panel import Weighted, choose, consult, disputed
 from tasks.retry import chunk_task
-from tasks.review import Decision
 from tasks.roles import Player
-from tasks.settings import GradeRule
-from tasks.solve import reviewed, solution_ids
+from tasks.solve import Ballot, Count, ballots, count, reviewed
 from tasks.workbench import Workbench, bench, together
-
-
-def elect(classes: Sequence[Sequence[int]], asked: int, least_agreement: float) -> Decision:
-    """Whether the largest class of agreeing solutions speaks for the problem.
-
-    `classes` are lists of solution numbers, largest first; `asked` is how many solutions were asked for, so a solution
-    without an answer counts against. A tie for the first place is no agreement.
-    """
-    if not classes:
-        return Decision(False, None, "no solution", f"none of {asked} has a final answer")
-    share = len(classes[0]) / asked
-    if len(classes) > 1 and len(classes[0]) == len(classes[1]):
-        return Decision(False, share, "no agreement", "two answers tie")
-    if share < least_agreement - 1e-9:
-        return Decision(False, share, "no agreement", f"{len(classes[0])} of {asked} agree")
-    return Decision(True, share)
-
-
-def verdict(votes: Sequence[int | None], rule: GradeRule) -> Decision:
-    """The panel's decision on a solution, from votes of 0, 1 or None (unjudged)."""
-    given = [vote for vote in votes if vote is not None]
-    if not given or len(given) < rule.quorum * len(votes):
-        return Decision(False, None, "unjudged", f"{len(given)} of {len(votes)} judges voted")
-    right = sum(given)
-    accepted = right == len(given) if rule.rule == "veto" else 2 * right > len(given)
-    return Decision(
-        accepted, right / len(given), "" if accepted else "voted wrong", f"{right} of {len(given)} say right"
-    )
 
 
 @chunk_task("grade", "grade-{start:06d}")
@@ -57,38 +28,28 @@ async def grade(start: int, stop: int) -> int:
     work = bench()
     passed = await reviewed(work, start, stop)
     open_ids = await work.undecided("grade", passed)
-    problems = await work.store.of(Problem, open_ids)
-    wanted = {
-        problem.id: [key for key, _, _ in solution_ids(work, problem.id, passed[problem.id])] for problem in problems
-    }
-    found = await work.store.of(Solution, {key for keys in wanted.values() for key in keys})
-    solutions = {solution.id: solution for solution in found}
-    missing = {key for keys in wanted.values() for key in keys} - solutions.keys()
-    to_come = missing - await work.store.existing(Reject, missing, "subject_id")
-    problems = [problem for problem in problems if to_come.isdisjoint(wanted[problem.id])]
+    found = await ballots(work, await work.store.of(Problem, open_ids), passed)
+    counted = [(ballot, await count(work, ballot)) for ballot in found]
+    ready = [(ballot, counts) for ballot, counts in counted if not counts.missing]
     known = {row.id: row for row in await work.store.of(Grade, open_ids, "problem_id")}
-    await together(
-        _grade(work, problem, [solutions[key] for key in wanted[problem.id] if key in solutions], passed, known)
-        for problem in problems
-    )
-    return len(problems)
+    await together(_grade(work, ballot, counts, passed, known) for ballot, counts in ready)
+    return len(ready)
 
 
 async def _grade(
-    work: Workbench, problem: Problem, solutions: list[Solution], passed: dict[UUID, Pass], known: dict[UUID, Grade]
+    work: Workbench, ballot: Ballot, counts: Count, passed: dict[UUID, Pass], known: dict[UUID, Grade]
 ) -> None:
-    classes = await group([solution.answer for solution in solutions], work.equivalence)
-    elected = elect(classes, work.settings.solve.samples, work.settings.grade.least_agreement)
-    if not elected.accepted:
-        await work.store.write(work.reject("grade", problem.id, elected.reason, elected.detail))
+    problem = ballot.problem
+    elected = _elect(work, counts)
+    election = _election(work, problem, counts, elected)
+    decision, chosen = elected, None
+    if elected.accepted:
+        decision, chosen = await _panel(work, problem, counts, known)
+    if not decision.accepted or chosen is None:
+        await work.store.write(election, work.reject("grade", problem.id, decision.reason, decision.detail))
         return
-    chosen = solutions[classes[0][0]]
-    grades = await together(_vote(work, problem, chosen, judge, known) for judge in work.cast.judges)
-    decision = verdict([row.vote for row in grades], work.settings.grade)
-    if not decision.accepted:
-        await work.store.write(work.reject("grade", problem.id, decision.reason, decision.detail))
-        return
-    await work.store.write(
+    made: list[Record] = [
+        election,
         Pass(
             id=work.pass_id("grade", problem.id),
             recipe=work.recipes["grade"],
@@ -97,18 +58,79 @@ async def _grade(
             score=elected.score,
             difficulty=passed[problem.id].difficulty,
             solution_id=chosen.id,
-        )
-    )
+        ),
+    ]
+    await work.store.write(*made)
     work.counts.note("grade", done=1)
 
 
+def _elect(work: Workbench, counts: Count) -> Decision:
+    sizes = [len(members) for members in counts.classes]
+    if counts.kind == "votes":
+        return elect(sizes, counts.asked, work.settings.grade.least_agreement)
+    return Decision(True, None) if sizes else Decision(False, None, "no solution", f"none of {counts.asked} came")
+
+
+def _election(work: Workbench, problem: Problem, counts: Count, elected: Decision) -> Election:
+    recipe, voted = work.recipes["grade"], counts.kind == "votes"
+    return Election(
+        id=content_id("election", str(problem.id), str(recipe)),
+        recipe=recipe,
+        problem_id=problem.id,
+        kind=counts.kind,
+        asked=counts.asked,
+        spared=work.settings.solve.samples - counts.asked if voted else 0,
+        classes=tuple(len(members) for members in counts.classes) if voted else (),
+        share=elected.score,
+        difficulty=measured(elected.score, counts.asked),
+    )
+
+
+async def _panel(
+    work: Workbench, problem: Problem, counts: Count, known: dict[UUID, Grade]
+) -> tuple[Decision, Solution]:
+    """The verdict on the winning answer, and its best solution."""
+    rule, members = work.settings.grade, counts.classes[0]
+    voted = counts.kind == "votes"
+    reference = [f"{len(members)} of {counts.asked}", members[0].answer or ""] if rule.reference and voted else []
+    graded: list[list[Weighted]] = []
+    for solution in members[: rule.candidates]:
+        votes = await _votes(work, problem, solution, reference, known)
+        graded.append(votes)
+        if not disputed(votes):
+            break
+    decision, best = choose(graded, rule, pooled=voted)
+    return decision, members[best]
+
+
+async def _votes(
+    work: Workbench, problem: Problem, solution: Solution, reference: list[str], known: dict[UUID, Grade]
+) -> list[Weighted]:
+    judges = work.cast.judges
+
+    async def ask(judge: Player) -> Grade:
+        return await _vote(work, problem, solution, reference, judge, known)
+
+    def opinion(row: Grade) -> bool | None:
+        return None if row.vote is None else row.vote == 1
+
+    rows = await consult(judges, work.settings.grade.first, ask, opinion)
+    return [(judge.weight, row.vote) for judge, row in zip(judges, rows, strict=False)]
+
+
 async def _vote(
-    work: Workbench, problem: Problem, solution: Solution, judge: Player, known: dict[UUID, Grade]
+    work: Workbench,
+    problem: Problem,
+    solution: Solution,
+    reference: list[str],
+    judge: Player,
+    known: dict[UUID, Grade],
 ) -> Grade:
-    grade_id = content_id("grade", str(solution.id), str(judge.recipes["grade"]))
+    shown = [reference] if reference else []
+    grade_id = content_id("grade", str(solution.id), str(judge.recipes["grade"]), *shown)
     if grade_id in known:
         return known[grade_id]
-    values = {"problem": problem.text, "solution": solution.text}
+    values = {"problem": problem.text, "solution": solution.text, "reference": reference}
     answer = await work.ask("grade", judge, work.library["grade"], values, grade_id, read_vote)
     row = Grade(
         id=grade_id,

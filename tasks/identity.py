@@ -35,8 +35,12 @@ BASIS: dict[str, tuple[str, ...]] = {
 """The stages whose recipe is part of a stage's recipe. Ids of answers chain through the data, so compose, review and
 solve stand alone: the same combination, problem or solution is never asked about twice."""
 
-FREE = {"threshold", "rule", "least_agreement", "quorum", "near_duplicate", "seeds_too", "weights", "benchmarks"}
-"""Keys that only decide about answers that are there already."""
+FREE = {
+    *("threshold", "rule", "least_agreement", "quorum", "weights"),
+    *("first", "wave", "candidates"),
+    *("near_duplicate", "seeds_too", "benchmarks", "equivalence"),
+}
+"""Keys that only decide about answers that are there already, or which further ones are asked for."""
 
 PAID = ("extract", "connect", "compose", "review", "solve", "grade")
 
@@ -85,7 +89,6 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
             "filter": connect.filter,
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
-            "alias_file": file_hash(connect.alias_file) if connect.alias_file else None,
         },
         "sample": settings.sample.model_dump(mode="json"),
         "compose": {**hashes("compose"), "composer": cast["composer"].identity},
@@ -94,15 +97,19 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
             "judges": [judge.identity for judge in cast.judges],
             "weights": [judge.weight for judge in cast.judges],
             "rater": who("rater"),
-            "threshold": settings.review.threshold,
+            **settings.review.model_dump(mode="json"),
         },
         "solve": {
             **hashes("solve"),
             "solver": cast["solver"].identity,
             "strong_solver": cast["strong_solver"].identity,
-            "samples": settings.solve.samples,
+            **settings.solve.model_dump(mode="json"),
         },
-        "grade": {**hashes("grade"), **settings.grade.model_dump(mode="json")},
+        "grade": {
+            **hashes("grade"),
+            **settings.grade.model_dump(mode="json"),
+            "equivalence": settings.equivalence.model_dump(mode="json"),
+        },
         "screen": {
             **settings.screen.model_dump(mode="json"),
             "benchmarks": [f"{file_hash(file.path)} {file.column}" for file in settings.benchmarks],

@@ -89,6 +89,12 @@ def _rows(work: Workbench) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str
             yield file, line, row
 
 
+def look_at(store: Store, file: SeedFile) -> None:
+    """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
+    rows = checked_rows(store, file.path, file.columns.problem, _columns(file))
+    next((row for _, row in rows if isinstance(row, dict)), None)
+
+
 def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None]) -> Iterator[Row]:
     """The rows of a file, after a look at the first one: it must hold the columns that are named.
 

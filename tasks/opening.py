@@ -6,29 +6,57 @@ Everything that can be wrong with settings or workspace is found here, before th
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 from uuid import UUID, uuid4
 
-from graph.errors import SettingsError
-from graph.records import Record, Run, StageRecipe
+from graph.errors import BudgetOverrun, SettingsError
+from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
+from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
-from tasks.endpoint.profile import read_profiles
+from tasks.endpoint.prices import Price, find_price
+from tasks.endpoint.profiles import read_profiles
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
-from tasks.roles import make_cast
+from tasks.ingest import look_at
+from tasks.ledger import spent
+from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
 from tasks.screen import read_benchmarks
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Workbench, current, using
 
+ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
+
+
+def check(settings: RunSettings, accept_changes: bool) -> None:
+    """Find what is wrong with settings, seeds and workspace without starting anything. Raises GsdpError.
+
+    `open_workbench` and ingest find the same, but only after Prefect's server is up.
+    """
+    library = Library(settings.domain, settings.prompts)
+    cast = make_cast(settings, library)
+    shape = identity(settings, library, cast)
+    find_prices(settings, cast)
+    for endpoint in settings.endpoints.values():
+        if (endpoint.api_key or "").startswith("env:"):
+            resolve_key(endpoint.api_key)
+    store = open_store(settings.workspace)
+    try:
+        _compare(store, shape, accept_changes)
+        for file in settings.seeds:
+            look_at(store, file)
+    finally:
+        store.close()
 
 
 @asynccontextmanager
@@ -44,20 +72,23 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
+    prices = find_prices(settings, cast)
     store = open_store(settings.workspace)
     try:
         _compare(store, shape, accept_changes)
-        run_id = await _begin(store, settings, shape)
+        run_id = await _begin(store, settings, shape, prices)
+        purse = open_purse(store, settings, run_id)
         try:
             contamination = read_benchmarks(store, settings.benchmarks)
             async with AsyncExitStack() as stack:
-                equivalence = stack.enter_context(Equivalence())
+                equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))
                 clients: dict[str, Client] = {}
                 profiles = read_profiles(settings.workspace)
                 for name, endpoint in settings.endpoints.items():
-                    known = profiles.get(endpoint.base_url)
-                    clients[name] = Client(name, sandbox.address(endpoint), resolve_key(endpoint.api_key), known)
+                    meter = Meter(name, prices[name], purse, endpoint.timeout, time.monotonic)
+                    key, known = resolve_key(endpoint.api_key), profiles.get(endpoint.base_url)
+                    clients[name] = Client(name, sandbox.address(endpoint), key, known, meter=meter)
                     stack.push_async_callback(clients[name].close)
                 work = Workbench(
                     settings,
@@ -69,15 +100,18 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     run_id,
                     recipes(shape),
                     lost_calls(store),
+                    purse=purse,
                     contamination=contamination,
                 )
                 with using(work):
                     yield work
+                if purse.overrun:
+                    raise BudgetOverrun(purse.overrun)
         except BaseException as error:
-            await _end(store, run_id, error)
+            await _end(store, run_id, purse, error)
             raise
         else:
-            await _end(store, run_id, None)
+            await _end(store, run_id, purse, None)
     finally:
         store.close()
 
@@ -93,10 +127,10 @@ def lost_calls(store: Store) -> set[UUID]:
 
 
 def _compare(store: Store, shape: Identity, accept_changes: bool) -> None:
-    """Refuse settings that would silently throw away what was paid for."""
+    """Refuse settings that would silently throw away what was paid for; where nobody answered yet, nothing was."""
     found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
     changed = changes(json.loads(found[0][0]), shape) if found else []
-    if not changed or accept_changes:
+    if not changed or accept_changes or not store.rows(ANSWERED):
         return
     stages = paid_again(changed)
     calls = dict(store.rows("SELECT stage, count(*) FROM calls GROUP BY stage"))
@@ -109,7 +143,37 @@ def _compare(store: Store, shape: Identity, accept_changes: bool) -> None:
     )
 
 
-async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
+def find_prices(settings: RunSettings, cast: Cast) -> dict[str, dict[str, Price | None]]:
+    """The price of every model that is asked, by endpoint.
+
+    Raises SettingsError when a budget in money meets a model without a price: it could not be kept.
+    """
+    found: dict[str, dict[str, Price | None]] = {name: {} for name in settings.endpoints}
+    for player in (*cast.players.values(), *cast.judges):
+        for name, model in player.replicas.items():
+            found[name][model] = find_price(settings.endpoints[name], model)
+            if found[name][model] is None and settings.budget and read_budget(settings.budget).unit == "USD":
+                raise SettingsError(
+                    f"A budget in money needs prices, and nobody knows that of {model} at the endpoint {name}: set "
+                    f"`prices = {{ input = ..., output = ... }}` under [endpoints.{name}], in USD a million tokens."
+                )
+    return found
+
+
+def open_purse(store: Store, settings: RunSettings, run_id: UUID) -> Purse:
+    """The budget of the workspace, with what its runs have spent and what crashes may have lost."""
+    if settings.budget is None:
+        return Purse(None)
+    budget = read_budget(settings.budget)
+
+    async def lease(amount: float) -> None:
+        row = Lease(run_id=run_id, unit=budget.unit, amount=amount)
+        await store.write(row, statements=[("DELETE FROM leases WHERE run_id = ?", [run_id])])
+
+    return Purse(budget, sum(spent(store, budget.unit)), lease)
+
+
+async def _begin(store: Store, settings: RunSettings, shape: Identity, prices: Mapping[str, Any]) -> UUID:
     run_id = uuid4()
     run = Run(
         id=run_id,
@@ -120,6 +184,7 @@ async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
         settings=_without_secrets(settings).model_dump_json(),
         identity=json.dumps(shape, sort_keys=True),
         message=None,
+        prices=json.dumps({name: {m: p and p._asdict() for m, p in models.items()} for name, models in prices.items()}),
     )
     rows: list[Record] = [
         StageRecipe(run_id=run_id, stage=stage, recipe=recipe) for stage, recipe in recipes(shape).items()
@@ -128,11 +193,12 @@ async def _begin(store: Store, settings: RunSettings, shape: Identity) -> UUID:
     return run_id
 
 
-async def _end(store: Store, run_id: UUID, error: BaseException | None) -> None:
+async def _end(store: Store, run_id: UUID, purse: Purse, error: BaseException | None) -> None:
     state = "completed" if error is None else "failed" if isinstance(error, Exception) else "interrupted"
-    message = None if error is None else str(error)[:1000] or type(error).__name__
+    message = (str(error)[:1000] or type(error).__name__) if isinstance(error, Exception) else None
     sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
-    await store.write(statements=[(sql, [_now(), state, message, run_id])])
+    exact = ("UPDATE leases SET amount = ? WHERE run_id = ?", [purse.spent, run_id])
+    await store.write(statements=[(sql, [_now(), state, message, run_id]), exact])
 
 
 def _without_secrets(settings: RunSettings) -> RunSettings:

@@ -20,7 +20,14 @@ from tasks.settings import Format, RunSettings
 from tasks.store.database import Store
 from tasks.workbench import bench
 
-COLUMNS = "id, relation, points, problem, solution, answer, difficulty, agreement, review_score"
+DATASET = "dataset"
+"""The dataset's folder in the workspace."""
+COLUMNS = "id, relation, points, problem, solution, answer, difficulty, measured_difficulty, agreement, review_score"
+ROWS = """
+    SELECT {columns} FROM pairs LEFT JOIN (
+        SELECT problem_id, difficulty AS measured_difficulty FROM elections
+        WHERE recipe = (SELECT recipe FROM current_recipes WHERE stage = 'grade')) ON problem_id = id
+    ORDER BY position, sample LIMIT {count}"""
 
 
 class Pair(NamedTuple):
@@ -31,9 +38,13 @@ class Pair(NamedTuple):
     points: list[str]
     problem: str
     solution: str
-    answer: str
+    answer: str | None
+    """None for a proof."""
     difficulty: str | None
-    agreement: float
+    """As the rater says."""
+    measured_difficulty: str | None
+    """As the agreement of the solutions says; None where there was nothing to compare."""
+    agreement: float | None
     review_score: float
 
 
@@ -59,12 +70,12 @@ FORMATS: dict[Format, Callable[[Pair], dict[str, Any]]] = {"messages": messages,
 
 @chunk_task("publish")
 async def publish() -> dict[str, Any]:
-    """Write the dataset of the workspace into its folder `dataset`; its path and number of pairs."""
+    """Write the dataset of the workspace into its folder; its path, its pairs, and the accepted pairs there are."""
     work = bench()
-    folder = work.settings.workspace / "dataset"
+    folder = work.settings.workspace / DATASET
     count = write_dataset(work.store, work.settings, folder)
     work.counts.note("publish", done=count)
-    return {"pairs": count, "folder": str(folder)}
+    return {"pairs": count, "folder": str(folder), "accepted": work.store.rows("SELECT count(*) FROM pairs")[0][0]}
 
 
 def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
@@ -94,7 +105,7 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
 def _write(store: Store, settings: RunSettings, folder: Path) -> int:
     """The dataset in a new folder; how many pairs it holds."""
     (folder / "data").mkdir(parents=True)
-    rows = f"SELECT {COLUMNS} FROM pairs ORDER BY position, sample LIMIT {settings.target_pairs}"
+    rows = ROWS.format(columns=COLUMNS, count=settings.target_pairs)
     store.write_parquet(rows, [], folder / "data" / "pairs.parquet")
     count = _write_lines(store, rows, settings, folder / "data")
     (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")

@@ -9,14 +9,16 @@ All other retries belong to the client.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Completed
 from prefect.tasks import Task
 
-from graph.errors import GsdpError
+from graph.errors import BudgetReached, GsdpError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,8 +34,22 @@ def _transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
 
 
 def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Make a coroutine function a Prefect task; `run_name` may use its parameters, as in "extract-{number:04d}"."""
-    decorate: Any = task(
+    """Make a coroutine function a Prefect task; `run_name` may use its parameters, as in "extract-{number:04d}".
+
+    At the end of the budget a task completes, and says so by the name of its state: what it left is done another time.
+    """
+
+    def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(function)
+        async def until_the_budget_ends(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            except BudgetReached as error:
+                return Completed(name="Budget reached", message=str(error))
+
+        return cast("Callable[P, Awaitable[T]]", make(until_the_budget_ends))
+
+    make: Any = task(
         name=name,
         task_run_name=run_name or name,
         cache_policy=NO_CACHE,
@@ -42,4 +58,4 @@ def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable
         retry_delay_seconds=RETRY_DELAYS,
         retry_condition_fn=_transient,
     )
-    return cast("Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]", decorate)
+    return decorate

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 from graph.records import Pass, Problem, Review, content_id
 from prompts.answers import read_difficulty, read_review
 from tasks.compose import Slot, slots
+from tasks.panel import consult, decide, good_score
 from tasks.retry import chunk_task
 from tasks.roles import Player
 from tasks.workbench import Workbench, bench, together
-
-QUORUM = 0.5
-"""Least share of the panel, by weight, that must have given scores."""
-
-
-class Decision(NamedTuple):
-    """What a gate decides; `reason` and `detail` say why it rejects."""
-
-    accepted: bool
-    score: float | None
-    reason: str = ""
-    detail: str = ""
-
-
-def decide(scores: Sequence[tuple[float, float | None]], threshold: float) -> Decision:
-    """Weighted mean of the judges' scores against the threshold; `scores` are (weight, score in 0-1 or None).
-
-    A judge without a score is left out, as long as the others hold the quorum. A judge's score is the mean of logical
-    and presentational completeness: the paper names both and publishes no way of joining them.
-    """
-    given = [(weight, score) for weight, score in scores if score is not None]
-    total = sum(weight for weight, _ in scores)
-    present = sum(weight for weight, _ in given)
-    if not given or present < QUORUM * total:
-        return Decision(False, None, "unjudged", f"{len(given)} of {len(scores)} judges gave scores")
-    mean = sum(weight * score for weight, score in given) / present
-    if mean < threshold - 1e-9:
-        return Decision(False, mean, "low score", f"{mean:.3f} < {threshold}")
-    return Decision(True, mean)
 
 
 @chunk_task("review", "review-{start:06d}")
@@ -67,10 +37,15 @@ def _review_id(problem_id: UUID, judge: Player, prompt: str) -> UUID:
 
 
 async def _review(work: Workbench, problem: Problem, slot: Slot, known: dict[UUID, Review]) -> None:
-    judges = work.cast.judges
-    reviews = await together(_score(work, problem, slot, judge, known) for judge in judges)
-    scores = [(judge.weight, _mean(found)) for judge, found in zip(judges, reviews, strict=True)]
-    decision = decide(scores, work.settings.review.threshold)
+    judges, rule = work.cast.judges, work.settings.review
+
+    def opinion(review: Review) -> bool | None:
+        score = _mean(review)
+        return None if score is None else good_score(score, rule)
+
+    reviews = await consult(judges, rule.first, lambda judge: _score(work, problem, slot, judge, known), opinion)
+    scores = [(judge.weight, _mean(found)) for judge, found in zip(judges, reviews, strict=False)]
+    decision = decide(scores, rule)
     if not decision.accepted:
         await work.store.write(work.reject("review", problem.id, decision.reason, decision.detail))
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from graph.knowledge import KnowledgeGraph
-from graph.records import Combination
+from graph.records import Combination, Draw
 from graph.sampling import Sampler
 from tasks.retry import chunk_task
 from tasks.store.database import Store
@@ -20,8 +20,14 @@ STEP = 5000
 def load_graph(store: Store, recipe: UUID) -> KnowledgeGraph:
     """The knowledge graph of a recipe of connect."""
     ids = [row[0] for row in store.rows("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [recipe])]
-    edges = store.rows("SELECT a, b, weight FROM edges WHERE recipe = ? ORDER BY a, b", [recipe])
-    return KnowledgeGraph.build(ids, edges)
+    numbered = "SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?"
+    a, b, weight = store.arrays(
+        f"""WITH numbered AS ({numbered})
+            SELECT one.number, other.number, e.weight::BIGINT
+            FROM edges e JOIN numbered one ON one.id = e.a JOIN numbered other ON other.id = e.b WHERE e.recipe = ?""",
+        [recipe, recipe],
+    )
+    return KnowledgeGraph.numbered(ids, a, b, weight)
 
 
 def point_names(store: Store, recipe: UUID) -> dict[UUID, str]:
@@ -35,45 +41,47 @@ class Drawing:
 
     sampler: Sampler
     names: dict[UUID, str]
-    cursor: int
-    """Everything before this place of the sampler's sequence is in the store."""
+    draw: Draw
 
 
 @chunk_task("sample", "sample-{wanted:06d}")
 async def sample(wanted: int) -> int:
     """Draw until the store holds `wanted` combinations of the present recipe, or no more exist; how many it holds.
 
-    Combinations that are there already (from a smaller graph, say) keep their place; new ones follow them.
+    Combinations that are there already keep their place, also those of a graph that has changed since (seeds were
+    added): they are paid for, and count. What the present graph has besides follows them.
     """
     work = bench()
-    recipe = work.recipes["sample"]
     before = have = sampled(work)
     if work.drawing is None and have < wanted:
         work.drawing = await asyncio.to_thread(_begin, work, have)
     while have < wanted and (drawing := work.drawing):
-        batch = await asyncio.to_thread(drawing.sampler.draw, drawing.cursor, drawing.cursor + STEP, recipe)
+        draw = drawing.draw
+        batch = await asyncio.to_thread(drawing.sampler.draw, draw.place, draw.place + STEP, draw.recipe)
         if not batch:
             break
         there = await _stored(work, batch)
         fresh = [item for item in batch if item.id not in there][: wanted - have]
-        await work.store.write(*(_placed(drawing, item, have + place) for place, item in enumerate(fresh)))
         have += len(fresh)
-        drawing.cursor = (batch[-1] if have < wanted else fresh[-1]).position + 1
+        drawing.draw = draw.model_copy(update={"place": (batch[-1] if have < wanted else fresh[-1]).position + 1})
+        start = have - len(fresh)
+        await work.store.write(
+            *(_placed(drawing, item, start + place) for place, item in enumerate(fresh)),
+            drawing.draw,
+            statements=[("DELETE FROM draws WHERE recipe = ?", [draw.recipe])],
+        )
     work.counts.note("sample", done=have - before)
     return have
 
 
 def _begin(work: Workbench, have: int) -> Drawing:
-    """Take up the sequence behind what is stored, where the graph is the one it was drawn from; else at its start."""
-    recipe = work.recipes["sample"]
-    sampler = Sampler(load_graph(work.store, work.recipes["connect"]), work.settings.sample)
-    names = point_names(work.store, work.recipes["connect"])
-    for place in {0, have // 2, have - 1} if have else ():
-        stored = combinations(work, place, place + 1)
-        drawn = sampler.draw(place, place + 1, recipe)
-        if [item.id for item in stored] != [item.id for item in drawn]:
-            return Drawing(sampler, names, 0)
-    return Drawing(sampler, names, have)
+    """Take up the sequence of the present graph where it stands in the store; a new one begins behind what is there."""
+    recipe, plan = work.recipes["sample"], work.settings.sample
+    graph = load_graph(work.store, work.recipes["connect"])
+    found = work.store.select(Draw, "recipe = ? AND graph = ?", [recipe, graph.fingerprint])
+    draw = found[0] if found else Draw(recipe=recipe, graph=graph.fingerprint, begin=have, place=0)
+    before = combinations(work, 0, draw.begin) if plan.per_point else []
+    return Drawing(Sampler(graph, plan, before), point_names(work.store, work.recipes["connect"]), draw)
 
 
 async def _stored(work: Workbench, batch: list[Combination]) -> set[UUID]:

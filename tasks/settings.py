@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
+from tasks.endpoint.budget import read_budget
 from tasks.endpoint.config import Endpoint
 
 SANDBOX = "sandbox"
@@ -22,6 +24,8 @@ SANDBOX = "sandbox"
 
 SANDBOX_JUDGES = 3
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
+Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 Preset = Literal["verified", "gsdp", "grip"]
 Format = Literal["messages", "alpaca", "sharegpt"]
 
@@ -115,27 +119,58 @@ class Connect(Section):
 class Review(Section):
     """When a problem is good enough."""
 
-    threshold: float = Field(
-        0.85, ge=0, le=1, description="Least weighted mean of the judges' scores (GRIP, section 3.4)"
+    rule: Literal["mean", "majority"] = Field(
+        "majority",
+        description="mean: the judges' weighted mean must reach the threshold. majority: so must most judges' scores",
     )
+    threshold: float = Field(0.85, ge=0, le=1, description="Least score of a good problem (GRIP, section 3.4)")
+    first: int = Field(
+        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave scores")
 
 
 class Solve(Section):
     """How problems are solved."""
 
-    samples: int = Field(4, ge=1, le=64, description="Solutions of each problem")
+    samples: int = Field(4, ge=1, le=64, description="Most solutions of each problem")
+    wave: int = Field(
+        3, ge=1, le=64, description="Solutions asked for at a time; no more once they cannot change the vote"
+    )
 
 
 class GradeRule(Section):
     """When a solution is good enough."""
 
     rule: Literal["veto", "majority"] = Field(
-        "majority", description="veto: one 0 rejects. majority: more 1 than 0 accepts"
+        "majority", description="veto: one 0 rejects. majority: more 1 than 0, by weight, accepts"
     )
     least_agreement: float = Field(
         0.5, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
     )
-    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the panel that must have given a verdict")
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave a vote")
+    first: int = Field(
+        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    candidates: int = Field(
+        2, ge=1, le=64, description="Most solutions of the winning answer that are graded; a next one if judges differ"
+    )
+    reference: bool = Field(False, description="Show the judges which answer the solutions agree on")
+
+
+class EquivalenceRule(Section):
+    """When two answers are the same, where people differ."""
+
+    percent: Literal["hundredth", "ignored"] = Field(
+        "hundredth", description="hundredth: 25% is 0.25. ignored: 25% is 25"
+    )
+    units: Literal["optional", "required"] = Field(
+        "optional", description="optional: 5 cm is 5, and never 5 m. required: 5 cm is not 5"
+    )
+    rounded_decimals: int = Field(
+        6, ge=1, description="Significant decimals from which a decimal may be a rounded value: 0.333333 is 1/3"
+    )
+    tolerance: float = Field(0.0, ge=0, lt=1, description="Relative difference at which numbers are still the same")
 
 
 class Screen(Section):
@@ -155,14 +190,18 @@ class Publish(Section):
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
 
 
-PAPER: dict[str, dict[str, Any]] = {"solve": {"samples": 1}, "grade": {"rule": "veto", "least_agreement": 0.0}}
+PAPER: dict[str, dict[str, Any]] = {
+    "review": {"rule": "mean", "first": 0},
+    "solve": {"samples": 1},
+    "grade": {"rule": "veto", "least_agreement": 0.0, "first": 0, "candidates": 1},
+}
 PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
     "gsdp": {"extract": {"limit": 10}, **PAPER},
     "grip": {"extract": {"limit": 5}, **PAPER},
     "verified": {},
 }
 """gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
-by equivalence, a majority of the panel."""
+by equivalence, majorities of a panel of which two are asked first, and the rest when these differ."""
 
 
 def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
@@ -204,6 +243,9 @@ class RunSettings(Section):
     workspace: Path = Field(description="Folder for the store, the dataset and the reports")
     preset: Preset = Field("verified", description="Defaults of the thresholds below")
     target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
+    budget: str | None = Field(
+        None, description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"'
+    )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
     seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
@@ -213,9 +255,13 @@ class RunSettings(Section):
     extract: Extract = Field(default_factory=Extract, description="How knowledge points are found")
     connect: Connect = Field(default_factory=Connect, description="How names become knowledge points")
     sample: SamplingPlan = Field(default_factory=SamplingPlan, description="Which combinations are asked for")
+    accept: Quotas = Field(default_factory=Quotas, description="What the accepted pairs should be made of")
     review: Review = Field(default_factory=Review, description="When a problem is good enough")
     solve: Solve = Field(default_factory=Solve, description="How problems are solved")
     grade: GradeRule = Field(default_factory=GradeRule, description="When a solution is good enough")
+    equivalence: EquivalenceRule = Field(
+        default_factory=EquivalenceRule, description="When two answers are the same, where people differ"
+    )
     screen: Screen = Field(default_factory=Screen, description="What keeps an accepted pair from counting")
     publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
     raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
@@ -234,6 +280,29 @@ class RunSettings(Section):
             if isinstance(given, dict):
                 merged[section] = {**defaults, **given}
         return merged
+
+    @field_validator("budget")
+    @classmethod
+    def _is_an_amount(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_budget(value)
+        return value
+
+    @model_validator(mode="after")
+    def _leave_the_sandbox_its_models(self) -> RunSettings:
+        for name, endpoint in self.endpoints.items():
+            if endpoint.base_url == SANDBOX and endpoint.model:
+                raise ValueError(f"endpoints.{name}: the sandbox has models of its own, one a role; leave `model` out")
+        return self
+
+    @model_validator(mode="after")
+    def _quotas_are_drawn(self) -> RunSettings:
+        undrawn = [relation for relation in self.accept.relations if relation not in self.sample.shares]
+        if undrawn:
+            raise ValueError(f"accept.relations names {', '.join(undrawn)}, which sample.quotas does not draw")
+        if self.accept.difficulties and self.roles.rater is None and len(self.endpoints) > 1:
+            raise ValueError("accept.difficulties needs a rater: name one under [roles]")
+        return self
 
     @model_validator(mode="after")
     def _decide_roles(self) -> RunSettings:

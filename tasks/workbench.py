@@ -14,14 +14,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
-from graph.errors import EndpointError
+from graph.errors import BudgetError, BudgetReached, EndpointError
+from graph.quotas import Room
 from graph.records import Call, Pass, Reject, content_id
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
 from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.endpoint.budget import Purse
 from tasks.endpoint.client import Client
 from tasks.endpoint.replicas import complete
 from tasks.gates.contamination import Contamination
@@ -87,9 +89,12 @@ class Workbench:
     recipes: Mapping[str, UUID]
     lost: set[UUID]
     """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
+    purse: Purse = field(default_factory=lambda: Purse(None))
     counts: Counts = field(default_factory=Counts)
     contamination: Contamination | None = None
     """The benchmarks' texts, which must not be published."""
+    room: Room | None = None
+    """What of the target is still open, where quotas are set; kept by `tasks.screen`."""
     drawing: Drawing | None = None
     """How far sampling has come; kept by `tasks.sample`."""
 
@@ -114,8 +119,8 @@ class Workbench:
         while True:
             try:
                 reply = await self._send(stage, player, messages, call_id)
-            except EndpointError as error:
-                await self._record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
+            except (EndpointError, BudgetError) as error:
+                await self.record_failure(stage, player, prompt.hash, subject_id, sample, call_id, error)
                 raise
             value, fault = _read(reply, read)
             call = self.ledger_row(stage, player, prompt.hash, subject_id, sample, call_id, reply, fault)
@@ -140,7 +145,7 @@ class Workbench:
         )
         return await complete(self.clients, player.replicas, request)
 
-    async def _record_failure(
+    async def record_failure(
         self,
         stage: str,
         player: Player,
@@ -148,9 +153,9 @@ class Workbench:
         subject_id: UUID,
         sample: int,
         call_id: UUID,
-        error: EndpointError,
+        error: EndpointError | BudgetError,
     ) -> None:
-        """Enter the requests of a call that the endpoint's failure ended. Its number stays free: nobody answered."""
+        """Enter the requests of a call that the endpoint's failure or the budget ended. Its number stays free."""
         if isinstance(error.spent, Reply):
             entry_id = content_id("failed call", str(call_id), str(uuid4()))
             reply = error.spent
@@ -192,6 +197,8 @@ class Workbench:
             text=reply.text if keep else None,
             reasoning=(reply.reasoning or None) if keep else None,
             ended_at=datetime.now(UTC).replace(tzinfo=None),
+            cost=reply.cost,
+            presumed_tokens=reply.presumed_tokens,
         )
 
     def pass_id(self, stage: str, problem_id: UUID) -> UUID:
@@ -269,11 +276,22 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run coroutines side by side; the first error cancels the rest and is raised.
 
     Unlike `asyncio.gather`, nothing is left running behind the error, so a task that Prefect retries meets no ghost of
-    its first try.
+    its first try. At the end of the budget, what is under way is paid for and ends before BudgetReached is raised.
     """
+    reached: list[BudgetReached] = []
+
+    async def to_its_end(item: Coroutine[Any, Any, T]) -> T | None:
+        try:
+            return await item
+        except BudgetReached as error:
+            reached.append(error)
+            return None
+
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(item) for item in work]
+            tasks = [group.create_task(to_its_end(item)) for item in work]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+    if reached:
+        raise reached[0]
+    return [cast("T", task.result()) for task in tasks]

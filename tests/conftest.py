@@ -56,8 +56,8 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """`gsdp demo`, run once as a person does; tests read its workspace and leave it as it is."""
+    """`gsdp demo`, run once as the README does; tests read its workspace and leave it as it is."""
     folder = tmp_path_factory.mktemp("demo")
-    ended = gsdp("demo", "--workspace", folder / "gsdp-demo")
+    ended = gsdp("demo", "--workspace", folder / "gsdp-demo", env={"UV": "uv"})
     assert ended.returncode == 0, ended.stderr
     return Demo(folder / "gsdp-demo", ended.stdout)

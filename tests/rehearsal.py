@@ -106,11 +106,19 @@ def gsdp(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess
 
 
 @contextmanager
-def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """`gsdp` at work in its own process, which is gone when the `with` block ends."""
+def started(*arguments: object, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """`gsdp` at work in its own process and process group, which is gone when the `with` block ends."""
     # A process started behind an `&` ignores Ctrl-C, and so would its children.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=env,
+        start_new_session=True,
+    )
     signal.signal(signal.SIGINT, former)
     with process:
         try:

@@ -1,13 +1,12 @@
-"""Classes are complete, frozen ones stay, and near pairs are those of the full cosine matrix."""
+"""Classes are complete, and frozen ones stay."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.classes import complete_linkage, nearest_pairs
+from graph.classes import complete_linkage
 
 Same = dict[tuple[int, int], float]
 
@@ -65,29 +64,3 @@ def test_frozen_classes_gain_members_but_never_join() -> None:
 def test_a_new_item_joins_a_frozen_class_only_if_it_matches_all_of_it() -> None:
     assert complete_linkage(3, {(0, 2): 1.0}, frozen=[[0, 1]]) == [[0, 1], [2]]
     assert complete_linkage(3, {(0, 2): 1.0, (1, 2): 0.8}, frozen=[[0, 1]]) == [[0, 1, 2]]
-
-
-@pytest.mark.parametrize("block", [1, 100, 1 << 24])
-def test_near_pairs_are_exact(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.classes.BLOCK", block)
-    vectors = np.random.default_rng(0).normal(size=(60, 4))
-    vectors[7] = 3 * vectors[50]
-    vectors[9] = 0
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    cosines = unit @ unit.T
-    pairs = nearest_pairs(vectors, 0.9)
-    assert [(i, j) for i, j, _ in pairs] == [(i, j) for i in range(60) for j in range(i + 1, 60) if cosines[i, j] > 0.9]
-    assert all(abs(score - cosines[i, j]) < 1e-5 for i, j, score in pairs)
-    assert (7, 50, 1.0) in pairs
-
-
-def test_a_zero_vector_is_near_to_nothing() -> None:
-    assert nearest_pairs(np.array([[0.0, 0], [0, 0], [1, 0]]), -1) == []
-
-
-def test_vectors_must_be_a_finite_matrix() -> None:
-    with pytest.raises(ValueError, match="finite"):
-        nearest_pairs(np.array([[np.nan, 1.0]]), 0.5)
-    with pytest.raises(ValueError, match="matrix"):
-        nearest_pairs(np.zeros(3), 0.5)
-    assert nearest_pairs(np.zeros((0, 3)), 0.5) == []

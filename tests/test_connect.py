@@ -2,158 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import cos, radians, sin
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
-from graph.records import Alias, Embedding, KnowledgePoint, Mention, Reject
-from tasks.aliases import read_aliases
+from graph.records import Embedding, Mention, Reject
 from tasks.connect import candidates, connect
-from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.extract import extract, pending_seeds
 from tasks.ingest import ingest
 from tasks.opening import open_workbench
-from tasks.settings import RunSettings
-from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
-
-EMBEDDER = {"roles": {"embedder": {"endpoint": "local", "model": "embedding-model"}}}
-
-
-@dataclass
-class Curator:
-    """Answers from tables, in this process, and keeps what it was asked."""
-
-    filter: Mapping[str, str] = field(default_factory=dict)
-    """Name -> verdict; names not in it are kept."""
-    same: set[frozenset[str]] = field(default_factory=set)
-    names: Mapping[frozenset[str], str] = field(default_factory=dict)
-    degrees: Mapping[str, float] = field(default_factory=dict)
-    """Direction of each name's vector in the plane."""
-    answers: int | None = None
-    """How many questions are answered before the endpoint is down."""
-    mute: int = 0
-    """How many requests for vectors get none, for `mute_fault`."""
-    mute_fault: str = ""
-    unfit: dict[str, str] = field(default_factory=dict)
-    """Name -> fault of every request for vectors with it."""
-    width: int = 2
-    """Numbers of a vector; those beyond two are 0. `dimensions` in the body wins."""
-    garbled: Counter[str] = field(default_factory=Counter)
-    """Name -> how many questions with it get an answer that cannot be read."""
-    asked: list[tuple[str, ...]] = field(default_factory=list)
-    embedded: list[str] = field(default_factory=list)
-    extra_bodies: list[Mapping[str, Any]] = field(default_factory=list)
-
-    async def complete(self, request: ChatRequest) -> Reply:
-        if self.answers is not None and len(self.asked) >= self.answers:
-            raise EndpointDown("down")
-        text = request.messages[-1]["content"]
-        kind, body = next(
-            (tag, found[1]) for tag in READERS if (found := re.search(f"<{tag}>(.*)</{tag}>", text, re.S))
-        )
-        items = tuple(re.sub(r"^\d+\. ", "", line.strip()) for line in body.splitlines() if line.strip())
-        self.asked.append((kind, *items))
-        for name in items:
-            if self.garbled[name]:
-                self.garbled[name] -= 1
-                return reply("I would rather not say.")
-        return reply(READERS[kind](self, items))
-
-    async def embed(
-        self, model: str, texts: Sequence[str], extra_body: Mapping[str, Any]
-    ) -> tuple[list[list[float]], Reply]:
-        self.embedded += texts
-        self.extra_bodies.append(dict(extra_body))
-        if self.mute:
-            self.mute -= 1
-            return [], replace(reply(""), fault=self.mute_fault)
-        if faults := [self.unfit[text] for text in texts if text in self.unfit]:
-            return [], replace(reply(""), fault=faults[0])
-        angles = [radians(self.degrees[text]) for text in texts]
-        zeros = [0.0] * (extra_body.get("dimensions", self.width) - 2)
-        return [[cos(angle), sin(angle), *zeros] for angle in angles], reply("")
-
-    def verdicts(self, names: Sequence[str]) -> str:
-        lines = [f"{number} {self.filter.get(name, 'keep')}" for number, name in enumerate(names, 1)]
-        return "<verdicts>\n" + "\n".join(lines) + "\n</verdicts>"
-
-    def comparisons(self, pairs: Sequence[str]) -> str:
-        plain_pairs = [pair.replace("∣", "|") for pair in pairs]
-        same = [any(pair in (f"{a} | {b}", f"{b} | {a}") for a, b in self.same) for pair in plain_pairs]
-        lines = [f"{number} {'same' if one else 'different'}" for number, one in enumerate(same, 1)]
-        return "<verdicts>\n" + "\n".join(lines) + "\n</verdicts>"
-
-    def name(self, names: Sequence[str]) -> str:
-        return f"<name>{self.names.get(frozenset(names), '')}</name>"
-
-    def questions(self, kind: str) -> list[tuple[str, ...]]:
-        return sorted(question[1:] for question in self.asked if question[0] == kind)
-
-
-READERS: dict[str, Callable[[Curator, Sequence[str]], str]] = {
-    "names": Curator.verdicts,
-    "pairs": Curator.comparisons,
-    "class": Curator.name,
-}
-
-
-def reply(text: str) -> Reply:
-    return Reply(text, "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
-
-
-def written(folder: Path, *seeds: Sequence[str]) -> dict[str, Any]:
-    """The settings of seeds that carry their own points."""
-    rows = [json.dumps({"problem": f"problem {number}", "points": points}) for number, points in enumerate(seeds)]
-    (folder / "seeds.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    return {"seeds": [{"path": folder / "seeds.jsonl", "columns": {"points": "points"}}]}
-
-
-@dataclass(frozen=True)
-class Graph:
-    """What connect left in the store, by name."""
-
-    points: dict[str, KnowledgePoint]
-    aliases: dict[str, Alias]
-    edges: dict[frozenset[str], int]
-    rejects: dict[str, str]
-    calls: list[Any]
-
-    def classes(self) -> set[frozenset[str]]:
-        members: dict[object, set[str]] = {}
-        for alias in self.aliases.values():
-            members.setdefault(alias.point_id, set()).add(alias.name)
-        return {frozenset(names) for names in members.values()}
-
-
-def look(work: Workbench) -> Graph:
-    points = {point.id: point for point in work.store.select(KnowledgePoint)}
-    return Graph(
-        {point.name: point for point in points.values()},
-        {alias.name: alias for alias in work.store.select(Alias)},
-        {
-            frozenset({points[a].name, points[b].name}): w
-            for a, b, w in work.store.rows("SELECT a, b, weight FROM edges")
-        },
-        {row.detail: row.reason for row in work.store.select(Reject, "stage = 'connect'")},
-        [row[0] for row in work.store.rows("SELECT id FROM calls")],
-    )
-
-
-async def connected(settings: RunSettings, curator: Curator) -> Graph:
-    async with workbench(settings, {"local": curator}) as work:
-        await plain(ingest)()
-        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
-        await plain(connect)()
-        return look(work)
+from tests.scripted_curator import EMBEDDER, Curator, connected, written
 
 
 @pytest.mark.parametrize(
@@ -183,46 +45,6 @@ def test_candidates(
 ) -> None:
     found = [(item.name, item.names, item.mentions, item.told) for item in candidates(counted, aliases)]
     assert found == expected, why
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("name,point\n", {}),
-        ("name,point\nCRT,Chinese remainder theorem\n", 2),
-        ('\ufeffname,point\r\n"sines, law of",sine rule\r\n', 2),
-        ("point,note,name\nsine rule,as Tom says,law of sines\n", {"sine law": "sine rule", "sine rule": "sine rule"}),
-        ("name,point\nalgebra,\n", {"algebra": ""}),
-        ("name,point\nsine rule,sine rule\nsine rules,sine rule\n", {"sine rule": "sine rule"}),
-    ],
-)
-def test_an_alias_file(content: str, expected: dict[str, str] | int, tmp_path: Path) -> None:
-    (tmp_path / "alias.csv").write_bytes(content.encode())
-    found = read_aliases(tmp_path / "alias.csv")
-    assert (len(found) if isinstance(expected, int) else found) == expected
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "needs a first line with the columns name,point"),
-        (b"CRT,Chinese remainder theorem\n", "needs a first line with the columns name,point"),
-        (b"name,point\n,sine rule\n", "line 2: the name is empty"),
-        (b"name,point\nCRT,a\nx,y\ncrt,b\n", "line 4: 'crt' is given two points"),
-        (b"name,point\na1,b1\nb1,c1\n", "line 3: 'b1' is given two points"),
-        (b"name,point\nb1,c1\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
-        (b"name,point\nb1,\na1,b1\n", "line 3: 'b1' is itself dropped or another point"),
-        (b"name,point\ncaf\xe9,x\n", "cannot be read as CSV"),
-        (None, "cannot be read as CSV"),
-    ],
-)
-def test_a_wrong_alias_file_is_one_sentence(content: bytes | None, sentence: str, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "alias.csv").write_bytes(content)
-    with pytest.raises(SettingsError) as raised:
-        read_aliases(tmp_path / "alias.csv")
-    assert sentence in str(raised.value)
-    assert "alias.csv" in str(raised.value)
 
 
 async def test_points_edges_and_weights_of_a_small_set(tmp_path: Path) -> None:
@@ -257,7 +79,7 @@ async def test_seeds_with_points_of_their_own_are_not_asked_about(tmp_path: Path
         await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
         assert [mention.name for mention in work.store.select(Mention)] == ["sine rule"]
         reasons = Counter(row.reason for row in work.store.select(Reject, "stage = 'extract'"))
-        assert reasons == {"name empty": 2, "name too long": 1, "no points found": 1}
+        assert reasons == {"name empty": 2, "name too long": 1, "name said twice": 2, "no points found": 1}
         assert pending_seeds(work) == []
     assert curator.asked == []
 
@@ -288,31 +110,15 @@ async def test_without_filter_or_embedder_nobody_is_asked(tmp_path: Path) -> Non
     assert set(found.points) == {"a1", "b1"}
 
 
-async def test_the_alias_file_wins_over_curator_and_vectors(tmp_path: Path) -> None:
-    (tmp_path / "alias.csv").write_text("name,point\nalgebra,abstract algebra\nset,\n")
-    curator = Curator({"abstract algebra": "drop vague", "algebra": "drop vague"}, degrees={"chord": 0})
-    settings = settings_for(
-        tmp_path,
-        connect={"alias_file": tmp_path / "alias.csv"},
-        **EMBEDDER,
-        **written(tmp_path, ["algebra", "chord", "set"]),
-    )
-    found = await connected(settings, curator)
-    assert {name: alias.how for name, alias in found.aliases.items()} == {"algebra": "file", "chord": "normal_form"}
-    assert set(found.points) == {"abstract algebra", "chord"}
-    assert curator.questions("names") == [("chord",)]
-    assert curator.embedded == ["chord"]
-
-
-DEGREES = {"at 0": 0, "at 20": 20, "at 40": 40, "at 90": 90}
-"""Cosines: 0.94 at 20 degrees (the same), 0.77 at 40 (asked), 0.64 at 50 and less beyond (different)."""
+DEGREES = {"ash": 0, "beech": 20, "cedar": 40, "fir": 90}
+"""Cosines: 0.94 beech degrees (the same), 0.77 cedar (asked), 0.64 at 50 and less beyond (different)."""
 
 
 @pytest.mark.parametrize(
     ("same", "classes", "how"),
     [
-        (set(), {frozenset({"at 0", "at 20"}), frozenset({"at 40"}), frozenset({"at 90"})}, "embedding"),
-        ({frozenset({"at 0", "at 40"})}, {frozenset({"at 0", "at 20", "at 40"}), frozenset({"at 90"})}, "curator"),
+        (set(), {frozenset({"ash", "beech"}), frozenset({"cedar"}), frozenset({"fir"})}, "embedding"),
+        ({frozenset({"ash", "cedar"})}, {frozenset({"ash", "beech", "cedar"}), frozenset({"fir"})}, "curator"),
     ],
 )
 async def test_vectors_join_what_is_near_and_the_curator_decides_between(
@@ -320,18 +126,18 @@ async def test_vectors_join_what_is_near_and_the_curator_decides_between(
 ) -> None:
     curator = Curator(same=same, degrees=DEGREES)
     found = await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES))), curator)
-    assert curator.questions("pairs") == [("at 0 | at 40",)], "only the pair in the grey band is asked about"
+    assert curator.questions("pairs") == [("ash | cedar",)], "only the pair in the grey band is asked about"
     assert found.classes() == classes
-    assert found.aliases["at 0"].how == how
-    assert found.aliases["at 90"].how == "normal_form"
+    assert found.aliases["ash"].how == how
+    assert found.aliases["fir"].how == "normal_form"
 
 
 @pytest.mark.parametrize(
     ("bands", "pairs"),
     [
         ({"same_at": 0.7, "ask_from": 0.7}, []),
-        ({"same_at": 1.0, "ask_from": 0.9}, ["at 0 | at 20", "at 20 | at 40"]),
-        ({"same_at": 0.95, "ask_from": 0.6}, ["at 0 | at 20", "at 0 | at 40", "at 20 | at 40", "at 40 | at 90"]),
+        ({"same_at": 1.0, "ask_from": 0.9}, ["ash | beech", "beech | cedar"]),
+        ({"same_at": 0.95, "ask_from": 0.6}, ["ash | beech", "ash | cedar", "beech | cedar", "cedar | fir"]),
     ],
 )
 async def test_the_bands_are_those_of_the_settings(bands: dict[str, float], pairs: list[str], tmp_path: Path) -> None:
@@ -349,27 +155,28 @@ async def test_a_bar_within_a_name_does_not_part_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "expected"),
-    [({frozenset({"at 0", "at 20"}): "the better name"}, "the better name"), ({}, "at 20")],
+    ("garbled", "expected"),
+    [(Counter(), "the better name"), (Counter(beech=9), "beech")],
     ids=["the curator's", "the most frequent"],
 )
-async def test_the_name_of_a_class(names: dict[frozenset[str], str], expected: str, tmp_path: Path) -> None:
-    curator = Curator(names=names, degrees=DEGREES)
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20", "at 90"], ["at 20"]))
+async def test_the_name_of_a_class(garbled: Counter[str], expected: str, tmp_path: Path) -> None:
+    names = {frozenset({"ash", "beech"}): "the better name"}
+    curator = Curator(names=names, degrees=DEGREES, garbled=garbled)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech", "fir"], ["beech"]))
     found = await connected(settings, curator)
-    assert set(found.points) == {expected, "at 90"}
-    assert set(curator.questions("class")) == {("at 20", "at 0")}, "the most frequent name first"
+    assert set(found.points) == {expected, "fir"}
+    assert set(curator.questions("class")) == {("beech", "ash")}, "the most frequent name first"
 
 
 @pytest.mark.parametrize("failing", ["gave up after 8 attempts: 500", "gave up after 3 attempts: 429"])
 async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_run(failing: str, tmp_path: Path) -> None:
     curator = Curator(degrees=DEGREES, mute=2, mute_fault=failing)
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"], ["fir"]))
     for _ in range(2):
         with pytest.raises(EndpointDown, match=f"local {failing}, for 3 names. Run the same command again"):
             await connected(settings, curator)
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 90"})}
+    assert found.classes() == {frozenset({"ash", "beech"}), frozenset({"fir"})}
     assert len(curator.embedded) == 3 * 3
     assert len(found.calls) == len(set(found.calls)) == 3 + len(curator.asked), "each has a number of its own"
     assert found.rejects == {}
@@ -379,25 +186,25 @@ async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_ru
     "fault", ["context length", "refused request: no", "gave up after 2 attempts: malformed vectors"]
 )
 async def test_a_name_that_cannot_be_embedded_stays_alone_and_the_others_are_merged(fault: str, tmp_path: Path) -> None:
-    curator = Curator(degrees=DEGREES, unfit={"at 40": fault})
+    curator = Curator(degrees=DEGREES, unfit={"cedar": fault})
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES)))
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 40"}), frozenset({"at 90"})}
-    assert found.aliases["at 40"].how == "normal_form"
-    assert found.rejects == {f"at 40: {fault}": "not embedded"}
+    assert found.classes() == {frozenset({"ash", "beech"}), frozenset({"cedar"}), frozenset({"fir"})}
+    assert found.aliases["cedar"].how == "normal_form"
+    assert found.rejects == {f"cedar: {fault}": "not embedded"}
     assert curator.embedded == [*DEGREES, *DEGREES], "together, then each alone"
     again = await connected(settings, curator)
     assert (again.aliases, again.calls, again.rejects) == (found.aliases, found.calls, found.rejects), "asked once"
 
 
 async def test_after_a_crash_between_single_names_the_rest_is_asked_under_new_numbers(tmp_path: Path) -> None:
-    curator = Curator(degrees=DEGREES, unfit={"at 0": "context length", "at 90": "gave up after 8 attempts: 500"})
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
-    with pytest.raises(EndpointDown, match="for the name 'at 90'"):
+    curator = Curator(degrees=DEGREES, unfit={"ash": "context length", "fir": "gave up after 8 attempts: 500"})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"], ["fir"]))
+    with pytest.raises(EndpointDown, match="for the name 'fir'"):
         await connected(settings, curator)
-    curator.unfit = {"at 0": "context length"}
+    curator.unfit = {"ash": "context length"}
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"at 0"}), frozenset({"at 20"}), frozenset({"at 90"})}
+    assert found.classes() == {frozenset({"ash"}), frozenset({"beech"}), frozenset({"fir"})}
     assert len(found.calls) == len(set(found.calls))
 
 
@@ -413,7 +220,7 @@ async def test_an_embedder_that_takes_no_name_at_all_stops_the_run(tmp_path: Pat
 
 async def test_vectors_are_asked_for_and_kept_by_the_embedders_extra_body(tmp_path: Path) -> None:
     curator = Curator(degrees=DEGREES)
-    seeds = written(tmp_path, ["at 0", "at 20"])
+    seeds = written(tmp_path, ["ash", "beech"])
     await connected(settings_for(tmp_path, **EMBEDDER, **seeds), curator)
     wider = {"roles": {"embedder": EMBEDDER["roles"]["embedder"] | {"extra_body": {"dimensions": 3}}}}
     async with open_workbench(settings_for(tmp_path, **wider, **seeds), accept_changes=True) as work:
@@ -426,8 +233,8 @@ async def test_vectors_are_asked_for_and_kept_by_the_embedders_extra_body(tmp_pa
 
 async def test_a_model_that_changes_its_width_is_one_sentence_and_its_vectors_are_not_kept(tmp_path: Path) -> None:
     curator = Curator(degrees=DEGREES)
-    await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"])), curator)
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20", "at 90"]))
+    await connected(settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"])), curator)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech", "fir"]))
     curator.width = 3
     with pytest.raises(
         SettingsError, match=r"embedding-model of endpoint local .*2 numbers and of 3.*former one again"
@@ -435,39 +242,39 @@ async def test_a_model_that_changes_its_width_is_one_sentence_and_its_vectors_ar
         await connected(settings, curator)
     curator.width = 2
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"at 0", "at 20"}), frozenset({"at 90"})}
+    assert found.classes() == {frozenset({"ash", "beech"}), frozenset({"fir"})}
     assert len(found.calls) == len(set(found.calls)) == 3 + len(curator.asked)
 
 
 async def test_later_seeds_ask_about_new_names_only_and_points_keep_their_ids(tmp_path: Path) -> None:
-    curator = Curator(degrees=DEGREES | {"at 60": 60})
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 0", "at 20"], ["at 90"]))
+    curator = Curator(degrees=DEGREES | {"elm": 60})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"], ["fir"]))
     before = await connected(settings, curator)
     asked, embedded = list(curator.asked), list(curator.embedded)
     again = await connected(settings, curator)
     assert (again.points, again.aliases, again.edges) == (before.points, before.aliases, before.edges)
     assert (curator.asked, curator.embedded) == (asked, embedded), "nothing is new, so nothing is asked"
-    written(tmp_path, ["at 0", "at 20"], ["at 90"], ["at 60", "at 20"])
+    written(tmp_path, ["ash", "beech"], ["fir"], ["elm", "beech"])
     after = await connected(settings, curator)
-    assert curator.embedded[len(embedded) :] == ["at 60"]
-    assert curator.asked[len(asked) :] == [("names", "at 60"), ("pairs", "at 20 | at 60", "at 60 | at 90")]
+    assert curator.embedded[len(embedded) :] == ["elm"]
+    assert curator.asked[len(asked) :] == [("names", "elm"), ("pairs", "beech | elm", "elm | fir")]
     ids = {name: alias.point_id for name, alias in after.aliases.items()}
     assert {name: ids[name] for name in before.aliases} == {
         name: alias.point_id for name, alias in before.aliases.items()
     }
-    assert after.edges == {frozenset({"at 20", "at 60"}): 1}, "the most frequent name, which has changed, stands"
+    assert after.edges == {frozenset({"ash", "elm"}): 1}, "a class keeps its name"
 
 
 async def test_a_class_once_made_stays_together(tmp_path: Path) -> None:
-    curator = Curator(degrees={"at 0": 0, "at 20": 20, "at 21": 21, "at 41": 41})
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["at 20", "at 41"]))
+    curator = Curator(degrees={"ash": 0, "beech": 20, "birch": 21, "chestnut": 41})
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["beech", "chestnut"]))
     await connected(settings, curator)
-    written(tmp_path, ["at 20", "at 41"], ["at 0", "at 21"])
+    written(tmp_path, ["beech", "chestnut"], ["ash", "birch"])
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"at 20", "at 21", "at 41"}), frozenset({"at 0"})}
+    assert found.classes() == {frozenset({"beech", "birch", "chestnut"}), frozenset({"ash"})}
     fresh = settings_for(tmp_path, workspace=tmp_path / "fresh", **EMBEDDER, seeds=[settings.seeds[0].model_dump()])
     rebuilt = await connected(fresh, curator)
-    assert rebuilt.classes() == {frozenset({"at 0", "at 20", "at 21"}), frozenset({"at 41"})}, "nearest first"
+    assert rebuilt.classes() == {frozenset({"ash", "beech", "birch"}), frozenset({"chestnut"})}, "nearest first"
 
 
 @pytest.mark.parametrize("answers", [1, 3, 6])
@@ -495,17 +302,29 @@ async def test_a_spoiled_answer_before_a_crash_keeps_its_number(tmp_path: Path) 
     assert len(curator.asked) == len(found.calls) == len(set(found.calls)) == 3
 
 
-async def test_a_question_without_usable_answer_is_not_asked_once_more_after_a_crash(tmp_path: Path) -> None:
+async def test_a_question_without_usable_answer_is_asked_again_by_the_next_run(tmp_path: Path) -> None:
     names = [f"name {number}" for number in range(3)]
     settings = settings_for(tmp_path, connect={"batch": 1}, **written(tmp_path, names))
-    curator = Curator(answers=4, garbled=Counter({"name 0": 2, "name 1": 1}))
-    with pytest.raises(EndpointDown):
-        await connected(settings, curator)
-    assert curator.questions("names").count(("name 0",)) == 2, "samples_per_item"
-    curator.answers, curator.filter = None, {"name 0": "drop vague"}
+    curator = Curator({"name 0": "drop vague"}, garbled=Counter({"name 0": 3}))
+    for asked in (2, 3):
+        found = await connected(settings, curator)
+        assert curator.questions("names").count(("name 0",)) == asked, "samples_per_item"
+        assert set(found.points) == set(names), "unjudged is not dropped"
     found = await connected(settings, curator)
-    assert curator.questions("names").count(("name 0",)) == 2
-    assert set(found.points) == set(names), "as without the crash"
+    assert set(found.points) == {"name 1", "name 2"}
+    assert Counter(curator.questions("names")) == {("name 0",): 4, ("name 1",): 1, ("name 2",): 1}
+    assert len(found.calls) == len(set(found.calls)) == 6, "each has a number of its own"
+
+
+async def test_a_name_that_got_no_verdict_among_others_is_asked_about_again(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, **written(tmp_path, ["algebra", "set"]))
+    curator = Curator({"algebra": "perhaps"})
+    await connected(settings, curator)
+    curator.filter = {"algebra": "drop vague"}
+    found = await connected(settings, curator)
+    assert curator.questions("names") == [("algebra",), ("algebra", "set")]
+    assert set(found.points) == {"set"}
+    assert len(found.calls) == len(set(found.calls)) == 2
 
 
 async def test_a_paid_batch_is_found_after_a_crash_though_its_neighbours_have_changed(tmp_path: Path) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+
 import pytest
 
 from flows.produce import DOUBT, Progress
 from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
-from tasks.grade import elect, verdict
-from tasks.review import decide
-from tasks.settings import GradeRule
+from tasks.gates.votes import elect, settled
+from tasks.panel import choose, consult, decide, disputed, verdict
+from tasks.roles import Player
+from tasks.settings import GradeRule, Review
+
+MEAN, MAJORITY = Review(rule="mean"), Review()
 
 
 @pytest.mark.parametrize(
@@ -32,15 +39,30 @@ from tasks.settings import GradeRule
     ],
 )
 def test_review(scores: list[tuple[float, float | None]], accepted: bool, score: float | None, reason: str) -> None:
-    found = decide(scores, 0.85)
+    found = decide(scores, MEAN)
     assert (found.accepted, found.reason) == (accepted, reason)
     assert found.score == (None if score is None else pytest.approx(score))
     assert bool(found.detail) == (not accepted), "a rejection has a detail"
 
 
 def test_a_failed_judge_is_no_low_score() -> None:
-    assert decide([(1, 0.9), (1, 0.9), (1, None)], 0.85).accepted
-    assert not decide([(1, 0.9), (1, 0.9), (1, 0.0)], 0.85).accepted
+    assert decide([(1, 0.9), (1, 0.9), (1, None)], MEAN).accepted
+    assert not decide([(1, 0.9), (1, 0.9), (1, 0.0)], MEAN).accepted
+
+
+@pytest.mark.parametrize(
+    ("scores", "accepted", "why"),
+    [
+        ([(1, 0.9), (1, 0.9), (1, 0.0)], True, "one judge in three may be wrong"),
+        ([(1, 0.9), (1, 0.84), (1, 0.84)], False, "two are below the threshold"),
+        ([(1, 0.9), (1, 0.0)], False, "half is no majority"),
+        ([(2, 0.9), (1, 0.0)], True, "unless it weighs more"),
+        ([(1, 0.9), (1, None)], True, "the quorum holds"),
+        ([(1, 0.9), (1, None), (1, None)], False, "it does not"),
+    ],
+)
+def test_review_by_majority(scores: list[tuple[float, float | None]], accepted: bool, why: str) -> None:
+    assert decide(scores, MAJORITY).accepted is accepted, why
 
 
 @pytest.mark.parametrize(
@@ -62,9 +84,31 @@ def test_a_failed_judge_is_no_low_score() -> None:
 def test_election(
     classes: list[list[int]], asked: int, least: float, accepted: bool, share: float | None, reason: str
 ) -> None:
-    found = elect(classes, asked, least)
+    found = elect([len(members) for members in classes], asked, least)
     assert (found.accepted, found.score, found.reason) == (accepted, share, reason)
     assert bool(found.detail) == (not accepted)
+
+
+@pytest.mark.parametrize("samples", range(1, 7))
+@pytest.mark.parametrize("least", [0.0, 0.5, 0.6, 1.0])
+def test_no_further_vote_changes_a_settled_outcome_and_an_open_one_can_change(samples: int, least: float) -> None:
+    """Every sequence of answers, of which 0 is none at all: a vote is settled exactly when all its ends are alike."""
+    ends: dict[tuple[int, ...], set[object]] = {}
+    for answers in product(range(min(samples, 4) + 1), repeat=samples):
+        end = elect(sizes(answers), samples, least)
+        best = Counter(answer for answer in answers if answer).most_common(1)
+        for asked in range(samples + 1):
+            ends.setdefault(answers[:asked], set()).add((end.accepted, end.accepted and best[0][0]))
+    for given, outcomes in ends.items():
+        if samples <= 4:
+            assert settled(sizes(given), len(given), samples, least) == (len(outcomes) == 1), (given, outcomes)
+        elif settled(sizes(given), len(given), samples, least):
+            assert len(outcomes) == 1, given
+
+
+def sizes(answers: Sequence[int]) -> list[int]:
+    """Sizes of the classes of answers, largest first."""
+    return sorted(Counter(answer for answer in answers if answer).values(), reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +133,73 @@ def test_election(
 def test_verdict(votes: list[int | None], veto: bool | None, majority: bool | None, quorum: float) -> None:
     """Expected is True, False, or None where the panel is not judged to have spoken."""
     for rule, expected in (("veto", veto), ("majority", majority)):
-        found = verdict(votes, GradeRule.model_validate({"rule": rule, "quorum": quorum}))
+        found = verdict([(1, vote) for vote in votes], GradeRule.model_validate({"rule": rule, "quorum": quorum}))
         reason = {True: "", False: "voted wrong", None: "unjudged"}[expected]
         assert (found.accepted, found.reason) == (expected is True, reason), rule
+
+
+def test_a_judge_counts_by_its_weight() -> None:
+    rule = GradeRule()
+    assert verdict([(3, 1), (1, 0), (1, 0)], rule).accepted
+    assert not verdict([(2, 1), (1, 0), (1, 0)], rule).accepted, "half is no majority"
+    assert not verdict([(3, None), (1, 1), (1, 1)], rule).accepted, "the quorum is one of weight"
+
+
+Votes = list[list[int | None]]
+
+
+@pytest.mark.parametrize(
+    ("graded", "pooled", "accepted", "best", "why"),
+    [
+        ([[1, 1]], True, True, 0, "one solution, nobody doubts"),
+        ([[1, 0, 1]], True, True, 0, "one solution, one doubts"),
+        ([[1, 0, 1], [1, 1]], True, True, 1, "the better one is chosen, not the first"),
+        ([[1, 0, 1], [1, 0, 1]], True, True, 0, "of equals the first"),
+        ([[1, 0, 0], [1, 1]], True, True, 1, "three of five stand behind the answer"),
+        ([[1, 0, 0], [1, 0, 1]], True, False, 1, "three of six do not"),
+        ([[1, 0, 0], [1, 0, 1]], False, True, 1, "a proof stands for itself"),
+        ([[None, None, None], [1, 1]], True, False, 1, "too few judges gave a vote"),
+        ([[None, None, None], [1, 1]], False, True, 1, "that was about another proof"),
+        ([[0, 1, 0], [None, 0, 0]], True, False, 0, "none is good"),
+    ],
+)
+def test_the_best_graded_solution_is_chosen(graded: Votes, pooled: bool, accepted: bool, best: int, why: str) -> None:
+    given = [[(1.0, vote) for vote in votes] for votes in graded]
+    decision, found = choose(given, GradeRule(), pooled=pooled)
+    assert (decision.accepted, found) == (accepted, best), why
+
+
+@pytest.mark.parametrize(
+    ("votes", "open_"),
+    [([1, 1], False), ([0, 0], False), ([1, 0, 1], True), ([1, None, 1], False), ([None, None, None], True)],
+)
+def test_judges_that_differ_are_shown_a_next_solution(votes: list[int | None], open_: bool) -> None:
+    assert disputed([(1, vote) for vote in votes]) is open_
+
+
+@pytest.mark.parametrize(
+    ("answers", "first", "asked", "why"),
+    [
+        ([1, 1, 0], 2, 2, "the first two agree"),
+        ([0, 0, 1], 2, 2, "also against"),
+        ([1, 0, 1], 2, 3, "they differ"),
+        ([1, None, 1], 2, 3, "one could not be understood"),
+        ([None, None, 1], 2, 3, "nor the other"),
+        ([1, 1, 1], 0, 3, "all at once"),
+        ([1, 1, 1], 9, 3, "a small panel"),
+        ([1, 0, 0], 1, 1, "the first decides alone"),
+    ],
+)
+async def test_the_rest_of_the_panel_is_asked_when_the_first_ones_differ(
+    answers: list[int | None], first: int, asked: int, why: str
+) -> None:
+    judges = [Player(str(number), "e", "m", 0.0, None, 1, {}) for number in range(len(answers))]
+
+    async def ask(judge: Player) -> int | None:
+        return answers[int(judge.name)]
+
+    found = await consult(judges, first, ask, lambda vote: None if vote is None else vote == 1)
+    assert found == answers[:asked], why
 
 
 @pytest.mark.parametrize(

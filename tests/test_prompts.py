@@ -17,9 +17,11 @@ VALUES: dict[str, object] = {
     "problem": "Find all primes $p$ with $p^2 + 2$ prime.",
     "solution": "Modulo $3$ only $p = 3$ remains, so the answer is $\\boxed{3}$.",
     "limit": 10,
+    "reference": ["3 of 4", "$3$"],
     "names": ["Prime number", "Quadratic residue"],
     "pairs": [("CRT", "Chinese remainder theorem"), ("Sine rule", "Cosine rule")],
     "points": ["Prime number", "Congruence modulo n", "Heron's formula"],
+    "level": "",
 }
 
 # name, inputs, answer, data blocks of the last user message. The sandbox endpoint reads these, so they are a contract.
@@ -28,11 +30,11 @@ CONTRACT = [
     ("connect_filter", {"names"}, {"verdicts"}, ["names"]),
     ("connect_same", {"pairs"}, {"verdicts"}, ["pairs"]),
     ("connect_name", {"names"}, {"name"}, ["class"]),
-    ("compose", {"points"}, {"problem"}, ["points"]),
+    ("compose", {"points", "level"}, {"problem"}, ["points"]),
     ("review", {"points", "problem"}, {"logic", "presentation"}, ["points", "problem"]),
     ("rate", {"problem"}, {"difficulty"}, ["problem"]),
     ("solve", {"problem"}, {"\\boxed"}, ["problem"]),
-    ("grade", {"problem", "solution"}, {"verdict"}, ["problem", "solution"]),
+    ("grade", {"problem", "solution", "reference"}, {"verdict"}, ["problem", "solution"]),
 ]
 
 
@@ -68,7 +70,14 @@ def test_each_prompt_keeps_its_contract(name: str, inputs: set[str], answer: set
 
 @pytest.mark.parametrize("name", LIBRARY.names)
 def test_the_system_part_is_the_same_for_all_data(name: str) -> None:
-    other: dict[str, object] = {"problem": "x", "solution": "y", "names": ["a"], "points": ["b"], "pairs": [("a", "b")]}
+    other: dict[str, object] = {
+        "problem": "x",
+        "solution": "y",
+        "names": ["a"],
+        "points": ["b"],
+        "pairs": [("a", "b")],
+        "level": "hard",
+    }
     assert rendered(name)[0] == rendered(name, **other)[0]
 
 
@@ -87,6 +96,14 @@ def test_lists_are_laid_out_one_item_a_line() -> None:
     )
     assert "At most" not in rendered("compose")[0]["content"]
     assert "at most 7 points" in rendered("extract", limit=7)[0]["content"]
+
+
+def test_a_problem_is_asked_to_be_as_hard_as_the_level_says_or_nothing_is_said() -> None:
+    asked = {level: rendered("compose", level=level)[1]["content"] for level in ("", "easy", "medium", "hard")}
+    assert asked[""].startswith("Write one new problem that needs all of these knowledge points together.\n\n<points>")
+    for level, word in (("easy", "easy"), ("medium", "medium difficulty"), ("hard", "hard, as in a competition")):
+        assert f"It should be {'of ' if level == 'medium' else ''}{word}" in asked[level]
+    assert len(set(asked.values())) == 4
 
 
 def test_a_bar_inside_a_name_does_not_shift_the_border_of_a_pair() -> None:
@@ -168,10 +185,20 @@ def test_a_tag_broken_over_two_lines_of_a_name_stays_inert() -> None:
 VALUE_ERRORS = [
     ("solve", {}, "solve.txt: no value for `problem`", "missing"),
     ("solve", {"problem": "x", "hint": "y"}, "solve.txt: does not declare `hint`", "undeclared"),
-    ("grade", {"problem": "x", "solutoin": "y"}, "no value for `solution` and does not declare `solutoin`", "misspelt"),
+    (
+        "grade",
+        {"problem": "x", "solutoin": "y", "reference": []},
+        "no value for `solution` and does not declare `solutoin`",
+        "misspelt",
+    ),
     ("solve", {"problem": None}, "`problem` holds a NoneType", "None would be printed as a word"),
-    ("compose", {"points": ["a", {"b": "c"}]}, "`points` holds a dict", "what is not seen cannot be made inert"),
-    ("compose", {"points": {"a"}}, "`points` holds a set", "a set has no order, so the text would vary"),
+    (
+        "compose",
+        {"level": "", "points": ["a", {"b": "c"}]},
+        "`points` holds a dict",
+        "what is not seen cannot be made inert",
+    ),
+    ("compose", {"level": "", "points": {"a"}}, "`points` holds a set", "a set has no order, so the text would vary"),
     ("connect_same", {"pairs": [("a", "b", "c")]}, "does not render", "three names are no pair"),
     ("connect_same", {"pairs": 3}, "does not render", "not a list"),
 ]

@@ -83,7 +83,8 @@ async def test_a_sandbox_named_by_its_address_is_a_rehearsal_too(tmp_path: Path)
 
 async def test_only_problems_and_solutions_of_the_present_settings_count(work: Workbench) -> None:
     await _fill(work)
-    assert finished_counts(work.store, 9) == {"asked": 3, "problems": 2, "reviewed": 2, "solutions": 5, "graded": 0}
+    wanted = {"asked": 3, "problems": 2, "reviewed": 2, "wanted": 8, "solutions": 5, "graded": 0}
+    assert finished_counts(work.store, 9) == wanted
     assert rejected(work.store, 9) == [("compose", "no usable problem", 1), ("solve", "no usable answer", 3)]
     found = {name: work.store.rows(sql)[0][0] for name, sql in counts(work.store)}
     assert {name: number for name, number in found.items() if number} == {

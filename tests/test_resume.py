@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -47,8 +48,8 @@ KILLS: dict[str, tuple[Served, int]] = {
     "compose": (lambda server: server.served("composer"), DICE.randint(2, 40)),
     "review": (lambda server: server.served("judge"), DICE.randint(20, 100)),
     "solve": (lambda server: server.served("solver"), DICE.randint(10, 80)),
-    # The panel reviews every problem once; what it is asked beyond that, it is asked to grade.
-    "grade": (lambda server: server.served("judge") - JUDGES * server.served("composer"), DICE.randint(30, 50)),
+    # Each judge reviews a problem at most once; what they are asked beyond that, they are asked to grade.
+    "grade": (lambda server: server.served("judge") - JUDGES * server.served("composer"), DICE.randint(1, 15)),
 }
 """Stage -> which requests are counted, and at how many the run is killed."""
 DEFAULT = ("extract", "solve", "grade")
@@ -183,16 +184,53 @@ def test_a_run_that_is_asked_to_stop_says_so_and_keeps_what_was_answered(
     assert number(workspace, "SELECT count(*) FROM calls") > 0
 
 
-def processes(word: str) -> set[int]:
-    """Processes whose command line holds a word."""
+@pytest.fixture(scope="module")
+def no_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which no Prefect server is named, so that a run starts one of its own."""
+    named = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return named | {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+
+
+@pytest.mark.parametrize("presses", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_ctrl_c_in_a_terminal_reaches_the_whole_group_and_ends_the_run_in_order(
+    no_server: dict[str, str], server: Rehearsal, tmp_path: Path, presses: int
+) -> None:
+    settings = prepare(tmp_path, server)
+    with started("run", settings, env=no_server) as process:
+        wait_until(lambda: server.served("extractor") >= 20, process)
+        for _ in range(presses):
+            os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert errors.endswith("gsdp: interrupted; run the same command again to go on.\n")
+    assert len(errors.splitlines()) == 2
+    assert number(tmp_path / "work", "SELECT count(*) FROM calls") > 0
+    if presses == 1:
+        assert query(tmp_path / "work", "SELECT state, message FROM runs") == [("interrupted", None)]
+    wait_until(lambda: not processes("flows.own_server", no_server["PREFECT_HOME"]))
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_prefect_server_behind(
+    no_server: dict[str, str], server: Rehearsal, tmp_path: Path
+) -> None:
+    with started("run", prepare(tmp_path, server), env=no_server) as process:
+        wait_until(lambda: server.served("extractor") >= 20, process)
+        assert processes("flows.own_server", no_server["PREFECT_HOME"])
+        process.kill()
+    wait_until(lambda: not processes("flows.own_server", no_server["PREFECT_HOME"]))
+
+
+def processes(word: str, home: str = "") -> set[int]:
+    """Processes whose command line holds a word, and whose environment holds `home`."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes()
+                command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if word.encode() in command:
+            if word.encode() in command and home.encode() in environment:
                 found.add(int(entry.name))
     return found
 

@@ -12,13 +12,16 @@ from pydantic import ValidationError
 
 from flows.configure import make_settings, read_settings
 from graph.errors import SettingsError
+from graph.records import Call, content_id
 from prompts.library import Library
+from tasks.endpoint.answers import Reply
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import resolve_key
 from tasks.identity import PAID, Identity, changes, identity, paid_again, recipes
 from tasks.opening import _without_secrets
 from tasks.roles import Cast, make_cast
 from tasks.settings import RunSettings
+from tasks.workbench import Workbench
 from tests.bench import NOWHERE, settings_for, workbench
 
 ROOT = Path(__file__).parents[1]
@@ -436,7 +439,7 @@ def test_a_prompt_file_is_part_of_the_identity_of_its_stage(tmp_path: Path) -> N
     assert paid_again(changed) == ["review"]
 
 
-def test_alias_and_benchmark_files_count_by_their_content(tmp_path: Path) -> None:
+def test_benchmark_files_count_by_their_content_and_the_alias_file_like_a_seed_file(tmp_path: Path) -> None:
     (tmp_path / "alias.csv").write_text("name,point\n")
     (tmp_path / "test.jsonl").write_text("{}\n")
     names = {"connect": {"alias_file": tmp_path / "alias.csv"}, "benchmarks": [{"path": tmp_path / "test.jsonl"}]}
@@ -445,23 +448,33 @@ def test_alias_and_benchmark_files_count_by_their_content(tmp_path: Path) -> Non
     (tmp_path / "alias.csv").write_text("name,point\na,b\n")
     (tmp_path / "test.jsonl").write_text("{}\n{}\n")
     changed = changes(before, shape_of(settings_for(tmp_path, **names)))
-    assert [key for key, _, _ in changed] == ["connect.alias_file", "screen.benchmarks.0"]
-    (tmp_path / "alias.csv").unlink()
-    with pytest.raises(SettingsError, match=r"alias\.csv cannot be read \(No such file"):
+    assert [key for key, _, _ in changed] == ["screen.benchmarks.0"], "it may be edited at any time"
+    (tmp_path / "test.jsonl").unlink()
+    with pytest.raises(SettingsError, match=r"test\.jsonl cannot be read \(No such file"):
         shape_of(settings_for(tmp_path, **names))
 
 
+def answered(work: Workbench) -> Call:
+    """The ledger's row of a question that was answered."""
+    reply = Reply("2", "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
+    player, item = work.cast["solver"], content_id("some", "item")
+    return work.ledger_row("solve", player, work.library["solve"].hash, item, 0, content_id("call"), reply, None)
+
+
 async def test_a_workspace_refuses_other_identity_settings_until_they_are_accepted(tmp_path: Path) -> None:
+    other = {"solve": {"samples": 2}, "review": {"threshold": 0.5}}
     async with workbench(settings_for(tmp_path)):
         pass
-    async with workbench(settings_for(tmp_path, target_pairs=7)):
-        pass
+    async with workbench(settings_for(tmp_path, solve={"samples": 3})):
+        pass  # nobody has answered yet, so there is nothing to lose
+    async with workbench(settings_for(tmp_path, target_pairs=7)) as work:
+        await work.store.write(answered(work))
     with pytest.raises(SettingsError) as raised:
-        async with workbench(settings_for(tmp_path, solve={"samples": 2}, review={"threshold": 0.5})):
+        async with workbench(settings_for(tmp_path, **other)):
             pytest.fail("nothing may be asked")
     sentence = str(raised.value)
     assert "review.threshold: 0.85 -> 0.5; solve.samples: 4 -> 2" in sentence
-    assert "Paid again would be, at most: solve (0 calls so far), grade (0 calls so far)." in sentence
+    assert "Paid again would be, at most: solve (1 calls so far), grade (0 calls so far)." in sentence
     assert "--accept-changes" in sentence
     with pytest.raises(SettingsError, match="Nothing would be paid again"):
         async with workbench(settings_for(tmp_path, review={"threshold": 0.5})):

@@ -192,7 +192,8 @@ def judge(ask: Ask, rates: Rates) -> str:
     if solution is None:
         return _review(ask, sound=(reading.flaw is None) != flipped)
     boxed = last_box(solution)
-    right = reading.truth is not None and boxed is not None and agrees(reading.truth, boxed)
+    truth = reading.truth if reading.flaw is None else None
+    right = truth is not None and boxed is not None and agrees(truth, boxed)
     return f"<verdict>{int(right != flipped)}</verdict>"
 
 

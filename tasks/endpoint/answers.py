@@ -51,6 +51,10 @@ class Reply:
     """On the wire, over all attempts; waits for a slot and between attempts are not in it."""
     attempts: int
     endpoint: str
+    cost: float | None = None
+    """USD of all attempts, None where nobody knows a price."""
+    presumed_tokens: int = 0
+    """Tokens of attempts whose outcome is unknown, at their worst case."""
 
 
 class Usage(NamedTuple):

@@ -24,16 +24,17 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
-from graph.errors import EndpointDown, EndpointError, EndpointRefused
+from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused
 from tasks.endpoint.admission import MOST_PROBE_WAIT, RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer, read_vectors, well_formed
+from tasks.endpoint.budget import Meter, Purse
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.connection import CONNECT_TIMEOUT, Raw, connect
 from tasks.endpoint.dialect import Dialect
 from tasks.endpoint.faults import Fault, read_exception, read_status, remedy, scrub
 from tasks.endpoint.health import SILENT_COSTS, Health, Trial, Verdict
 from tasks.endpoint.limit import FIRST, Limit
-from tasks.endpoint.profile import Profile
+from tasks.endpoint.profiles import Profile
 from tasks.endpoint.rates import Rates, per_minute
 from tasks.endpoint.streaming import CutShort
 
@@ -68,10 +69,12 @@ class Client:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        meter: Meter | None = None,
     ) -> None:
         """Nothing is sent yet. `profiles`, by model, are what is known beforehand.
 
-        Raises SettingsError when a header's variable or the CA file is missing.
+        `meter` knows prices and budget; without one, calls cost nothing that is known and are not limited. Raises
+        SettingsError when a header's variable or the CA file is missing.
         """
         profiles = profiles or {}
         self.name = name
@@ -95,6 +98,7 @@ class Client:
         rates = Rates({kind: per_minute(most, clock()) for kind, most in _limits(endpoint).items()})
         known = [profile.concurrency for profile in profiles.values() if profile.concurrency]
         self.admission = Admission(Limit(endpoint.concurrency, max(known, default=FIRST)), rates, clock, sleep)
+        self._meter = meter or Meter(name, {}, Purse(None), endpoint.timeout, clock)
         self._calls = 0
         self._outages = 0
         self._probes = 0
@@ -168,13 +172,15 @@ class Client:
             seconds=call.seconds,
             attempts=call.attempts,
             endpoint=self.name,
+            cost=call.cost,
+            presumed_tokens=call.presumed,
         )
 
     async def _run(self, call: _Call[R]) -> tuple[R | None, str | None]:
         """Attempts until there is a value, a fault of the item, or an error of the endpoint."""
         try:
             return await self._first(call)
-        except EndpointError as error:
+        except (EndpointError, BudgetError) as error:
             raise self._spent(call, error) from error.__cause__
         finally:
             self.served += 1
@@ -185,9 +191,10 @@ class Client:
         except _AgainError:
             return await self._retry(call)
 
-    def _spent(self, call: _Call[Any], error: EndpointError) -> EndpointError:
+    def _spent(self, call: _Call[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
         """The error, with what the call used up: requests that were sent belong into somebody's books."""
-        error.spent = self._reply(call, Answer(), "endpoint failed") if call.attempts else None
+        why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
+        error.spent = self._reply(call, Answer(), why) if call.attempts else None
         return error
 
     async def _retry(self, call: _Call[R]) -> tuple[R | None, str | None]:
@@ -245,11 +252,17 @@ class Client:
 
     async def _exchange(self, call: _Call[R]) -> tuple[R | None, Fault | None, str]:
         """One request on the wire: the value of a 200, or the fault and the words of anything else."""
+        ticket = call.ticket
+        try:
+            bill = await self._meter.begin(call.body["model"], len(call.content), call.most_output)
+        except BaseException:
+            self.admission.leave(ticket)
+            raise
         self.attempts += 1
         call.attempts += 1
-        ticket = call.ticket
         ticket.again = True
         began = self._on_wire[call.trial.number] = self._clock()
+        usage: Usage | None = None  # until more is known, the worst
         try:
             try:
                 async with asyncio.timeout(self.endpoint.timeout):
@@ -258,15 +271,18 @@ class Client:
                 call.seconds += self._clock() - began
                 del self._on_wire[call.trial.number]
             found = self._read(call, raw)
+            usage = _billed(raw, found[0])
             self._learn(ticket, found[0], found[1], raw)
             return found
         except Exception as error:
             fault = self._read_exception(error)
             if fault is None:
                 raise
+            usage = NO_USAGE if fault.reason in NOT_SENT else None
             self._learn(ticket, None, fault, None)
             return None, fault, ""
         finally:
+            call.charge(*self._meter.end(bill, usage))
             self.admission.leave(ticket)
 
     def _read(self, call: _Call[R], raw: Raw) -> tuple[R | None, Fault | None, str]:
@@ -455,6 +471,21 @@ class _Call(Generic[R]):
     attempts: int = 0
     seconds: float = 0.0
     usage: Usage = NO_USAGE
+    cost: float | None = None
+    presumed: int = 0
+
+    @property
+    def most_output(self) -> int:
+        """Tokens that an answer may have at most, all choices together; an embedding has none."""
+        if "messages" not in self.body:
+            return 0
+        limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens") or UNLIMITED
+        return int(limit) * int(self.body.get("n") or 1)
+
+    def charge(self, cost: float | None, presumed: int) -> None:
+        """Count what an attempt cost."""
+        self.cost = self.cost if cost is None else (self.cost or 0.0) + cost
+        self.presumed += presumed
 
     def word(self) -> None:
         """Make what is sent."""
@@ -463,8 +494,25 @@ class _Call(Generic[R]):
         self.ticket.size = len(self.content)
 
 
+def _billed(raw: Raw, value: _Readable | None) -> Usage | None:
+    """What a server takes for an answer; None where it was at work and does not say. Nobody bills an error."""
+    if not 200 <= raw.status < 300 or (value is None and _is_html(raw.content)):
+        return NO_USAGE
+    return value.usage if value is not None and value.usage.input + value.usage.output else None
+
+
+def _is_html(content: bytes) -> bool:
+    return content[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
 def _no_json(content: bytes) -> str:
-    start = content[:200].lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html")):
+    if _is_html(content):
         return "an HTML page instead of JSON"
-    return "malformed JSON" if start else "an empty body"
+    return "malformed JSON" if content.strip() else "an empty body"
+
+
+NOT_SENT = frozenset({"proxy not reached", "host name not found", "connection refused", "TLS failed"})
+"""Faults of an attempt that never reached the server, so that nobody can bill it."""
+
+UNLIMITED = 131_072
+"""Tokens of output that a call without a limit is thought able to have."""

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret
+
+
+class Prices(BaseModel):
+    """What an endpoint costs: by tokens, or by the hour of its GPUs. Left out, a published price is looked up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    input: float | None = Field(default=None, ge=0, description="USD a million input tokens")
+    cached: float | None = Field(default=None, ge=0, description="USD a million cached ones; as input if left out")
+    output: float | None = Field(default=None, ge=0, description="USD a million output tokens")
+    reasoning: float | None = Field(
+        default=None, ge=0, description="USD a million reasoning tokens; as output if left out"
+    )
+    gpu_hour: float | None = Field(default=None, ge=0, description="USD an hour of one GPU, counted while calls run")
+    gpus: int = Field(default=1, ge=1, description="GPUs behind the endpoint")
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Prices:
+        if self.gpu_hour is None and (self.input is None or self.output is None):
+            raise ValueError("give input and output, in USD a million tokens, or gpu_hour, in USD an hour of one GPU")
+        return self
 
 
 class Endpoint(BaseModel):
@@ -33,6 +54,7 @@ class Endpoint(BaseModel):
     outage_patience: float = Field(
         default=60, ge=0, description="Seconds of retrying before the endpoint counts as down"
     )
+    prices: Prices | None = Field(default=None, description="What its calls cost")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Extra request headers; secret ones as env:NAME or block:NAME"
     )

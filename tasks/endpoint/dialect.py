@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.endpoint.answers import ChatRequest, well_formed
 from tasks.endpoint.config import Endpoint
-from tasks.endpoint.profile import Profile
+from tasks.endpoint.profiles import Profile
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 

@@ -2,7 +2,7 @@
 
 A 200 proves little, since servers ignore what they do not know; so a parameter counts as working when its effect is
 seen. It does not judge the model, and what it says of a model that answers at random is about the server all the same.
-Nothing is retried: each check is one request, and one that fails says so.
+Nothing is retried but a connection that broke: each check is one request, and one that fails says so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.endpoint.config import Endpoint
 from tasks.endpoint.connection import Connection, connect
 from tasks.endpoint.dialect import LIMIT_NAMES, OPTIONAL, refuses
 from tasks.endpoint.faults import error_words, excerpt, read_exception, scrub
-from tasks.endpoint.profile import Profile
+from tasks.endpoint.profiles import Profile
 
 State = Literal["good", "note", "bad"]
 
@@ -95,7 +95,11 @@ class Examination:
         self.findings.append(Finding(what, state, found))
 
     async def send(self, path: str, body: Mapping[str, Any] | None = None) -> Heard:
-        """One request, without a second try."""
+        """One request; a second one where the server hung up, as some do on the connection of their last answer."""
+        heard = await self._send(path, body)
+        return heard if heard.status else await self._send(path, body)
+
+    async def _send(self, path: str, body: Mapping[str, Any] | None) -> Heard:
         began = time.monotonic()
         url = self.connection.url(path)
         try:
@@ -123,7 +127,7 @@ class Examination:
             body = {name: value for name, value in body.items() if name not in self.left_out and value is not None}
             heard = await self.send("/chat/completions", body)
             name = refuses(heard.words, body) if heard.status in (400, 422) else ""
-            if not name or name in changes:
+            if not name or (name in LIMIT_NAMES and name in changes):
                 break
             if name in LIMIT_NAMES:
                 self.limit_name = LIMIT_NAMES[name == LIMIT_NAMES[0]]

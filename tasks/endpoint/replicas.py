@@ -90,4 +90,11 @@ def _sum(reply: Reply, before: Sequence[Reply]) -> Reply:
         reasoning_tokens=reply.reasoning_tokens + sum(other.reasoning_tokens for other in before),
         seconds=reply.seconds + sum(other.seconds for other in before),
         attempts=reply.attempts + sum(other.attempts for other in before),
+        cost=_total([reply.cost, *(other.cost for other in before)]),
+        presumed_tokens=reply.presumed_tokens + sum(other.presumed_tokens for other in before),
     )
+
+
+def _total(costs: Sequence[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None

@@ -20,7 +20,7 @@ from typing import Any
 MEMORY_LIMIT = 1_500_000_000
 """Bytes of address space of one worker. A comparison that wants more is given up."""
 
-CPU_LIMIT = 5.0
+CPU_LIMIT = 2.0
 """Seconds of computing time of one comparison. Not by the clock: a busy machine must not decide what is published."""
 
 ALGEBRA_MODULES = ["math_verify"]

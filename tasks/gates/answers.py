@@ -1,10 +1,10 @@
-r"""Whether two final answers are the same, as far as text and exact arithmetic can tell.
+r"""Whether two final answers are the same, as far as text and exact algebra can tell.
 
-Knows: normal forms, exact rationals, units, letters of choices, yes and no, lists, sets, tuples and intervals,
-ratios and times of day. Does not know: algebra (roots, letters, functions); then `compare_cheaply` is None and
-math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
+Knows: normal forms, exact values and formulas, units, letters of choices, yes and no, lists, sets, tuples, intervals
+and matrices, ratios and times of day. Does not know: relations, identities of functions, calculus; then
+`compare_cheaply` is None and math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
 
-Policies, where people differ:
+Policies, where people differ; the first three are settings (`EquivalenceRule`), told here with their defaults:
 - `%` divides by one hundred: `25\%` = `0.25`, `9\%` != `9`.
 - A unit on one side only is dropped (`5 cm` = `5`); on both sides it counts (`5 cm` != `5 m`, `100 cm` = `1 m`).
 - A decimal is what it says: `0.33` != `1/3`. From six significant decimals on it is read as a rounded value.
@@ -17,52 +17,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fractions import Fraction
-from typing import NamedTuple
 
-from tasks.gates.exact import exact_value, value_of
-from tasks.gates.final import final_answer
+from tasks.gates.clock import dates, ratios, times
 from tasks.gates.groups import Group, Outcome, compare_groups, group_of
-from tasks.gates.normal import Unit, close_up, label, normal_answer, split_unit, tidy, without_thousands
-
-__all__ = ["TIERS", "Outcome", "compare_cheaply", "exact_value", "final_answer", "first_tier", "normal_answer"]
+from tasks.gates.phrases import choices, nothing_or_all, words, yes_or_no
+from tasks.gates.quantities import equations, formulas, infinities, numbers, units
+from tasks.gates.reading import DEFAULT, Answer, read
+from tasks.settings import EquivalenceRule
 
 MAX_DEPTH = 4
 """Lists within lists that are compared element by element."""
 
 
-class Answer(NamedTuple):
-    """One answer, read once for all tiers."""
-
-    tidied: str
-    label: str
-    body: str
-    """Without label and thousands commas, in normal form, unit included."""
-    value: str
-    """`body` without its unit."""
-    unit: Unit | None
-    number: Fraction | None
-    """Exact value of `value`."""
-
-
-def read(text: str) -> Answer:
-    """Take an answer apart; pure text work, no evaluation beyond bounded rational arithmetic."""
-    tidied = without_thousands(tidy(text))
-    name, rest = label(tidied)
-    bare, unit = split_unit(rest)
-    value = close_up(without_thousands(bare))
-    return Answer(tidied, name, close_up(rest), value, unit, value_of(value))
-
-
-def compare_cheaply(a: str, b: str) -> Outcome | None:
+def compare_cheaply(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Outcome | None:
     """The first tier's verdict, or None when every tier passes. Symmetric."""
-    found = first_tier(a, b)
+    found = first_tier(a, b, rule)
     return found[1] if found else None
 
 
-def first_tier(a: str, b: str, depth: int = 0) -> tuple[str, Outcome] | None:
+def first_tier(a: str, b: str, rule: EquivalenceRule = DEFAULT, depth: int = 0) -> tuple[str, Outcome] | None:
     """The name of the first tier with a verdict, and the verdict."""
-    left, right = read(a), read(b)
+    left, right = read(a, rule), read(b, rule)
     if not left.body or not right.body:
         return ("empty", "unknown")
     for name, tier in TIERS.items():
@@ -91,153 +66,15 @@ def labels(a: Answer, b: Answer, depth: int) -> Outcome | None:
         return None
     names = {a.label, b.label}
     if "y" in names and any(_FUNCTIONS.fullmatch(name) for name in names):
-        return compare_cheaply(a.body, b.body)
+        return compare_cheaply(a.body, b.body, a.rule)
     return "different" if a.number is not None and b.number is not None else None
-
-
-_CHOICE = re.compile(
-    r"(?:(?:option|choice|answer|选项)\s*)?(?:\(([A-Ja-j])\)|([A-J])|([A-Ja-j])\s*[.):])\s*(.*)", re.IGNORECASE
-)
-
-
-def choices(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`(B)`, `B.`, `b)`, `Option B`, `(B) 12`: one letter of a choice; two letters always differ."""
-    left, right = _letter(a.tidied), _letter(b.tidied)
-    if left is None or right is None:
-        return None
-    return "same" if left == right else "different"
-
-
-def _letter(text: str) -> str | None:
-    match = _CHOICE.fullmatch(text)
-    if match is None:
-        return None
-    bare = match[2]
-    if match[4] and (bare or not match[1]) and not re.match(r"[A-Ja-j]\s*[.):]", text):
-        return None  # `B + 1` is an expression, `(B) 12` and `B. 12` are a choice and its text
-    return (match[1] or bare or match[3] or "").upper()
-
-
-_POLARITY = {
-    **dict.fromkeys(("yes", "true", "correct", "是", "对", "正确", "是的", "成立"), True),
-    **dict.fromkeys(("no", "false", "incorrect", "not true", "否", "不是", "错", "错误", "不成立", "不对"), False),
-}
-
-
-def yes_or_no(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Yes and true are one answer, no and false the other; one of them against a number is different."""
-    left, right = _POLARITY.get(a.tidied.casefold()), _POLARITY.get(b.tidied.casefold())
-    if left is None or right is None:
-        number = a.number if left is None else b.number
-        return "different" if number is not None and (left, right) != (None, None) else None
-    return "same" if left == right else "different"
-
-
-_TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
-
-
-def times(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`8:34 PM` = `20:34`; without am or pm on one side the twelve-hour reading also counts."""
-    left, right = _time(a.tidied), _time(b.tidied)
-    if left is None or right is None or not (left[1] or right[1] or a.tidied.count(":") == 2):
-        return None
-    if left[0] == right[0]:
-        return "same"
-    half_known = left[1] != right[1]
-    return "same" if half_known and abs(left[0] - right[0]) == 43200 and _early(left, right) else "different"
-
-
-def _time(text: str) -> tuple[int, bool] | None:
-    """Seconds since midnight and whether am or pm was said."""
-    match = _TIME.fullmatch(text)
-    if match is None or not (match[2] or match[4]):
-        return None
-    hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-    if match[4]:
-        hour = hour % 12 + (12 if match[4].lower() == "p" else 0)
-    if hour > 23 or minute > 59 or second > 59:
-        return None
-    return hour * 3600 + minute * 60 + second, bool(match[4])
-
-
-def _early(left: tuple[int, bool], right: tuple[int, bool]) -> bool:
-    """Whether the side without am or pm is before one o'clock in the afternoon, so that it may be either half."""
-    return (right if left[1] else left)[0] < 13 * 3600
-
-
-_RATIO = re.compile(r"\d{1,18}(?:\s*:\s*\d{1,18})+")
-
-
-def ratios(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """`6:4` = `3:2`. Where both could be times of day (`2:10`, `1:05`) the text alone does not tell: unknown."""
-    if not (_RATIO.fullmatch(a.tidied) and _RATIO.fullmatch(b.tidied)):
-        return None
-    left, right = ([int(part) for part in x.tidied.split(":")] for x in (a, b))
-    if len(left) != len(right):
-        return "different"
-    equal = all(x * right[0] == y * left[0] for x, y in zip(left, right, strict=True))
-    if _time(a.tidied) is not None and _time(b.tidied) is not None:
-        return "same" if _time(a.tidied) == _time(b.tidied) else "unknown" if equal else "different"
-    return "same" if equal else "different"
-
-
-def numbers(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Exact values, with units by the policy above."""
-    if a.unit is not None and b.unit is not None and a.unit != b.unit:
-        return _two_units(a, b, a.unit, b.unit)
-    if a.number is None or b.number is None:
-        return None
-    if a.number == b.number or _rounded(a, b) or _rounded(b, a):
-        return "same"
-    return "different"
-
-
-def _two_units(a: Answer, b: Answer, left: Unit, right: Unit) -> Outcome | None:
-    if left.kind == right.kind:
-        if a.number is None or b.number is None:
-            return "different" if a.value == b.value else None
-        return "same" if a.number * left.size == b.number * right.size else "different"
-    if a.number is not None and b.number is not None and a.number != b.number:
-        return "different"
-    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (left, right))
-    return "different" if known else "unknown"
-
-
-_LONE_KINDS = {"euro", "yuan", "year", "month"}
-_DECIMAL = re.compile(r"[-+]?(\d*)\.(\d{6,})")
-
-
-def _rounded(a: Answer, b: Answer) -> bool:
-    """Whether `a` is `b` rounded to `a`'s own decimals: at least six, all of them significant."""
-    match = _DECIMAL.fullmatch(a.value)
-    if match is None or b.number is None:
-        return False
-    decimals = match[2]
-    if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < 6:
-        return False
-    longer = _DECIMAL.fullmatch(b.value)
-    terminating = re.fullmatch(r"[-+]?\d*\.?\d*", b.value)
-    if terminating and (longer is None or len(longer[2]) <= len(decimals)):
-        return False
-    unit = Fraction(1, 10 ** len(decimals))
-    return abs(a.number - b.number) * 2 <= unit if a.number is not None else False
-
-
-def infinities(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Infinity with a sign against a number, or against the other sign, is different."""
-    signs = {r"\infty": 1, r"+\infty": 1, r"-\infty": -1}
-    left, right = signs.get(a.value), signs.get(b.value)
-    if left is not None and right is not None:
-        return "same" if left == right else "different"
-    number = b.number if left is not None else a.number if right is not None else None
-    return "different" if number is not None else None
 
 
 def collections(a: Answer, b: Answer, depth: int) -> Outcome | None:
     """Sets, lists, tuples, intervals and unions, element by element."""
 
     def element(x: str, y: str) -> Outcome | None:
-        found = first_tier(x, y, depth + 1)
+        found = first_tier(x, y, a.rule, depth + 1)
         return found[1] if found and found[1] != "unknown" else None
 
     left, right = group_of(a.tidied), group_of(b.tidied)
@@ -252,44 +89,23 @@ def _several(group: Group | None, other: Answer) -> bool:
         return False
     if group.opening in ("(", "["):
         return len(group.elements) > 1
-    return len({exact_value(element) for element in group.elements} - {None}) > 1
-
-
-_WORD = re.compile(r"(?:(?:a|an|the)\s+)?([a-z]{3,}|[\u4e00-\u9fff]+)")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\s+")
-_PROSE = re.compile(r"[a-z][a-z' -]{5,}")
-_COUNTING = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-)
-_NUMBER_WORDS = {word: Fraction(n) for n, word in enumerate(_COUNTING.split())}
-
-
-def words(a: Answer, b: Answer, depth: int) -> Outcome | None:
-    """Plain words: equal but for case and articles; two single words differ unless a product of the same letters."""
-    left, right = a.tidied.casefold(), b.tidied.casefold()
-    one, other = _WORD.fullmatch(left), _WORD.fullmatch(right)
-    if one and other:
-        if one[1] == other[1]:
-            return "same"
-        return None if sorted(one[1]) == sorted(other[1]) else "different"
-    if _PROSE.fullmatch(left) and _ARTICLE.sub("", left) == _ARTICLE.sub("", right):
-        return "same"
-    word, number = (one, b.number) if one else (other, a.number)
-    if word is None or number is None:
-        return None
-    return "same" if _NUMBER_WORDS.get(word[1]) == number else "different"
+    return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
 
 
 TIERS: dict[str, Callable[[Answer, Answer, int], Outcome | None]] = {
     "normal form": same_text,
     "yes or no": yes_or_no,
     "choice": choices,
+    "nothing or all": nothing_or_all,
+    "date": dates,
     "time": times,
     "ratio": ratios,
     "label": labels,
+    "unit": units,
     "number": numbers,
     "infinity": infinities,
     "collection": collections,
     "words": words,
+    "formula": formulas,
+    "equation": equations,
 }

@@ -23,12 +23,15 @@ from typing import Any, NamedTuple
 from pebble import ProcessExpired, ProcessPool
 
 from tasks.gates import algebra
-from tasks.gates.answers import Outcome as Outcome
-from tasks.gates.answers import final_answer, first_tier, read
+from tasks.gates.answers import first_tier
+from tasks.gates.final import final_answer
+from tasks.gates.groups import Outcome
 from tasks.gates.guards import oversized, prepared, refusal
+from tasks.gates.reading import DEFAULT, read
+from tasks.settings import EquivalenceRule
 
-CACHE_SIZE = 65_536
-"""Verdicts that are remembered, least recently used out first."""
+CACHE_SIZE = 16_384
+"""Verdicts of workers that are remembered, least recently used out first. The others cost less than they would hold."""
 TIMEOUT = 30.0
 TASKS_PER_WORKER = 2_000
 """Comparisons after which a worker is replaced, since sympy's caches only grow."""
@@ -45,12 +48,14 @@ class Equivalence:
     """The checker. Symmetric, cached, safe to share between threads and event loops; close it, or use `with`.
 
     Args:
+        rule: The policies for percent, units and tolerance.
         workers: Processes for math-verify, started at the first comparison that needs one.
         timeout: Seconds one comparison may take by the clock before its worker is killed: a wide net below the limit
             of computing time (`algebra.CPU_LIMIT`), so that a busy machine decides nothing.
     """
 
-    def __init__(self, workers: int = 1, timeout: float = TIMEOUT) -> None:
+    def __init__(self, rule: EquivalenceRule = DEFAULT, workers: int = 1, timeout: float = TIMEOUT) -> None:
+        self._rule = rule
         self._workers = workers
         self._timeout = timeout
         self._pool: ProcessPool | None = None
@@ -60,10 +65,14 @@ class Equivalence:
     async def compare(self, a: str, b: str) -> Verdict:
         """Compare two final answers; never raises because of their content."""
         pair = _ordered(a, b)
-        verdict = self._known(pair) or settle(*pair)
-        if verdict is None:
-            verdict = await self._ask(pair)
-        return self._remember(pair, verdict)
+        return self._at_once(pair) or self._remember(pair, await self._ask(pair))
+
+    def compare_at_once(self, a: str, b: str) -> Verdict | None:
+        """The verdict where no worker is needed for it."""
+        return self._at_once(_ordered(a, b))
+
+    def _at_once(self, pair: tuple[str, str]) -> Verdict | None:
+        return self._known(pair) or settle(*pair, self._rule)
 
     def close(self) -> None:
         """Stop the workers; a later comparison starts new ones."""
@@ -82,7 +91,7 @@ class Equivalence:
 
     async def _ask(self, pair: tuple[str, str]) -> Verdict:
         """One question to the pool. A pool that broke (all its workers died) is replaced, once per question."""
-        left, right = (read(text) for text in pair)
+        left, right = (read(text, self._rule) for text in pair)
         texts = (prepared(left, right), prepared(right, left))
         for _ in range(2):
             pool = self._running_pool()
@@ -132,17 +141,17 @@ class Equivalence:
         return verdict
 
 
-def settle(a: str, b: str) -> Verdict | None:
+def settle(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Verdict | None:
     """The verdict that needs no algebra, or None. Pure; a and b are in canonical order."""
     if a == b:
         return Verdict("same" if a.strip() else "unknown", "identical")
     reason = oversized(a) or oversized(b)
     if reason:
         return Verdict("unknown", f"guard: {reason}")
-    found = first_tier(a, b)
+    found = first_tier(a, b, rule)
     if found:
         return Verdict(found[1], found[0])
-    reason = refusal(read(a)) or refusal(read(b))
+    reason = refusal(read(a, rule)) or refusal(read(b, rule))
     return Verdict("unknown", f"guard: {reason}") if reason else None
 
 
@@ -206,12 +215,16 @@ async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence, a
 
     async def one(a: str, b: str) -> Verdict:
         async with gate:
-            return await equivalence.compare(final_answer(a) or a, final_answer(b) or b)
+            return await equivalence.compare(a, b)
 
-    return list(await asyncio.gather(*(one(a, b) for a, b in rows)))
+    pairs = [(final_answer(a) or a, final_answer(b) or b) for a, b in rows]
+    verdicts = [equivalence.compare_at_once(a, b) for a, b in pairs]
+    asked = [one(*pair) for pair, verdict in zip(pairs, verdicts, strict=True) if verdict is None]
+    found = iter(await asyncio.gather(*asked))
+    return [verdict or next(found) for verdict in verdicts]
 
 
 def check(rows: Iterable[tuple[str, str]], workers: int = 1, timeout: float = TIMEOUT) -> list[Verdict]:
     """`check_all` with its own checker, for callers without an event loop."""
-    with Equivalence(workers, timeout) as equivalence:
+    with Equivalence(workers=workers, timeout=timeout) as equivalence:
         return asyncio.run(check_all(rows, equivalence))

@@ -18,17 +18,17 @@ from __future__ import annotations
 
 import re
 
-from tasks.gates.answers import Answer
-from tasks.gates.exact import MAX_DIGITS
+from tasks.gates.expression import MAX_DIGITS
+from tasks.gates.reading import Answer
 
 MAX_LENGTH = 4096
 """Characters of one answer."""
-MAX_NESTING = 64
+MAX_NESTING = 24
 MAX_ARGUMENT = 1000
 """Largest argument of a factorial or a binomial, in a text that is not exactly rational."""
-MAX_EXPONENT = 10_000
+MAX_EXPONENT = 1000
 MAX_TERMS = 400
-"""Operators and separators of one answer."""
+"""Numbers, words and signs of one answer."""
 
 _OPENING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _DIGIT_RUN = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
@@ -49,7 +49,7 @@ _UNEVALUATED = re.compile(
 )
 _BASED = re.compile(r"(?<![A-Za-z_\d{])\d[0-9A-F]*_\{?\d")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-_TERM = re.compile(r"[-+*/&,]|\\frac|\\cdot|\\times|\\\\")
+_TERM = re.compile(r"\\?[A-Za-z]+|\d+|[^\s\w]")
 
 
 def oversized(text: str) -> str | None:
@@ -115,7 +115,7 @@ def prepared(answer: Answer, other: Answer) -> str:
     The unit is taken off where the other side has none or the same, and becomes a factor where it has another size.
     Degrees meet radians only where the other side speaks of \pi.
     """
-    text = re.sub(r"(?:\\?%|(?<=\d)\s+percent)$", "", answer.value)
+    text = re.sub(r"\\?%$", "", answer.value)
     if text != answer.value:
         text = rf"\frac{{{text}}}{{100}}"
     text = re.sub(r"(\d+(?:\.\d+)?)\s*\^\{\\circ\}", r"(\1 \\cdot \\frac{\\pi}{180})", text)

@@ -93,9 +93,16 @@ _AFTER_COMMAND = re.compile(r"(\\[A-Za-z]+) +(?![A-Za-z])")
 _LABEL = re.compile(r"([A-Za-z](?:_\{?\w+\}?)?|\\[A-Za-z]+|[A-Za-z]\([A-Za-z]\))\s*(?:=|\\in(?![A-Za-z]))\s*(?=[^=])")
 
 
+_END = re.compile(r"(?<![\\.;,\s])[.;,\s]+$")
+_SPOKEN = re.compile(r"0x|per")
+_HEXADECIMAL = re.compile(r"\b0x([0-9A-Fa-f]+)\b")
+_PER = re.compile(r"(?<=[a-z])\s+per\s+(?=[a-z])")
+_PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
+
+
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _THIN_GROUP.sub("", _unwrap(map_symbols(text).strip()))
+    text = _THIN_GROUP.sub("", _unwrap(_END.sub("", map_symbols(text).strip())))
     if "\\" in text:
         text = _SPACING.sub(" ", _SIZING.sub("", text))
         text = _FRACTION.sub(r"\\frac", text)
@@ -105,6 +112,8 @@ def tidy(text: str) -> str:
         text = _BARE_FRACTION.sub(_braced_fraction, text)
         text = _BARE_ROOT.sub(r"\\sqrt{\1}", text)
     text = _SCRIPT.sub(r"\1{\2}", _MATH_MARK.sub("", text))
+    if _SPOKEN.search(text):
+        text = _HEXADECIMAL.sub(r"\1_{16}", _PER.sub("/", _PERCENT_WORD.sub(r"\%", text)))
     return " ".join(text.split()).strip().rstrip(".;, ")
 
 
@@ -192,8 +201,8 @@ _UNIT_ROWS = (
     "time 604800 week weeks", "volume 1 L l liter liters litre litres 升",
     "volume 1/1000 mL ml milliliter milliliters 毫升",
     "money 1 dollar dollars USD", "money 1/100 cent cents", "euro 1 euro euros EUR €", "sterling 1 £ GBP",
-    "yuan 1 yuan 元 RMB", "angle 1 degree degrees 度", "radian 1 radian radians rad", "speed 1 m/s",
-    "speed 5/18 km/h kph", "speed 1397/3125 mph", "energy 1 J joule joules", "force 1 N newton newtons",
+    "yuan 1 yuan 元 RMB", "angle 1 degree degrees 度", "radian 1 radian radians rad",
+    "length/time 5/18 kph", "length/time 1397/3125 mph", "energy 1 J joule joules", "force 1 N newton newtons",
     "power 1 W watt watts", "voltage 1 V volt volts", "frequency 1 Hz hertz", "pressure 1 Pa pascal pascals",
     "amount 1 mol moles", "square 1 square_unit square_units unit^{2} units^{2} sq_units", "units 1 unit units",
     "acceleration 1 m/s^{2}", "month 1 month months", "year 1 year years yr yrs 年",
@@ -208,7 +217,7 @@ _QUANTITY = re.compile(
 _TIGHT = re.compile(r"(?P<value>[-+]?\d+(?:\.\d+)?)(?P<words>[A-Za-z]{2,5}(?:/[a-z]+)?)(?:\^\{(?P<power>[23])\})?")
 _MONEY = re.compile(r"\\\$\s*(?=[\d.])|([£€])\s*(?=[\d.])")
 _VALUE = re.compile(r"[-+]?\s*(?:[\d.(\[]|\\(?:frac|sqrt|pi|pm))")
-_NOT_UNITS = {"and", "or", "am", "pm", "AM", "PM", "is", "to", "mod", "if", "for", "x", "percent", "where", "when"}
+_NOT_UNITS = {"and", "or", "am", "pm", "AM", "PM", "is", "to", "mod", "if", "for", "x", "where", "when"}
 
 
 def split_unit(text: str) -> tuple[str, Unit | None]:
@@ -231,11 +240,23 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     return text, None
 
 
+def _known_unit(words: str) -> Unit | None:
+    """A unit of the table, or one over another: `km/h`, `miles per hour`."""
+    upper, over, lower = words.partition("/")
+    unit = UNITS.get(words) or (UNITS.get(words.lower()) if len(words) > 2 else None)
+    if unit is not None or not over:
+        return unit
+    above, below = _known_unit(upper.strip()), _known_unit(lower.strip())
+    if above is None or below is None:
+        return None
+    return Unit(f"{above.name}/{below.name}", f"{above.kind}/{below.kind}", above.size / below.size)
+
+
 def _with_unit(text: str, value: str, words: str, power: str, *, known_only: bool) -> tuple[str, Unit | None]:
     """Look the words up; an unknown single letter is a variable, and an unknown word is a unit of its own kind."""
     if words in _NOT_UNITS or words.split()[0] in _NOT_UNITS or words.split()[-1] in _NOT_UNITS:
         return text, None
-    unit = UNITS.get(words) or (UNITS.get(words.lower()) if len(words) > 2 else None)
+    unit = _known_unit(words)
     if unit is None:
         if known_only or (words.isascii() and len(words) < 3):
             return text, None

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import duckdb
+from numpy.typing import NDArray
 
 from graph import records
 from graph.errors import StoreError
@@ -36,22 +37,29 @@ R = TypeVar("R", bound=Record)
 TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
+    records.Lease: "leases",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.Mention: "mentions",
     records.Embedding: "embeddings",
     records.CuratorVerdict: "verdicts",
     records.Alias: "aliases",
+    records.Proposal: "proposals",
     records.KnowledgePoint: "knowledge_points",
     records.Edge: "edges",
     records.Combination: "combinations",
+    records.Draw: "draws",
+    records.Community: "communities",
     records.Problem: "problems",
+    records.Reading: "readings",
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",
+    records.Election: "elections",
     records.Pass: "passes",
     records.Reject: "rejects",
     records.Frontier: "frontier",
+    records.Wanted: "quotas",
     records.Call: "calls",
 }
 
@@ -88,6 +96,13 @@ class Store:
                 cursor.execute(sql, list(parameters))
                 while batch := cursor.fetchmany(size):
                     yield from batch
+        except duckdb.Error as error:
+            raise StoreError(_sentence(error, self.path)) from error
+
+    def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
+        """The columns of a query: for numbers and vectors that are too many to go through Python row by row."""
+        try:
+            return list(self._cursor().execute(sql, list(parameters)).fetchnumpy().values())
         except duckdb.Error as error:
             raise StoreError(_sentence(error, self.path)) from error
 

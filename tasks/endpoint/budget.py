@@ -1,0 +1,286 @@
+"""The budget: no call leaves that could overspend it, and none is forgotten.
+
+A call reserves its worst case before it is sent and settles at its real usage. What a run may have spent at most is
+committed ahead, in blocks (a *lease*), so that after a crash the part of it that no row of the ledger explains counts
+as spent. An attempt that was sent and whose outcome is unknown counts at its worst case too.
+
+Knows nothing of HTTP or of DuckDB: committing a lease is a function it is given. Does not protect against a server
+that bills more than it was allowed to; that is an overrun, which is reported and stops the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from graph.errors import BudgetOverrun, BudgetReached
+from tasks.endpoint.answers import Usage
+from tasks.endpoint.prices import Price
+
+Unit = Literal["USD", "tokens"]
+BLOCKS = 50
+"""A lease is taken in blocks of the budget's fiftieth: fewer commits, and at most so much is lost with a crash."""
+HIDDEN_TOKENS = 512
+"""Input tokens a server may add to ours: chat templates, system prompts of its own."""
+
+
+class Budget(NamedTuple):
+    """A limit on what a workspace may spend, over all of its runs."""
+
+    amount: float
+    unit: Unit
+
+    def __str__(self) -> str:
+        return show(self.amount, self.unit)
+
+
+def show(amount: float, unit: Unit) -> str:
+    """An amount as a person reads it."""
+    return f"{amount:,.2f} USD" if unit == "USD" else f"{amount:,.0f} tokens"
+
+
+def read_budget(text: str) -> Budget:
+    """A budget such as "25 USD", "$25", "5M tokens" or "2_000_000 tokens". Raises ValueError."""
+    found = AMOUNT.fullmatch(text.strip())
+    if found is None or float(found["number"].replace("_", "").replace(",", "")) <= 0:
+        raise ValueError(f'{text!r} is no budget; write "25 USD" or "5M tokens"')
+    number = float(found["number"].replace("_", "").replace(",", "")) * SCALES[(found["scale"] or "").lower()]
+    unit: Unit = "tokens" if (found["unit"] or "").lower().startswith("token") else "USD"
+    if unit == "USD" and not (found["unit"] or found["sign"]):
+        raise ValueError(f"{text!r} has no unit; write USD or tokens behind it")
+    return Budget(number, unit)
+
+
+class Purse:
+    """What is spent, reserved and left. One instance serves all endpoints of one event loop.
+
+    At any moment spent + reserved <= the budget, whatever callers do at the same time.
+    """
+
+    def __init__(
+        self, budget: Budget | None, spent: float = 0.0, lease: Callable[[float], Awaitable[None]] | None = None
+    ) -> None:
+        """`spent` is what earlier runs spent or lost. `lease` commits how much this run may have spent at most."""
+        self.budget = budget
+        self.before = spent
+        self.spent = 0.0
+        """What this run's calls cost, in the budget's unit, as far as they have ended."""
+        self.reserved = 0.0
+        self.leased = 0.0
+        self.reached = False
+        """Whether a call did not fit although nothing was under way: nothing more is bought."""
+        self.overrun = ""
+        self._lease = lease
+        self._leasing = asyncio.Lock()
+        self._open = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def unit(self) -> Unit:
+        """What the purse counts."""
+        return self.budget.unit if self.budget else "USD"
+
+    @property
+    def left(self) -> float:
+        """What may still be reserved; infinite without a budget."""
+        if self.budget is None:
+            return float("inf")
+        return self.budget.amount - self.before - self.spent - self.reserved
+
+    async def reserve(self, worst: float, standing: bool = False) -> None:
+        """Set `worst` aside, waiting for others to settle where there is not enough.
+
+        What is `standing` ends with others and not by itself, so nobody waits for it. Raises BudgetReached when there
+        never will be enough, BudgetOverrun when a server has billed beyond its limit.
+        """
+        if self.budget is None:
+            return
+        while self._must_wait(worst):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
+        self.reserved += worst
+        self._open += not standing
+        try:
+            await self._extend()
+        except BaseException:
+            self.settle(worst, 0.0, standing)
+            raise
+        self._wake()
+
+    def settle(self, worst: float, real: float, standing: bool = False) -> None:
+        """Give back what was set aside and count what was spent."""
+        if self.budget is None:
+            return
+        self.spent += real
+        self.reserved = max(0.0, self.reserved - worst)
+        self._open -= not standing
+        self._wake()
+
+    def spend(self, real: float) -> None:
+        """Count what time costs while something else is set aside for it."""
+        self.spent += real if self.budget else 0.0
+
+    def blame(self, message: str) -> None:
+        """A server billed beyond its limit: nothing more is bought."""
+        if self.budget and not self.overrun:
+            self.overrun = message
+            self._wake_all()
+
+    def _must_wait(self, worst: float) -> bool:
+        if self.overrun:
+            raise BudgetOverrun(self.overrun)
+        if not self.reached and worst <= self.left:
+            return False
+        if self.reached or not self._open:
+            self.reached = True
+            self._wake_all()
+            raise BudgetReached(
+                f"The budget of {self.budget} is reached: raise `budget` and run the same command again to go on."
+            )
+        return True
+
+    async def _extend(self) -> None:
+        """Commit a larger lease when what is spent and set aside is beyond the one there is."""
+        if self._lease is None or self.budget is None:
+            return
+        async with self._leasing:
+            needed = self.spent + self.reserved
+            if needed > self.leased:
+                most = self.budget.amount - self.before
+                leased = min(most, needed + self.budget.amount / BLOCKS)
+                await self._lease(leased)
+                self.leased = leased
+
+    def _wake(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _wake_all(self) -> None:
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_result(None)
+        self._waiting.clear()
+
+
+@dataclass
+class Bill:
+    """What one attempt has set aside."""
+
+    model: str
+    most: Usage
+    worst: float
+    began: float
+    """The meter's reading when it began."""
+
+
+class Meter:
+    """What the attempts at one endpoint cost, by its prices.
+
+    A server that is paid by the hour costs the same whatever number of calls it works on, so each moment's cost is
+    shared by the calls that are under way in it: the meter runs at the price a second divided by their number.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        prices: Mapping[str, Price | None],
+        purse: Purse,
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """`prices` are by model; `timeout` is how long an attempt can take at most, in seconds."""
+        self.name = name
+        self._prices, self._purse, self._clock = prices, purse, clock
+        self._second = max((price.second for price in prices.values() if price), default=0.0)
+        # As long as anything is under way, it ends within the timeout, and until then time costs this much at most.
+        self._standing = self._second * timeout if purse.unit == "USD" else 0.0
+        self._stands = False
+        self._standing_up = asyncio.Lock()
+        self._users = 0
+        self._under_way = 0
+        self._reading = 0.0
+        self._read_at = 0.0
+
+    async def begin(self, model: str, content: int, most_output: int) -> Bill:
+        """Set aside the worst case of an attempt of `content` bytes; no text has more tokens than bytes.
+
+        Raises BudgetReached or BudgetOverrun.
+        """
+        most = Usage(content + HIDDEN_TOKENS, 0, most_output, 0)
+        worst = self._amount(model, most, worst=True)
+        self._users += 1
+        try:
+            await self._stand()
+            await self._purse.reserve(worst)
+        except BaseException:
+            self._leave()
+            raise
+        self._tick()
+        self._under_way += 1
+        return Bill(model, most, worst, self._reading)
+
+    def end(self, bill: Bill, usage: Usage | None) -> tuple[float | None, int]:
+        """Settle. `usage` None: it was sent, and nobody knows what came of it; then its worst case counts.
+
+        Returns what it cost in USD, None where nobody knows a price, and the tokens that are only presumed.
+        """
+        self._tick()
+        self._under_way -= 1
+        counted = bill.most if usage is None else usage
+        real = self._amount(bill.model, counted, worst=usage is None)
+        self._purse.settle(bill.worst, real)
+        if real > bill.worst * (1 + 1e-9):
+            self._purse.blame(
+                f"Endpoint {self.name} bills {counted.input:,} input and {counted.output:,} output tokens for a call "
+                f"that could take {bill.most.input:,} and {bill.most.output:,} at most: no budget can hold such a "
+                "server. Check that it obeys the limit of output tokens, or run without a budget."
+            )
+        share = self._reading - bill.began
+        self._leave()
+        price = self._prices.get(bill.model)
+        return None if price is None else price.of(counted) + share, 0 if usage else counted.input + counted.output
+
+    async def _stand(self) -> None:
+        """Set aside what time may cost until everything under way has ended; once for all calls."""
+        if not self._standing:
+            return
+        async with self._standing_up:
+            if not self._stands:
+                await self._purse.reserve(self._standing, standing=True)
+                self._stands = True
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if self._stands and not self._users:
+            self._stands = False
+            self._purse.settle(self._standing, 0.0, standing=True)
+
+    def _amount(self, model: str, usage: Usage, worst: bool) -> float:
+        """What an attempt takes out of the purse, beside its time."""
+        if self._purse.unit == "tokens":
+            return float(usage.input + usage.output)
+        price = self._prices.get(model) or Price()
+        return price.most(usage.input, usage.output) if worst else price.of(usage)
+
+    def _tick(self) -> None:
+        now = self._clock()
+        if self._under_way and self._second:
+            passed = (now - self._read_at) * self._second
+            self._reading += passed / self._under_way
+            if self._purse.unit == "USD":
+                self._purse.spend(passed)
+        self._read_at = now
+
+
+AMOUNT = re.compile(
+    r"(?P<sign>\$)?\s*(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<scale>[kKmMbB])?\s*(?P<unit>USD|usd|tokens?)?"
+)
+SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
