@@ -25,11 +25,13 @@ MAY_IMPORT = {
 """The rooms that each room may import. prompts takes words and records from graph, never the other way round."""
 
 SOLE_USERS = {
+    "openai": {"tasks.endpoint"},
     "duckdb": {"tasks.store"},
     "prefect": {"tasks", "flows", "deployments"},
     "typer": {"flows"},
     "rich": {"flows"},
-    "aiohttp": {"deployments", "tasks.endpoint"},
+    "aiohttp": {"deployments"},
+    "httpx2": {"tasks.endpoint"},
 }
 """Dependencies that stay behind one door."""
 

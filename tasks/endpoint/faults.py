@@ -73,7 +73,7 @@ def read_error_object(error: object) -> Fault:
 def read_exception(error: BaseException) -> Fault | None:
     """The fault behind an exception of the HTTP stack, or None when it is not one of its own (so: a bug).
 
-    All causes are looked at, since the outermost says the least; the first row that fits one wins.
+    All causes are looked at, since the SDK calls a refused connection a timeout; the first row that fits one wins.
     """
     names: dict[str, BaseException] = {}
     chain: BaseException | None = error
@@ -250,8 +250,13 @@ EXCEPTIONS: list[tuple[str, Kind, str]] = [
     ("TimeoutError", "unreachable", "timed out"),
     ("ClientResponseError", "transient", "malformed HTTP"),
     ("InvalidURL", "fatal", "is not at a valid address: {words}"),
-    # When nothing more is known.
+    ("UnsupportedProtocol", "fatal", "is not at a valid address: {words}"),
+    # Of httpx2 and the SDK: when nothing more is known.
+    ("DecodingError", "transient", "undecodable answer"),
     ("ClientConnectionError", "unreachable", "connection failed"),
+    ("TransportError", "unreachable", "connection failed"),
+    ("APITimeoutError", "unreachable", "timed out"),
+    ("APIConnectionError", "unreachable", "connection failed"),
 ]
 
 REMEDIES = (
