@@ -172,7 +172,7 @@ async def parts(work: Workbench, count: int) -> dict[str, float]:
 
     async def render(number: int) -> bytes:
         slot_ = slot(number)
-        messages = prompt.render(points=list(slot_.names))
+        messages = prompt.render(points=list(slot_.names), level="")
         call_id = content_id("call", "compose", str(slot_.problem_id), player.name, 0)
         request = ChatRequest(messages, player.model, player.temperature, None, player.max_tokens, call_id.int % 2**31)
         return json.dumps(client._dialect.chat(request)).encode()
@@ -263,7 +263,7 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
             await timed(2000, lambda number: _compose(work, slot(number)))
             rates["ours, all in"] = ours = await timed(count, lambda number: _compose(work, slot(number)))
             costs = await parts(work, count // 4)
-            prompt = work.library["compose"].render(points=list(NAMES))
+            prompt = work.library["compose"].render(points=list(NAMES), level="")
             request = ChatRequest(messages=prompt, model="canned", temperature=0.9, max_tokens=2048, seed=1)
             rates["our client alone"] = await timed(count, lambda number: work.clients["canned"].complete(request))
         body = {"model": "canned", "messages": prompt, "temperature": 0.9, "max_tokens": 2048, "seed": 1}
