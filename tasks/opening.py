@@ -21,6 +21,7 @@ from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
 from tasks.endpoint.prices import Price, find_price
+from tasks.endpoint.profiles import read_profiles
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.ingest import look_at
@@ -83,10 +84,11 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                 equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))
                 clients: dict[str, Client] = {}
+                profiles = read_profiles(settings.workspace)
                 for name, endpoint in settings.endpoints.items():
                     meter = Meter(name, prices[name], purse, endpoint.timeout, time.monotonic)
-                    key = resolve_key(endpoint.api_key)
-                    clients[name] = Client(name, sandbox.address(endpoint), key, meter=meter)
+                    key, known = resolve_key(endpoint.api_key), profiles.get(endpoint.base_url)
+                    clients[name] = Client(name, sandbox.address(endpoint), key, known, meter=meter)
                     stack.push_async_callback(clients[name].close)
                 work = Workbench(
                     settings,

@@ -22,6 +22,7 @@ from typing import Any
 from tasks.endpoint.answers import ChatRequest
 from tasks.endpoint.client import Client
 from tasks.endpoint.config import Endpoint
+from tasks.endpoint.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +233,16 @@ class Time:
 
 @asynccontextmanager
 async def client(
-    url: str, time: Time | None = None, key: str | None = KEY, name: str = "test", **settings: Any
+    url: str,
+    time: Time | None = None,
+    key: str | None = KEY,
+    name: str = "test",
+    profiles: Mapping[str, Profile] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Client]:
     """A client that never waits in earnest."""
     time = time or Time()
-    made = Client(name, Endpoint(base_url=url, **settings), key, sleep=time.sleep, clock=time.clock)
+    made = Client(name, Endpoint(base_url=url, **settings), key, profiles, sleep=time.sleep, clock=time.clock)
     try:
         yield made
     finally:

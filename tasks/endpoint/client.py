@@ -33,7 +33,8 @@ from tasks.endpoint.connection import CONNECT_TIMEOUT, Raw, connect
 from tasks.endpoint.dialect import Dialect
 from tasks.endpoint.faults import Fault, read_exception, read_status, remedy, scrub
 from tasks.endpoint.health import SILENT_COSTS, Health, Trial, Verdict
-from tasks.endpoint.limit import Limit
+from tasks.endpoint.limit import FIRST, Limit
+from tasks.endpoint.profiles import Profile
 from tasks.endpoint.rates import Rates, per_minute
 from tasks.endpoint.streaming import CutShort
 
@@ -64,15 +65,18 @@ class Client:
         name: str,
         endpoint: Endpoint,
         key: str | None,
+        profiles: Mapping[str, Profile] | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         meter: Meter | None = None,
     ) -> None:
-        """Nothing is sent yet. Raises SettingsError when a header's variable or the CA file is missing.
+        """Nothing is sent yet. `profiles`, by model, are what is known beforehand.
 
-        `meter` knows prices and budget; without one, calls cost nothing that is known and are not limited.
+        `meter` knows prices and budget; without one, calls cost nothing that is known and are not limited. Raises
+        SettingsError when a header's variable or the CA file is missing.
         """
+        profiles = profiles or {}
         self.name = name
         self.endpoint = endpoint
         self.served = 0
@@ -89,10 +93,11 @@ class Client:
         self._chat_url = self._connection.url("/chat/completions")
         self._embeddings_url = self._connection.url("/embeddings")
         self._sleep, self._clock = sleep, clock
-        self._dialect = Dialect(endpoint)
+        self._dialect = Dialect(endpoint, profiles)
         self._health = Health(attempts=endpoint.attempts, patience=endpoint.outage_patience)
         rates = Rates({kind: per_minute(most, clock()) for kind, most in _limits(endpoint).items()})
-        self.admission = Admission(Limit(endpoint.concurrency), rates, clock, sleep)
+        known = [profile.concurrency for profile in profiles.values() if profile.concurrency]
+        self.admission = Admission(Limit(endpoint.concurrency, max(known, default=FIRST)), rates, clock, sleep)
         self._meter = meter or Meter(name, {}, Purse(None), endpoint.timeout, clock)
         self._calls = 0
         self._outages = 0

@@ -8,12 +8,13 @@ Only what we add on our own is left out; a field of `extra_body` is the user's, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.endpoint.answers import ChatRequest, well_formed
 from tasks.endpoint.config import Endpoint
+from tasks.endpoint.profiles import Profile
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 
@@ -40,9 +41,13 @@ class Habits:
 class Dialect:
     """Makes the bodies of requests to one endpoint, and learns from what it refuses."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, profiles: Mapping[str, Profile]) -> None:
+        """`profiles`, by model, are what is known beforehand."""
         self._endpoint = endpoint
-        self._habits: dict[str, Habits] = {}
+        self._habits = {
+            model: Habits(profile.token_limit_parameter or endpoint.token_limit_parameter, set(profile.left_out))
+            for model, profile in profiles.items()
+        }
 
     def chat(self, request: ChatRequest) -> dict[str, Any]:
         """The body of a chat completion."""
@@ -79,10 +84,9 @@ class Dialect:
         """
         habits = self._of(str(body["model"]))
         asked_for = {*own, *self._endpoint.extra_body}
-        named = [name for name in OPTIONAL if name in body and name not in asked_for and _names(words, name)]
-        if not named or not UNWANTED.search(words):
+        refused = refuses(words, [name for name in body if name not in asked_for])
+        if not refused:
             return "", False
-        refused = named[0]
         if refused in habits.left_out:
             return refused, False
         if refused in LIMIT_NAMES:
@@ -98,6 +102,12 @@ class Dialect:
         if habits is None:
             habits = self._habits[model] = Habits(self._endpoint.token_limit_parameter)
         return habits
+
+
+def refuses(words: str, sent: Collection[str]) -> str:
+    """Which of the parameters that were sent these words of a refusal are about; empty when about none."""
+    named = (name for name in OPTIONAL if name in sent and _names(words, name))
+    return next(named, "") if UNWANTED.search(words) else ""
 
 
 def _names(words: str, parameter: str) -> bool:

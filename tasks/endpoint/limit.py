@@ -29,6 +29,7 @@ class Limit:
     """Requests that may be on the wire at once, from 1 to `ceiling`."""
 
     ceiling: int
+    first: int = FIRST
     value: float = 0.0
     steep: float = inf
     """Below this the limit grows by one an answer, which doubles it every round trip; above, by one a round trip."""
@@ -42,7 +43,7 @@ class Limit:
     """What a burst may at most leave: it is measured while answers leave the wire, too."""
 
     def __post_init__(self) -> None:
-        self.value = float(min(self.ceiling, FIRST))
+        self.value = float(min(self.ceiling, self.first))
 
     def send(self) -> int:
         """Number the next request."""

@@ -1,0 +1,68 @@
+"""`gsdp doctor`: a table of what each endpoint can do, for people, and a profile for the clients of later runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from flows.configure import explain, read_settings
+from graph.errors import SettingsError
+from tasks.endpoint.config import Endpoint
+from tasks.endpoint.doctor import Examination, examine
+from tasks.endpoint.keys import resolve_key
+from tasks.endpoint.profiles import Profiles, keep_profiles
+from tasks.sandbox import Sandbox
+from tasks.settings import CHAT_ROLES, RunSettings
+
+COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
+
+
+def examine_url(url: str, model: str, key: str) -> bool:
+    """Examine one address; whether it can be used."""
+    try:
+        endpoint = Endpoint(base_url=url, api_key=key or None, concurrency=256)
+    except ValidationError as error:
+        raise SettingsError(explain(error, Endpoint)) from None
+    return show(url, asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model or None)))
+
+
+def examine_settings(path: Path) -> bool:
+    """Examine every model of every endpoint that plays a role; whether all can be used. Keeps their profiles."""
+    settings = read_settings(path)
+    profiles: Profiles = {}
+    healthy = True
+    with Sandbox(settings) as sandbox:
+        for name, model in sorted(_asked(settings)):
+            endpoint = settings.endpoints[name]
+            found = asyncio.run(examine(sandbox.address(endpoint), resolve_key(endpoint.api_key), model))
+            healthy &= show(f"{name} at {endpoint.base_url}", found)
+            if found.concurrency:
+                profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
+    if profiles:
+        print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
+    return healthy
+
+
+def _asked(settings: RunSettings) -> set[tuple[str, str]]:
+    """Endpoints and models that a run would ask for chat; an empty name is the first that the server lists."""
+    roles = [*(getattr(settings.roles, name) for name in CHAT_ROLES), *settings.roles.judges]
+    return {
+        (name, role.model or settings.endpoints[name].model or "")
+        for role in roles
+        if role is not None
+        for name in role.endpoints
+    }
+
+
+def show(where: str, found: Examination) -> bool:
+    """Print the table; whether nothing in it is bad."""
+    table = Table(title=f"{where}, model {found.model}", title_justify="left", show_header=False)
+    for finding in found.findings:
+        colour = COLOURS[finding.state]
+        table.add_row(finding.what, f"[{colour}]{finding.state}[/{colour}]", finding.found)
+    Console().print(table)
+    return all(finding.state != "bad" for finding in found.findings)
