@@ -14,8 +14,8 @@ from graph.errors import UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import GraphStatistics, describe
 from tasks.coverage import Cover, communities, coverage, write_coverage
-from tasks.sample import load_graph, point_communities, point_names
 from tasks.store.database import Store
+from tasks.store.graphs import load_graph, point_communities, point_names
 
 SHOWN = 20
 """Rows of a long table that the terminal shows; all of them are in its export."""

@@ -7,8 +7,8 @@ from itertools import combinations, pairwise
 from uuid import UUID
 
 from graph.paths import shortest_path
-from tasks.sample import load_graph, point_names
 from tasks.store.database import Store
+from tasks.store.graphs import load_graph, point_names
 
 
 def paths_between(store: Store, recipe: UUID, points: Sequence[UUID]) -> Iterator[str]:

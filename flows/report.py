@@ -1,20 +1,15 @@
 """Telling people how a run goes: lines and bars in the terminal, a snapshot in the workspace, artifacts in Prefect.
 
-One coroutine reports, so that nothing arrives out of order. The snapshot is for `gsdp status`: DuckDB lets no second
-process look into a store that is being written.
+One coroutine reports, so that nothing arrives out of order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -22,10 +17,9 @@ import httpx
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 from prefect.exceptions import PrefectException
 
+from flows.snapshot import snapshot, write_snapshot
 from tasks.workbench import Workbench
 
-SNAPSHOT = "status.json"
-ORDER = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "screen", "publish")
 TICK = 0.5
 SNAPSHOT_EVERY = 3.0
 """Seconds between two looks at the counts, and between two snapshots."""
@@ -52,59 +46,6 @@ class Silence:
 
 
 view: ContextVar[View] = ContextVar("gsdp_view", default=Silence())  # noqa: B039  it has no state
-
-
-def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
-    """How the run stands, as plain JSON. Counts are of this process; pairs are of the workspace."""
-    counts = work.counts
-    seen = {*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)}
-    stages = [stage for stage in ORDER if stage in seen]
-    return {
-        "state": state,
-        "pid": os.getpid(),
-        "run": str(work.run_id),
-        "updated": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - began, 1),
-        "target_pairs": work.settings.target_pairs,
-        "pairs": counts.pairs,
-        "stages": {
-            stage: {
-                "done": counts.done[stage],
-                "calls": counts.calls[stage],
-                "rejected": sum(number for (where, _), number in counts.rejected.items() if where == stage),
-            }
-            for stage in stages
-        },
-        "endpoints": {
-            name: {
-                "in_flight": client.in_flight,
-                "served": client.served,
-                "retries": client.retries,
-                "trouble": client.trouble,
-            }
-            for name, client in work.clients.items()
-        },
-    }
-
-
-def read_snapshot(workspace: Path) -> dict[str, Any] | None:
-    """The last snapshot of a workspace, if there is one."""
-    try:
-        found: dict[str, Any] = json.loads((workspace / SNAPSHOT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found
-
-
-def write_snapshot(workspace: Path, content: dict[str, Any]) -> None:
-    """Leave a snapshot; a reader sees the old one or the new one, never half of one.
-
-    It is a convenience: where it cannot be written, the store has the same trouble and says so.
-    """
-    fresh = workspace / f"{SNAPSHOT}.new"
-    with suppress(OSError):
-        fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        fresh.replace(workspace / SNAPSHOT)
 
 
 @asynccontextmanager

@@ -11,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from flows.paths import paths_between
-from flows.report import read_snapshot
+from flows.snapshot import read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
 from tasks.card import latest_identity, present_solutions
+from tasks.dataset import write_dataset
 from tasks.ledger import budget, by_stage, cost
-from tasks.publish import write_dataset
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 

@@ -9,8 +9,8 @@ from typing import Any
 from graph.errors import StoreError
 from graph.records import content_id
 from tasks.agreement import Agreement, agreement
+from tasks.roles import STRONG
 from tasks.settings import SANDBOX, RunSettings
-from tasks.solve import STRONG
 from tasks.store.database import Store
 
 REHEARSAL = (

@@ -12,6 +12,9 @@ from graph.records import content_id
 from prompts.library import Library
 from tasks.settings import CHAT_ROLES, Role, RunSettings
 
+STRONG = "hard"
+"""Problems that the rater calls this go to the strong solver."""
+
 TEMPERATURE = {"composer": 0.9, "solver": 0.7, "strong_solver": 0.7}
 """Roles that must vary; all others decide, at 0."""
 MAX_TOKENS = {"extractor": 1024, "curator": 4096, "composer": 2048, "rater": 512, "judge": 2048}

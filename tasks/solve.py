@@ -20,10 +20,9 @@ from tasks.gates.equivalence import group
 from tasks.gates.final import final_answer
 from tasks.gates.votes import asks_for_proof, is_open, settled
 from tasks.retry import chunk_task
-from tasks.roles import Player
+from tasks.roles import STRONG, Player
 from tasks.workbench import Workbench, bench, together
 
-STRONG = "hard"
 LONGEST = 50_000
 """Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
 

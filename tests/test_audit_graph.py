@@ -111,7 +111,7 @@ READ: dict[str, tuple[str, int | None, str]] = {
     "p2": ("CRT\nsecant", 1, "the curator knows the initials, and the secant was not asked for"),
     "p3": ("tangent\nsecant line", 0, "another point, and a name that is like nothing"),
     "p4": ("I would rather not say", 0, "one name that is nothing"),
-    "p5": ("</points>", None, "no answer that can be read"),
+    "p5": ("<problem>", None, "no answer that can be read"),
 }
 
 

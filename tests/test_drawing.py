@@ -14,7 +14,8 @@ import pytest
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Edge, KnowledgePoint, content_id
 from graph.sampling import Sampler, SamplingPlan
-from tasks.sample import load_graph, sample
+from tasks.sample import sample
+from tasks.store.graphs import load_graph
 from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
 

@@ -14,7 +14,7 @@ from graph.errors import StoreError
 from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
 from tasks import publish
 from tasks.card import REHEARSAL, card, finished_counts, rejected
-from tasks.publish import write_dataset
+from tasks.dataset import write_dataset
 from tasks.solve import solution_ids
 from tasks.workbench import Workbench
 from tests.bench import NOWHERE, settings_for, workbench

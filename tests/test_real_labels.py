@@ -18,7 +18,7 @@ import pytest
 from graph.knowledge import to_networkx
 from graph.sampling import SamplingPlan
 from graph.summary import describe
-from tasks.sample import load_graph
+from tasks.store.graphs import load_graph
 from tests.bench import settings_for, workbench
 from tests.name_scores import CAST, LETTERS, Letters
 from tests.rehearsal import ROOT

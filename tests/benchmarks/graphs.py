@@ -1,8 +1,8 @@
 """The knowledge graph at size, ours beside networkx and rustworkx in one run: build, relations, draws, memory.
 
-    python tests/benchmarks/graph.py                    # 20 k points, 50 k seeds
-    python tests/benchmarks/graph.py --large            # 200 k points, 500 k seeds
-    python tests/benchmarks/graph.py --growth           # 1x, 4x and 16x of 5 k points
+    python tests/benchmarks/graphs.py                   # 20 k points, 50 k seeds
+    python tests/benchmarks/graphs.py --large            # 200 k points, 500 k seeds
+    python tests/benchmarks/graphs.py --growth           # 1x, 4x and 16x of 5 k points
 
 The seeds are made: each has a topic, most of its points are of that topic, and points are popular by a power law, which
 is what makes hubs. rustworkx is no dependency: it takes part where it is installed. Each side runs in a process of its
