@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,25 +19,61 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.cli import PREFECT_DEFAULTS
+from flows.own_server import own_server
 from tests.rehearsal import Rehearsal, gsdp, rehearsal
 
 # Prefect reads these when it is imported, so they stand here and in no fixture.
 for name, value in PREFECT_DEFAULTS.items():
     os.environ.setdefault(name, value)
 
+# A home of this process's own: Prefect keeps its database there, and nothing of the person who runs the tests.
+PREFECT_HOME = Path(tempfile.mkdtemp(prefix="gsdp-prefect-"))
+atexit.register(shutil.rmtree, PREFECT_HOME, ignore_errors=True)
+os.environ["PREFECT_HOME"] = str(PREFECT_HOME)
+
 Sandboxes = Callable[..., Rehearsal]
 
 
-@pytest.fixture(scope="session")
-def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a Prefect server, for flows in this process and in those it starts."""
-    from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first whose tests take long, so that no worker is left alone with one at the end."""
+    long = {item.path for item in items if "prefect_server" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in long)
 
-    with prefect_test_harness(server_startup_timeout=60), pytest.MonkeyPatch.context() as patch:
-        url = PREFECT_API_URL.value()
-        assert url is not None
-        patch.setenv("PREFECT_API_URL", url)
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker makes and all others wait for."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.mkdir()
+            try:
+                make(folder)
+            except BaseException:
+                shutil.rmtree(folder)
+                raise
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of Prefect's, which takes longer to make than anything that is done with it."""
+
+    def make(folder: Path) -> None:
+        upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+        subprocess.run(upgrade, env={**os.environ, "PREFECT_HOME": str(folder)}, capture_output=True, check=True)
+
+    return once(tmp_path_factory, "prefect", make) / "prefect.db"
+
+
+@pytest.fixture(scope="session")
+def prefect_server(request: pytest.FixtureRequest, prefect_database: Path) -> Iterator[str]:
+    """The address of a Prefect server, for flows in this process and in those it starts."""
+    shutil.copy(prefect_database, PREFECT_HOME)
+    with own_server() as wait:
+        wait()
+        url = os.environ["PREFECT_API_URL"]
         # Prefect leaves connections to its server to the garbage collector: now, and in whichever test it runs.
         leak = rf"unclosed <socket.*, {urlsplit(url).port}\)>"
         warnings.filterwarnings("ignore", leak, ResourceWarning)
@@ -57,7 +99,11 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """`gsdp demo`, run once as the README does; tests read its workspace and leave it as it is."""
-    folder = tmp_path_factory.mktemp("demo")
-    ended = gsdp("demo", "--workspace", folder / "gsdp-demo", env={"UV": "uv"})
-    assert ended.returncode == 0, ended.stderr
-    return Demo(folder / "gsdp-demo", ended.stdout)
+
+    def make(folder: Path) -> None:
+        ended = gsdp("demo", "--workspace", folder / "gsdp-demo", env={"UV": "uv"})
+        assert ended.returncode == 0, ended.stderr
+        (folder / "output").write_text(ended.stdout, encoding="utf-8")
+
+    folder = once(tmp_path_factory, "demo", make)
+    return Demo(folder / "gsdp-demo", (folder / "output").read_text(encoding="utf-8"))

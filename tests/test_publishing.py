@@ -12,7 +12,7 @@ import pytest
 from flows.workspace import counts, print_status
 from graph.errors import StoreError
 from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
-from tasks import publish
+from tasks import dataset
 from tasks.card import REHEARSAL, card, finished_counts, rejected
 from tasks.dataset import write_dataset
 from tasks.solve import solution_ids
@@ -58,7 +58,7 @@ async def test_a_failure_leaves_the_former_dataset_and_nothing_else(
     def no_space(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publish, "card", no_space)
+    monkeypatch.setattr(dataset, "card", no_space)
     with pytest.raises(StoreError, match=r"cannot be written to .*mine \(No space left on device\)"):
         write_dataset(work.store, work.settings, out / "mine")
     assert folder_bytes(out) == before

@@ -78,7 +78,7 @@ def test_a_quota_for_a_relation_that_is_not_drawn_is_refused(tmp_path: Path) -> 
         settings(tmp_path, "http://127.0.0.1:9/v1", 10, accept={"relations": {"distant": 0.1}})
 
 
-ACCEPT = {"relations": {"one_hop": 0.6, "three_hop": 0.1}, "difficulties": {"hard": 0.2}, "per_point": 3}
+ACCEPT = {"relations": {"one_hop": 0.6, "three_hop": 0.2}, "difficulties": {"hard": 0.2}, "per_point": 3}
 MADE_OF = """
     SELECT relation, difficulty, count(*) FROM pairs GROUP BY ALL"""
 
@@ -104,21 +104,21 @@ def counts(workspace: Path) -> tuple[Counter[str], Counter[str], int]:
 
 @pytest.fixture(scope="module")
 def met(prefect_server: str, server: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of 10 pairs under quotas that goes on to 20."""
+    """A run of 5 pairs under quotas that goes on to 10."""
     workspace = tmp_path_factory.mktemp("met") / "work"
-    asyncio.run(synthesize(settings(workspace, server.url, 10, accept=ACCEPT)))
+    asyncio.run(synthesize(settings(workspace, server.url, 5, accept=ACCEPT)))
     relations, difficulties, most = counts(workspace)
-    assert (relations.total(), relations["one_hop"], relations["three_hop"]) == (10, 6, 1)
-    assert difficulties["hard"] == 2
+    assert (relations.total(), relations["one_hop"], relations["three_hop"]) == (5, 3, 1)
+    assert difficulties["hard"] == 1
     assert most <= 3
-    asyncio.run(synthesize(settings(workspace, server.url, 20, accept=ACCEPT)))
+    asyncio.run(synthesize(settings(workspace, server.url, 10, accept=ACCEPT)))
     return workspace
 
 
 def test_a_run_meets_its_quotas_to_the_pair(met: Path) -> None:
     relations, difficulties, most = counts(met)
-    assert (relations.total(), relations["one_hop"], relations["three_hop"]) == (20, 12, 2)
-    assert difficulties["hard"] == 4
+    assert (relations.total(), relations["one_hop"], relations["three_hop"]) == (10, 6, 2)
+    assert difficulties["hard"] == 2
     assert most <= 3
 
 
@@ -132,7 +132,7 @@ def test_what_has_no_room_is_not_paid_for(met: Path) -> None:
 def test_a_raised_target_ends_in_the_same_dataset_as_one_that_was_high_from_the_start(
     prefect_server: str, server: Rehearsal, met: Path, tmp_path: Path
 ) -> None:
-    asyncio.run(synthesize(settings(tmp_path / "work", server.url, 20, accept=ACCEPT)))
+    asyncio.run(synthesize(settings(tmp_path / "work", server.url, 10, accept=ACCEPT)))
     pairs = "SELECT id, position FROM pairs ORDER BY 2, 1"
     assert query(tmp_path / "work", pairs) == query(met, pairs)
     assert (

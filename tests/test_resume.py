@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -185,10 +186,12 @@ def test_a_run_that_is_asked_to_stop_says_so_and_keeps_what_was_answered(
 
 
 @pytest.fixture(scope="module")
-def no_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def no_server(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which no Prefect server is named, so that a run starts one of its own."""
+    home = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_database, home)
     named = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    return named | {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    return named | {"PREFECT_HOME": str(home)}
 
 
 @pytest.mark.parametrize("presses", [1, pytest.param(2, marks=pytest.mark.slow)])

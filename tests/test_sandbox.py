@@ -330,6 +330,7 @@ def alike(one: Any, other: Any) -> bool:
     return shared >= 0.6 * (len(one) + len(other) - shared)
 
 
+@pytest.mark.slow
 def test_fifty_thousand_problems_are_hardly_ever_near_duplicates() -> None:
     texts = draws(50_000)
     planted = [text.replace(" the ", " a ", 1) for text in texts[:50]]

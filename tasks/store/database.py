@@ -74,7 +74,7 @@ class Store:
         self._connection = connection
         self._local = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._inserts = {} if read_only else {kind: _insert(connection, kind) for kind in TABLES}
+        self._inserts = {} if read_only else _inserts(connection)
         self._writer = None if read_only else Writer(self._commit)
 
     async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
@@ -251,17 +251,16 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
         connection.execute("COMMIT")
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, kind: type[Record]) -> str:
-    """An insert of whole columns. Lists of a declared type: DuckDB cannot tell the type of a list of nulls."""
-    table = TABLES[kind]
-    types = dict(
-        connection.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]
-        ).fetchall()
-    )
-    columns = list(kind.model_fields)
-    values = ", ".join(f"unnest(?::{types[column]}[])" for column in columns)
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
+    """Inserts of whole columns. Lists of a declared type: DuckDB cannot tell the type of a list of nulls."""
+    found = connection.execute("SELECT table_name, column_name, data_type FROM duckdb_columns()").fetchall()
+    types = {(table, column): type_ for table, column, type_ in found}
+    inserts = {}
+    for kind, table in TABLES.items():
+        columns = list(kind.model_fields)
+        values = ", ".join(f"unnest(?::{types[table, column]}[])" for column in columns)
+        inserts[kind] = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+    return inserts
 
 
 def _sentence(error: Exception, path: Path) -> str:
