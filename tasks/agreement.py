@@ -107,5 +107,5 @@ _LEANS = """
     WITH given AS ({rows}),
         whole AS (SELECT item, count(value) AS number, sum(value) AS total FROM given GROUP BY item)
     SELECT judge, count(value), count(*) - count(value), avg(value),
-        avg((value - (total - value) / (number - 1))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL AND number > 1)
+        avg((value - (total - value) / nullif(number - 1, 0))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL)
     FROM given JOIN whole USING (item) GROUP BY judge ORDER BY judge"""
