@@ -103,12 +103,15 @@ def _print_calls(calls: list[dict[str, Any]]) -> None:
     priced = any(row["cost"] is not None for row in calls)
     names = [name for name in calls[0] if name not in ("stage", "model")] if calls else []
     shown = [name for name in names if priced or not name.startswith("cost")]
-    if calls:
-        heads = "".join(f"{HEADS[name]:>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
-        print(f"\n{'calls':<10}{'model':<28}{heads}")
-    for row in calls:
-        cells = "".join(f"{_number(row[name]):>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
-        print(f"{row['stage']:<10}{row['model'][:26]:<28}{cells}")
+    if not calls:
+        return
+    table = [[HEADS[name] for name in shown], *([_number(row[name]) for name in shown] for row in calls)]
+    widths = [max(8, *map(len, column)) + 2 for column in zip(*table, strict=True)]
+    labels = [("calls", "model"), *((row["stage"], row["model"][:26]) for row in calls)]
+    print()
+    for (stage, model), cells in zip(labels, table, strict=True):
+        line = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        print(f"{stage:<10}{model:<28}{line}")
 
 
 def _number(value: float | None) -> str:
