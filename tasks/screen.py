@@ -85,7 +85,8 @@ async def open_screen(work: Workbench) -> Screen:
     present = {wanted} if settings.accept.given else set()
     if found != present:
         clear = [
-            (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("quotas", "passes", "rejects", "frontier")
+            (f"DELETE FROM {table} WHERE recipe = ?", [recipe])
+            for table in ("quotas", "passes", "rejects", "repeats", "evidence", "frontier")
         ]
         await work.store.write(*(Wanted(recipe=recipe, wanted=each) for each in present), statements=clear)
     return Screen(work)
