@@ -13,7 +13,7 @@ import pytest
 
 from graph.records import Combination, Election, Grade, Pass, Problem, Reject, Solution
 from tasks.agreement import agreement, alpha
-from tasks.card import latest_identity, spared
+from tasks.card import spared
 from tasks.compose import slots
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.gates.votes import asks_for_proof, is_open, measured
@@ -21,6 +21,7 @@ from tasks.grade import grade
 from tasks.opening import open_workbench
 from tasks.review import review
 from tasks.solve import read_solution, solution_ids, solve
+from tasks.store.latest import latest_identity
 from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
 
