@@ -253,7 +253,7 @@ def _front(settings: RunSettings, count: int) -> str:
         for name, file in files
         for line in (f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{file}")
     ]
-    licence = [f"license: {json.dumps(settings.publish.license)}"] if settings.publish.license else []
+    licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
     size = next((label for limit, label in SIZES if count < limit), "n>1T")
     head = [
         "task_categories:",
@@ -265,8 +265,13 @@ def _front(settings: RunSettings, count: int) -> str:
         f"- {size}",
     ]
     return "\n".join(
-        ["---", f"pretty_name: {json.dumps(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
+        ["---", f"pretty_name: {_quoted(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
     )
+
+
+def _quoted(text: str) -> str:
+    # Characters as they are: YAML would read the escapes of one beyond 16 bits as two characters, and both are none.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
