@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from flows.configure import explain, read_settings
 from graph.errors import SettingsError
@@ -60,9 +61,9 @@ def _asked(settings: RunSettings) -> set[tuple[str, str]]:
 
 def show(where: str, found: Examination) -> bool:
     """Print the table; whether nothing in it is bad."""
-    table = Table(title=f"{where}, model {found.model}", title_justify="left", show_header=False)
+    # As `Text`: brackets in a server's own words are no markup.
+    table = Table(title=Text(f"{where}, model {found.model}"), title_justify="left", show_header=False)
     for finding in found.findings:
-        colour = COLOURS[finding.state]
-        table.add_row(finding.what, f"[{colour}]{finding.state}[/{colour}]", finding.found)
+        table.add_row(finding.what, Text(finding.state, COLOURS[finding.state]), Text(finding.found))
     Console().print(table)
     return all(finding.state != "bad" for finding in found.findings)

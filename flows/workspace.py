@@ -14,11 +14,12 @@ from flows.paths import paths_between
 from flows.snapshot import read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
-from tasks.card import latest_identity, present_solutions
+from tasks.card import present_solutions
 from tasks.dataset import write_dataset
 from tasks.ledger import budget, by_stage, cost
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
+from tasks.store.latest import current_recipe, latest, latest_identity
 
 
 @contextmanager
@@ -33,19 +34,7 @@ def reading(workspace: Path) -> Iterator[Store]:
 
 def latest_settings(store: Store) -> RunSettings:
     """The settings of the workspace's latest run."""
-    found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
-    if not found:
-        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
-    return RunSettings.model_validate_json(found[0][0])
-
-
-def current_recipe(store: Store, stage: str) -> UUID:
-    """The recipe of a stage in the latest run."""
-    found = store.rows("SELECT recipe FROM current_recipes WHERE stage = ?", [stage])
-    if not found:
-        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
-    recipe: UUID = found[0][0]
-    return recipe
+    return RunSettings.model_validate_json(latest(store, "settings"))
 
 
 def print_status(workspace: Path) -> None:

@@ -108,7 +108,12 @@ class Purse:
         while self._must_wait(worst):
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
-            await turn
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._wake()  # its turn had come, and is the next one's now
+                raise
         self.reserved += worst
         self._open += not standing
         try:
