@@ -65,7 +65,8 @@ COVERAGE = f"""
         LEFT JOIN passes r ON r.problem_id = p.id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
         LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {recipe_of("screen")}
         LEFT JOIN (
-            SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%') AS twin FROM rejects
+            SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%' OR reason = 'template flood') AS twin
+            FROM rejects
             WHERE stage IN ('review', 'grade', 'screen') AND reason <> 'quota full'
                 AND recipe IN (SELECT recipe FROM current_recipes)
             GROUP BY 1) x ON x.problem_id = p.id

@@ -12,7 +12,7 @@ from deployments.sandbox.faults import FAULTS
 from tests.conftest import Sandboxes
 from tests.rehearsal import NOISE, content, gsdp, number, opened, query, started, wait_until, write_toml
 
-PAIRS = 900
+PAIRS = 1750
 COMBINATIONS = 2000
 CONCURRENCY = 64
 KILLS = 5
