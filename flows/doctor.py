@@ -16,8 +16,7 @@ from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.keys import resolve_key
 from tasks.endpoint.profiles import Profiles, keep_profiles
-from tasks.sandbox import Sandbox
-from tasks.settings import CHAT_ROLES, RunSettings
+from tasks.settings import CHAT_ROLES, SANDBOX, RunSettings
 
 COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -36,13 +35,16 @@ def examine_settings(path: Path) -> bool:
     settings = read_settings(path)
     profiles: Profiles = {}
     healthy = True
-    with Sandbox(settings) as sandbox:
-        for name, model in sorted(_asked(settings)):
-            endpoint = settings.endpoints[name]
-            found = asyncio.run(examine(sandbox.address(endpoint), resolve_key(endpoint.api_key), model))
-            healthy &= show(f"{name} at {endpoint.base_url}", found)
-            if found.concurrency:
-                profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
+    for name, model in sorted(_asked(settings)):
+        endpoint = settings.endpoints[name]
+        if endpoint.base_url == SANDBOX:
+            continue
+        found = asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model))
+        healthy &= show(f"{name} at {endpoint.base_url}", found)
+        if found.concurrency:
+            profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
+    if any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values()):
+        print("The sandbox is part of gsdp and needs no doctor.")
     if profiles:
         print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
     return healthy

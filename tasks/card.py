@@ -246,13 +246,8 @@ def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
 
 
 def _front(settings: RunSettings, count: int) -> str:
-    """YAML for a dataset hub: one configuration for each file."""
-    files = [("default", "pairs.parquet"), *((name, f"{name}.jsonl") for name in settings.publish.formats)]
-    configs = [
-        line
-        for name, file in files
-        for line in (f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{file}")
-    ]
+    """YAML for a dataset hub, which reads files of one kind only: the JSONL files are for trainers."""
+    configs = ["- config_name: default", "  data_files:", "  - split: train", "    path: data/pairs.parquet"]
     licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
     size = next((label for limit, label in SIZES if count < limit), "n>1T")
     head = [
