@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,21 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
 }
 """Settings of Prefect that a run starts with unless the environment says otherwise."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(version("gsdp"))
+        raise typer.Exit
+
+
+@app.callback()
+def gsdp(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn solved problems into new, checked problem-solution pairs."""
 
 
 @app.command()

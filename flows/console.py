@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from flows.snapshot import pace
+
 PLAIN_EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 BARS = ("extract", "compose", "review", "solve", "grade")
@@ -71,7 +73,7 @@ class Lines:
         if fresh or time.monotonic() - self._last >= PLAIN_EVERY:
             self._last = time.monotonic()
             print(
-                f"{'running':<{WIDTH}}{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs; "
+                f"{'running':<{WIDTH}}{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs{pace(snapshot)}; "
                 f"{describe(snapshot)}",
                 flush=True,
             )

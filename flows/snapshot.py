@@ -23,6 +23,9 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
     counts = work.counts
     seen = {*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)}
     stages = [stage for stage in ORDER if stage in seen]
+    hours = (time.monotonic() - counts.started.get("compose", time.monotonic())) / 3600
+    rate = counts.done["screen"] / hours if hours else 0.0
+    missing = work.settings.target_pairs - counts.pairs
     return {
         "state": state,
         "pid": os.getpid(),
@@ -31,6 +34,8 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
         "target_pairs": work.settings.target_pairs,
         "pairs": counts.pairs,
+        "pairs_an_hour": round(rate),
+        "seconds_left": round(missing / rate * 3600) if rate and missing > 0 else None,
         "stages": {
             stage: {
                 "done": counts.done[stage],
@@ -49,6 +54,17 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
             for name, client in work.clients.items()
         },
     }
+
+
+def pace(content: dict[str, Any]) -> str:
+    """How fast pairs come and when the last one may, in a few words; empty before the first one has come."""
+    rate, left = content.get("pairs_an_hour"), content.get("seconds_left")
+    if not rate:
+        return ""
+    minutes, seconds = divmod(left or 0, 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}:{seconds:02}"
+    return f", {rate:,} an hour" + (f", about {clock} to go" if left else "")
 
 
 def read_snapshot(workspace: Path) -> dict[str, Any] | None:

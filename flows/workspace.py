@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flows.paths import paths_between
-from flows.snapshot import read_snapshot
+from flows.snapshot import pace, read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
 from tasks.card import present_solutions
@@ -132,7 +132,9 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
         ended = "was killed" if snapshot["state"] == "running" else f"is {snapshot['state']}"
         now = f"that run {ended}; process {holder} ({program}) holds the store"
     print(f"{workspace}: from the snapshot of {snapshot['updated']} ({now})")
-    print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}")
+    print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}{pace(snapshot)}")
+    if not snapshot["stages"]:
+        return
     print(f"{'stage':<14}{'done':>12}{'rejected':>12}{'calls':>12}   (of this run)")
     for name, stage in snapshot["stages"].items():
         print(f"{name:<14}{stage['done']:>12,}{stage['rejected']:>12,}{stage['calls']:>12,}")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ def only_sentence(shown: tuple[int, str, str], code: int) -> str:
 
 
 # Help
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    ended = gsdp("--version")
+    assert (ended.returncode, ended.stdout.strip()) == (0, version("gsdp"))
 
 
 def test_every_command_is_known_to_these_tests() -> None:

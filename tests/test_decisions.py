@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from flows.progress import DOUBT, Progress
+from flows.snapshot import pace
 from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
 from tasks.gates.votes import elect, settled
 from tasks.panel import choose, consult, decide, disputed, verdict
@@ -289,3 +290,16 @@ def test_the_first_chunks_are_small_until_a_pair_is_seen() -> None:
 )
 def test_no_more_is_fed_than_the_budget_lets_finish(progress: Progress, chunk: int, why: str) -> None:
     assert progress.chunk == chunk, why
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({}, ""),
+        ({"pairs_an_hour": 0, "seconds_left": None}, ""),
+        ({"pairs_an_hour": 12_345, "seconds_left": 3_725}, ", 12,345 an hour, about 1:02:05 to go"),
+        ({"pairs_an_hour": 60, "seconds_left": None}, ", 60 an hour"),
+    ],
+)
+def test_the_pace_of_a_run_in_words(content: dict[str, int | None], told: str) -> None:
+    assert pace(content) == told
