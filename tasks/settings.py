@@ -23,6 +23,9 @@ SANDBOX = "sandbox"
 """The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
 
 SANDBOX_JUDGES = 3
+SANDBOX_JUDGE = "sandbox-judge"
+SANDBOX_TRUTH = "sandbox-truth"
+"""The model of a rehearsal that judges by the truth."""
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
 Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -98,6 +101,9 @@ class Roles(Section):
     solver: Role | None = Field(None, description="Solves problems")
     strong_solver: Role | None = Field(None, description="Solves problems rated hard; the solver if left out")
     judges: tuple[Role, ...] = Field((), description="The panel that scores problems and grades solutions")
+    verifier: Role | None = Field(
+        None, description="Judges again in audits: the strongest you have; the judge of most weight if left out"
+    )
 
 
 class Extract(Section):
@@ -216,7 +222,7 @@ def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
 
     Raises ValueError, which pydantic reports under the roles.
     """
-    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder")}
+    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder", "verifier")}
     judges = roles.judges
     if len(endpoints) == 1:
         only, endpoint = next(iter(endpoints.items()))
@@ -229,7 +235,7 @@ def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
         if not judges:
             numbers = range(1, SANDBOX_JUDGES + 1)
             judges = (
-                tuple(Role(endpoint=only, model=f"sandbox-judge-{number}") for number in numbers)
+                tuple(Role(endpoint=only, model=f"{SANDBOX_JUDGE}-{number}") for number in numbers)
                 if sandbox
                 else (Role(endpoint=only),)
             )

@@ -55,4 +55,5 @@ def test_every_command_is_in_the_readme() -> None:
     commands = [
         command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback
     ]
+    commands += [f"audit {command.callback.__name__}" for command in cli.audit.registered_commands if command.callback]
     assert [command for command in commands if f"gsdp {command}" not in README] == []
