@@ -6,13 +6,16 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.audit_gates import gate_lines, print_gates
 from flows.audits import audited, settings_of
 from graph.errors import UsageError
+from prompts.library import Library
 from tasks.gate_audit import Audited, Cost, Side, audit_gates, worth
+from tasks.roles import make_cast
 from tasks.workbench import Workbench
 from tests.bench import settings_for, workbench
 from tests.benchmarks.noise import is_right, is_sound
@@ -95,6 +98,24 @@ def test_the_command_shows_each_gate_and_says_that_it_rehearses(
     assert lines[1].endswith("earns its cost")
     assert lines[-1].startswith("This is a rehearsal")
     assert "judged again by sandbox-truth" in lines
+
+
+TWO = {
+    "big": {"base_url": "http://127.0.0.1:9/v1", "model": "big-model"},
+    "small": {"base_url": "http://127.0.0.1:9/v1", "model": "small-model"},
+}
+VERIFIERS: list[tuple[dict[str, Any], str, str]] = [
+    ({"judges": ["small", "big"]}, "big-model", "of equals the last: cheap ones come first"),
+    ({"judges": [{"endpoint": "small", "weight": 2}, "big"]}, "small-model", "the judge of most weight"),
+    ({"judges": ["big"], "verifier": "small"}, "small-model", "who is named"),
+    ({"judges": [{"endpoint": "big", "model": "sandbox-judge-2"}]}, "sandbox-truth", "a rehearsal knows the truth"),
+]
+
+
+@pytest.mark.parametrize(("roles", "model", "why"), VERIFIERS, ids=[row[2] for row in VERIFIERS])
+def test_the_strongest_judges_again(roles: dict[str, Any], model: str, why: str, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, endpoints=TWO, roles={"composer": "big", "solver": "big", **roles})
+    assert make_cast(settings, Library("mathematics"))["verifier"].model == model
 
 
 FREE = Cost(0, 0, None)
