@@ -233,7 +233,10 @@ def gates(
 @audit.command()
 def judges(
     run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
-    file: Annotated[Path, typer.Argument(help="Items with a `problem`, a `solution` or none, a `label` good or bad.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Items with a `problem`, a `solution` or none, a `label` good or bad."),
+    ],
 ) -> None:
     """Ask each judge about labelled items, say how right it is, and propose weights.
 
