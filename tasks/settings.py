@@ -156,7 +156,7 @@ class GradeRule(Section):
     )
     quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave a vote")
     first: int = Field(
-        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+        0, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
     )
     candidates: int = Field(
         2, ge=1, le=64, description="Most solutions of the winning answer that are graded; a next one if judges differ"
@@ -214,7 +214,9 @@ PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
     "verified": {},
 }
 """gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
-by equivalence, majorities of a panel of which two are asked first, and the rest when these differ."""
+by equivalence, majorities of a panel. Two judges review a problem, and the rest when these differ. All grade a
+solution, and another one of its answer when they differ: with two asked first, a judge that is content with everything
+needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
 
 
 def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
