@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from flows.configure import read_settings
+from flows.audits import REHEARSAL, audited, settings_of
 from flows.workspace import latest_settings, reading
 from graph.errors import UsageError
 from tasks.adherence import Found, adherence
 from tasks.card import is_rehearsal
-from tasks.opening import NOT_KEPT, open_workbench
-from tasks.settings import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import current_recipe, recipe_of
 
-REHEARSAL = "This is a rehearsal: the sandbox is no model, so these figures say nothing of one."
 PAPER = "GRIP reports 88.65% with all and 98.49% with any (appendix E.3), by a rule it does not give."
 
 
@@ -46,18 +42,13 @@ def print_novelty(workspace: Path) -> None:
 
 def print_adherence(run: Path, size: int) -> None:
     """How many pairs of a sample contain the points they were asked for. Raises UsageError where there are no pairs."""
-    settings = _settings(run)
-    found, rehearsed = asyncio.run(_read_again(settings, size))
+    settings = settings_of(run)
+    found, rehearsed = audited(settings, lambda work: adherence(work, size))
     if not found:
         raise UsageError(f"{settings.workspace} has no pairs yet: run `gsdp run` first.")
     for line in adherence_lines(found):
         print(line)
     print(REHEARSAL if rehearsed else PAPER)
-
-
-async def _read_again(settings: RunSettings, size: int) -> tuple[list[Found], bool]:
-    async with open_workbench(settings) as work:
-        return await adherence(work, size), is_rehearsal(work.store, settings)
 
 
 def adherence_lines(found: Sequence[Found]) -> Iterable[str]:
@@ -69,17 +60,6 @@ def adherence_lines(found: Sequence[Found]) -> Iterable[str]:
         whole, none = sum(row.found == row.asked for row in read), sum(row.found == 0 for row in read)
         shares = (_share(number, len(read)) for number in (whole, len(read) - none, none))
         yield f"  {relation:<12}{len(rows):>8,}" + "".join(f"{x:>10}" for x in shares) + f"{len(rows) - len(read):>8,}"
-
-
-def _settings(run: Path) -> RunSettings:
-    """The settings in a file, or those of a workspace's latest run. Raises UsageError where those lack a secret."""
-    if run.is_file():
-        return read_settings(run)
-    with reading(run) as store:
-        settings = latest_settings(store)
-    if NOT_KEPT in settings.model_dump_json():
-        raise UsageError(f"{run} keeps no secrets, and its endpoints have some: give the settings file instead.")
-    return settings
 
 
 def _occurrences(store: Store) -> dict[UUID, set[int]]:

@@ -227,6 +227,45 @@ def adherence(
     print_adherence(run, sample)
 
 
+@audit.command()
+def gates(
+    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    sample: Annotated[
+        int, typer.Option(min=1, help="Items to judge again of each gate, and on each side of it.")
+    ] = 200,
+) -> None:
+    """Judge again a sample of what each gate rejected and accepted, and say what a bad pair that it caught has cost.
+
+    It costs a call to the verifier (`roles.verifier`, else the judge of most weight) for each item; what was judged
+    before is not paid for again. In a rehearsal the sandbox's truth judges.
+
+    Example: `gsdp audit gates runs/gsm8k --sample 500`
+    """
+    from flows.audit_gates import print_gates
+
+    print_gates(run, sample)
+
+
+@audit.command()
+def judges(
+    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Items with a `problem`, a `solution` or none, a `label` good or bad."),
+    ],
+) -> None:
+    """Ask each judge about labelled items, say how right it is, and propose weights.
+
+    It costs a call for each item and judge; what was asked before is not paid for again. Items without a solution are
+    reviewed, the others graded.
+
+    Example: `gsdp audit judges settings.toml labelled.jsonl`
+    """
+    from flows.audit_judges import print_judges
+
+    print_judges(run, file)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
     """Start the sandbox server alone, to rehearse against; its switches follow (see `gsdp sandbox -- --help`).

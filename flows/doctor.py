@@ -52,7 +52,7 @@ def examine_settings(path: Path) -> bool:
 
 def _asked(settings: RunSettings) -> set[tuple[str, str]]:
     """Endpoints and models that a run would ask for chat; an empty name is the first that the server lists."""
-    roles = [*(getattr(settings.roles, name) for name in CHAT_ROLES), *settings.roles.judges]
+    roles = [*(getattr(settings.roles, name) for name in (*CHAT_ROLES, "verifier")), *settings.roles.judges]
     return {
         (name, role.model or settings.endpoints[name].model or "")
         for role in roles

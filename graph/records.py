@@ -194,6 +194,20 @@ class Reading(Record):
     fault: str | None
 
 
+class Trial(Record):
+    """A judge's word in an audit, on a problem or on a solution; `unjudged` says why there is none."""
+
+    id: UUID
+    judge: str
+    task: Literal["review", "grade"]
+    subject_id: UUID
+    """Hash of what was judged: its text, wherever that came from."""
+    value: float | None
+    """review: mean of the two scores, in 0-1. grade: the vote, 1 right or 0 wrong."""
+    unjudged: str | None
+    call_id: UUID
+
+
 class Review(Record):
     """One judge's scores of a problem in 0-1, or the rater's difficulty; `unjudged` says why there is neither."""
 

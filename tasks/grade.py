@@ -95,7 +95,8 @@ async def _panel(
     reference = [f"{len(members)} of {counts.asked}", members[0].answer or ""] if rule.reference and voted else []
     graded: list[list[Weighted]] = []
     for solution in members[: rule.candidates]:
-        votes = await _votes(work, problem, solution, reference, known)
+        # A panel in doubt votes as a whole on the next one: else the pooled votes would lean towards its first judges.
+        votes = await _votes(work, problem, solution, reference, known, 0 if graded else rule.first)
         graded.append(votes)
         if not disputed(votes):
             break
@@ -104,7 +105,7 @@ async def _panel(
 
 
 async def _votes(
-    work: Workbench, problem: Problem, solution: Solution, reference: list[str], known: dict[UUID, Grade]
+    work: Workbench, problem: Problem, solution: Solution, reference: list[str], known: dict[UUID, Grade], first: int
 ) -> list[Weighted]:
     judges = work.cast.judges
 
@@ -114,7 +115,7 @@ async def _votes(
     def opinion(row: Grade) -> bool | None:
         return None if row.vote is None else row.vote == 1
 
-    rows = await consult(judges, work.settings.grade.first, ask, opinion)
+    rows = await consult(judges, first, ask, opinion)
     return [(judge.weight, row.vote) for judge, row in zip(judges, rows, strict=False)]
 
 

@@ -121,7 +121,8 @@ def lost_calls(store: Store) -> set[UUID]:
     found = store.rows(
         """SELECT id FROM calls WHERE fault IS NOT NULL AND subject_id NOT IN (
                SELECT id FROM problems UNION ALL SELECT id FROM reviews UNION ALL SELECT id FROM solutions
-               UNION ALL SELECT id FROM grades UNION ALL SELECT subject_id FROM rejects)"""
+               UNION ALL SELECT id FROM grades UNION ALL SELECT id FROM readings UNION ALL SELECT id FROM trials
+               UNION ALL SELECT subject_id FROM rejects)"""
     )
     return {row[0] for row in found}
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from graph.errors import SettingsError
 from graph.records import content_id
 from prompts.library import Library
-from tasks.settings import CHAT_ROLES, Role, RunSettings
+from tasks.settings import CHAT_ROLES, SANDBOX_JUDGE, SANDBOX_TRUTH, Role, RunSettings
 
 STRONG = "hard"
 """Problems that the rater calls this go to the strong solver."""
@@ -90,7 +90,19 @@ def make_cast(settings: RunSettings, library: Library) -> Cast:
         model = role.model or settings.endpoints[role.endpoints[0]].model
         before = sum(judge.model == model for judge in judges)
         judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
+    players["verifier"] = _decide(settings, library, "judge", "verifier", _verifier(settings))
     return Cast(players, tuple(judges))
+
+
+def _verifier(settings: RunSettings) -> Role:
+    """Who judges again in audits; among judges of most weight the last, since cheap ones come first.
+
+    In a rehearsal the sandbox's truth takes the place of its judges.
+    """
+    judges = settings.roles.judges
+    role = settings.roles.verifier or max(reversed(judges), key=lambda judge: judge.weight)
+    model = role.model or settings.endpoints[role.endpoints[0]].model or ""
+    return role.model_copy(update={"model": SANDBOX_TRUTH}) if model.startswith(SANDBOX_JUDGE) else role
 
 
 def _decide(settings: RunSettings, library: Library, kind: str, name: str, role: Role) -> Player:

@@ -23,6 +23,9 @@ SANDBOX = "sandbox"
 """The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
 
 SANDBOX_JUDGES = 3
+SANDBOX_JUDGE = "sandbox-judge"
+SANDBOX_TRUTH = "sandbox-truth"
+"""The model of a rehearsal that judges by the truth."""
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
 Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -98,6 +101,9 @@ class Roles(Section):
     solver: Role | None = Field(None, description="Solves problems")
     strong_solver: Role | None = Field(None, description="Solves problems rated hard; the solver if left out")
     judges: tuple[Role, ...] = Field((), description="The panel that scores problems and grades solutions")
+    verifier: Role | None = Field(
+        None, description="Judges again in audits: the strongest you have; the judge of most weight if left out"
+    )
 
 
 class Extract(Section):
@@ -150,7 +156,7 @@ class GradeRule(Section):
     )
     quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave a vote")
     first: int = Field(
-        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+        0, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
     )
     candidates: int = Field(
         2, ge=1, le=64, description="Most solutions of the winning answer that are graded; a next one if judges differ"
@@ -208,7 +214,9 @@ PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
     "verified": {},
 }
 """gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
-by equivalence, majorities of a panel of which two are asked first, and the rest when these differ."""
+by equivalence, majorities of a panel. Two judges review a problem, and the rest when these differ. All grade a
+solution, and another one of its answer when they differ: with two asked first, a judge that is content with everything
+needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
 
 
 def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
@@ -216,7 +224,7 @@ def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
 
     Raises ValueError, which pydantic reports under the roles.
     """
-    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder")}
+    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder", "verifier")}
     judges = roles.judges
     if len(endpoints) == 1:
         only, endpoint = next(iter(endpoints.items()))
@@ -229,7 +237,7 @@ def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
         if not judges:
             numbers = range(1, SANDBOX_JUDGES + 1)
             judges = (
-                tuple(Role(endpoint=only, model=f"sandbox-judge-{number}") for number in numbers)
+                tuple(Role(endpoint=only, model=f"{SANDBOX_JUDGE}-{number}") for number in numbers)
                 if sandbox
                 else (Role(endpoint=only),)
             )

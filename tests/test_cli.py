@@ -54,9 +54,8 @@ def only_sentence(shown: tuple[int, str, str], code: int) -> str:
 # Help
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    ended = gsdp("--version")
-    assert (ended.returncode, ended.stdout.strip()) == (0, version("gsdp"))
+def test_the_version_is_that_of_the_package(run: Run) -> None:
+    assert run("--version")[:2] == (0, version("gsdp") + "\n")
 
 
 def test_every_command_is_known_to_these_tests() -> None:

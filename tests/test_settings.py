@@ -201,17 +201,26 @@ def test_verified_is_the_default_and_what_is_said_wins(tmp_path: Path) -> None:
 def test_one_endpoint_plays_every_role(tmp_path: Path) -> None:
     cast = cast_of(settings_for(tmp_path))
     assert {player.model for player in cast.players.values()} == {"some-model"}
-    assert set(cast.players) == {"extractor", "curator", "composer", "rater", "solver", "strong_solver"}
+    assert set(cast.players) == {"extractor", "curator", "composer", "rater", "solver", "strong_solver", "verifier"}
     assert [judge.name for judge in cast.judges] == ["some-model"]
     assert cast.get("embedder") is None, "a chat model is no embedding model"
     temperatures = {name: player.temperature for name, player in cast.players.items()}
     assert temperatures.pop("composer") == 0.9
-    assert temperatures == {"extractor": 0, "curator": 0, "rater": 0, "solver": 0.7, "strong_solver": 0.7}
+    assert temperatures == {
+        "extractor": 0,
+        "curator": 0,
+        "rater": 0,
+        "solver": 0.7,
+        "strong_solver": 0.7,
+        "verifier": 0,
+    }
 
 
 def test_the_sandbox_plays_every_role_with_a_model_for_each(tmp_path: Path) -> None:
     cast = cast_of(settings_for(tmp_path, endpoints={"rehearsal": {"base_url": "sandbox"}}))
-    assert {name: player.model for name, player in cast.players.items()} == {
+    models = {name: player.model for name, player in cast.players.items()}
+    assert models.pop("verifier") == "sandbox-truth"
+    assert models == {
         name: f"sandbox-{name}"
         for name in ("extractor", "curator", "embedder", "composer", "rater", "solver", "strong_solver")
     }

@@ -57,6 +57,8 @@ SAMPLES: tuple[Record, ...] = (
     records.Wanted(recipe=OTHER, wanted=ID),
     records.Problem(id=ID, recipe=OTHER, combination_id=ID, sample=0, text=TEXT, call_id=ID),
     records.Reading(id=ID, recipe=OTHER, problem_id=ID, names=("a", TEXT), fault=None),
+    records.Trial(id=ID, judge="j", task="review", subject_id=OTHER, value=0.5, unjudged=None, call_id=ID),
+    records.Trial(id=OTHER, judge="j", task="grade", subject_id=OTHER, value=None, unjudged="why", call_id=ID),
     records.Review(
         id=ID, problem_id=ID, judge="j", logic=0.1, presentation=1.0, difficulty=None, unjudged=None, call_id=ID
     ),

@@ -252,8 +252,8 @@ PANELS: list[tuple[dict[str, list[str]], int | str, list[list[str]], str]] = [
     (
         {"a": ["1", "1"], "b": ["0", "1"], "c": ["1", "1"]},
         1,
-        [["a", "b", "c"], ["a", "b"]],
-        "they differ: the rest is asked, and the next solution, which is better",
+        [["a", "b", "c"], ["a", "b", "c"]],
+        "they differ: the rest is asked, and all about the next solution, which is better",
     ),
     (
         {"a": ["1", "0"], "b": ["0", "1"], "c": ["1", "0"]},
@@ -275,7 +275,7 @@ async def test_the_panel_grades_until_its_judges_agree(
     votes: dict[str, list[str]], chosen: int | str, asked: list[list[str]], why: str, tmp_path: Path
 ) -> None:
     models = Scripted(box("5", "5", "5"), votes)
-    async with workbench(panel(tmp_path), {"local": models}) as work:
+    async with workbench(panel(tmp_path, grade={"first": 2}), {"local": models}) as work:
         await one_problem(work, "What is it?")
         assert (await decided(work))[1] == chosen
     assert [sorted(models.graded(number)) for number in (0, 1)] == asked

@@ -207,6 +207,11 @@ def judge(ask: Ask, rates: Rates) -> str:
     return f"<verdict>{int(right != flipped)}</verdict>"
 
 
+def truth(ask: Ask, rates: Rates) -> str:
+    """A judge that never errs: for audits of what the others decided."""
+    return judge(ask, Rates())
+
+
 def _claims(solution: str | None) -> bool:
     """Whether a text claims to be right: a problem by being one, a solution by stating an answer."""
     return solution is None or last_box(solution) is not None
@@ -243,6 +248,7 @@ ROLES: dict[str, Role] = {
     "sandbox-solver": solver,
     "sandbox-strong_solver": strong_solver,
     "sandbox-judge": judge,
+    "sandbox-truth": truth,
 }
 MODELS = (*(name for name in ROLES if name != "sandbox-judge"), "sandbox-embedder")
 JUDGES = ("sandbox-judge-1", "sandbox-judge-2", "sandbox-judge-3")

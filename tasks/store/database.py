@@ -52,6 +52,7 @@ TABLES: dict[type[Record], str] = {
     records.Community: "communities",
     records.Problem: "problems",
     records.Reading: "readings",
+    records.Trial: "trials",
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",

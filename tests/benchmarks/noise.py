@@ -15,12 +15,12 @@ from __future__ import annotations
 import argparse
 import subprocess
 import tempfile
-from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
 
 from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.problems import read
+from graph.shares import wilson
 from tests.rehearsal import command, content, opened, rehearsal, write_toml
 
 NOISE = ("--bad-problems=0.2", "--wrong-solutions=0.3", "--noisy-judges=0.15")
@@ -54,12 +54,6 @@ class Outcome(NamedTuple):
             f"({self.flawed} flawed, {self.wrong} wrong answers)  kept {kept:.1%} of {self.sound:,} sound  "
             f"{self.calls / self.pairs:.1f} calls a pair"
         )
-
-
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The interval of a share."""
-    middle, width = hits + z * z / 2, z * sqrt(hits * (count - hits) / count + z * z / 4)
-    return max(0.0, (middle - width) / (count + z * z)), (middle + width) / (count + z * z)
 
 
 def is_sound(problem: str) -> bool:
