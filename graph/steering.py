@@ -1,10 +1,11 @@
 """Yield-aware sampling: combinations come more often where they bring more new pairs for what they cost.
 
-A cell is a relation and a community. Whose turn it is among the relations the quotas decide, as under every policy;
-which of the relation's communities then has its turn is decided by Thompson sampling (Thompson, 1933). Pairs are taken
-to come at a constant rate per unit of cost, so what is known of a cell's rate is a Gamma distribution: each turn one
-rate is drawn for every cell, and the highest has the turn. Every `EXPLORE`th turn of a relation goes to the cell that
-was drawn least, so none is given up. Within a cell the combinations come in the order of the policy `uniform`.
+A cell is a relation and the communities that a combination joins: two of them, or one twice. Whose turn it is among
+the relations the quotas decide, as under every policy; which of the relation's cells then has its turn is decided by
+Thompson sampling (Thompson, 1933). Pairs are taken to come at a constant rate per unit of cost, so what is known of a
+cell's rate is a Gamma distribution: each turn one rate is drawn for every cell, and the highest has the turn. Every
+`EXPLORE`th turn of a relation goes to the cell that was drawn least, so none is given up. Within a cell the
+combinations come in the order of the policy `uniform`.
 
 What holds, although draws depend on outcomes:
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -33,13 +34,13 @@ from graph.order import Hashes, Integers, Members, Stream, id_keys, member_keys,
 from graph.records import Relation
 from graph.sampling import Sampler, SamplingPlan
 
-OTHERS = 32
-"""Communities from this number on, the small ones, are one cell: too little would be known of each alone."""
+OTHERS = 12
+"""Communities from this number on, the small ones, are taken as one: too little would be known of each alone."""
 FIRST_ROUND = 256
 """Combinations of the first round, which rests on no outcome."""
 EXPLORE = 10
 TRUST = 8.0
-"""Combinations' worth of trust that a cell is like its community, and a community like the whole, until it is seen."""
+"""Combinations' worth of trust that a cell is like its communities in all relations, and these like the whole."""
 READ = 1 << 14
 LOOK = 1 << 18
 """Combinations, beyond those drawn, among which a cell's next one is looked for before the cell sits out. Only a
@@ -47,6 +48,7 @@ relation with more of them has such cells, and those are rare there."""
 PLANNED = 64
 """Turns whose rates are drawn in one go."""
 
+Number = TypeVar("Number", int, Integers)
 Numbers = NDArray[np.float64]
 Cell = tuple[Relation, int]
 Drawn = tuple[Relation, Sequence[UUID]]
@@ -76,24 +78,27 @@ def round_of(position: int) -> tuple[int, int]:
 
 
 def cells_of(points: NDArray[np.int32], groups: Integers) -> Integers:
-    """The community whose cell each row of points belongs to: the smallest of its points' communities.
+    """The cell of each row of points: the communities that it joins; of three or four the outer two."""
+    known = np.minimum(groups, OTHERS)
+    low = np.append(known, OTHERS)[points].min(axis=1)
+    return cell_number(low, np.append(known, -1)[points].max(axis=1))
 
-    The smallest says most about a combination; communities are numbered by size, so it is the highest number.
-    """
-    found: Integers = np.append(np.minimum(groups, OTHERS), -1)[points].max(axis=1)
-    return found
+
+def cell_number(low: Number, high: Number) -> Number:
+    """A number for two communities, `low` not above `high`."""
+    return high * (high + 1) // 2 + low
 
 
 def rates(outcomes: Mapping[Cell, Outcome], relation: Relation, lots: Hashes, cells: int) -> Numbers:
     """A rate drawn for every cell of a relation (columns) at each lot (rows): pairs for the cost of a combination.
 
-    What a cell is expected to bring before it is seen is what its community brings in all relations.
+    What a cell is expected to bring before it is seen is what its communities bring in all relations.
     """
     everywhere, here = np.zeros((2, cells, 3), dtype=np.int64)
-    for (each, community), outcome in outcomes.items():
-        everywhere[community] += outcome
+    for (each, number), outcome in outcomes.items():
+        everywhere[number] += outcome
         if each == relation:
-            here[community] += outcome
+            here[number] += outcome
     asked, pairs, cost = everywhere.sum(axis=0).tolist()
 
     def spent(found: Integers) -> Numbers:
@@ -154,7 +159,8 @@ class SteeredStream:
         self._there = np.sort(member_keys(before.points, keys, secret))
         self._begun = begun
         self._take = take
-        count = 1 + min(OTHERS, int(groups.max(initial=0)))
+        most = min(OTHERS, int(groups.max(initial=0)))
+        count = 1 + cell_number(most, most)
         self._uses = np.bincount(cells_of(before.points, groups), minlength=count)
         self._waiting: list[deque[int]] = [deque() for _ in range(count)]
         self._seen = 0

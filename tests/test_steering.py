@@ -25,6 +25,7 @@ from graph.steering import (
     Outcome,
     SteeredSampler,
     SteeredStream,
+    cell_number,
     cells_of,
     gamma,
     rates,
@@ -48,6 +49,8 @@ def clustered(groups: int, size: int, inside: float, between: float) -> Knowledg
 
 GRAPH = clustered(4, 50, 0.25, 0.01)
 GROUPS = communities(GRAPH)
+CELLS = 10
+"""Pairs of its four communities."""
 NUMBER = {point: node for node, point in enumerate(GRAPH.ids)}
 
 
@@ -65,8 +68,10 @@ def uniform(stop: int, plan: SamplingPlan | None = None) -> list[Combination]:
     return Sampler(GRAPH, plan or SamplingPlan()).draw(0, stop, RECIPE)
 
 
-def good_in(community: int, high: float = 0.9, low: float = 0.1) -> Comes:
-    return lambda each, number: (int(lot(each) < (high if number == community else low)), 100)
+def good_in(community: int) -> Comes:
+    """Most that stays within a community becomes pairs, and little else does."""
+    within = cell_number(community, community)
+    return lambda each, number: (int(lot(each) < (0.9 if number == within else 0.1)), 100)
 
 
 def drawn(
@@ -101,8 +106,8 @@ def ids(found: Iterable[Combination]) -> list[UUID]:
 def test_what_brings_most_is_drawn_most(community: int) -> None:
     plan = SamplingPlan(quotas={"two_hop": 1})
     late = Counter(cell(each)[1] for each in drawn(plan, good_in(community), 1000)[500:])
-    assert late[community] > 300
-    assert min(late.values()) >= 500 // EXPLORE // 4
+    assert late[cell_number(community, community)] > 250
+    assert len(late) == CELLS
 
 
 def test_what_costs_least_for_a_pair_is_drawn_most() -> None:
@@ -111,11 +116,11 @@ def test_what_costs_least_for_a_pair_is_drawn_most() -> None:
     late = Counter(
         cell(each)[1] for each in drawn(plan, lambda each, number: (1, 10 if number == 2 else 100), 1000)[500:]
     )
-    assert late[2] > 300
+    assert late[2] > 250
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.integers(0, 3))
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=CELLS, max_size=CELLS), st.integers(0, 3))
 def test_no_cell_is_given_up(shares: list[float], seed: int) -> None:
     """Whatever comes of them: at any time each cell has its part of the turns for exploring, or is used up."""
     plan = SamplingPlan(quotas={"community": 1, "one_hop": 1}, seed=seed)
@@ -125,10 +130,10 @@ def test_no_cell_is_given_up(shares: list[float], seed: int) -> None:
         drawn_so_far = Counter(cell(each) for each in found[:stop])
         turns = Counter(each.relation for each in found[:stop])
         for key, size in there.items():
-            assert drawn_so_far[key] >= min(size, turns[key[0]] // EXPLORE // 4)
+            assert drawn_so_far[key] >= min(size, turns[key[0]] // EXPLORE // CELLS)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(st.integers(1, 300), max_size=12),
     st.booleans(),
@@ -159,7 +164,7 @@ def test_the_first_round_rests_on_no_outcome() -> None:
     assert one != other
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(1, 12))
 def test_no_point_is_in_more_combinations_than_the_cap(cap: int) -> None:
     uses = Counter(point for each in drawn(SamplingPlan(per_point=cap), good_in(2), 3000) for point in each.points)
