@@ -4,21 +4,28 @@
     python tests/benchmarks/yield_aware.py --pairs 300     # quick; there is less to learn from
 
 The sandbox knows little of a share of the subjects: most of its problems there are flawed, and the judges find out.
-Both runs have the same seeds, target and quotas. Cost is in tokens, as the ledger has them, of all that was asked for
-on the way to the last pair, also what came to nothing. Few seeds have few good combinations, so name a larger file
-than the demo's for a longer run. Rehearsal figures: they show what sampling does where pass rates differ, and say
-nothing about any model.
+Both runs have the same seeds, target and quotas. The seeds are made: each has points of one subject, and now and then
+another. Cost is in tokens, as the ledger has them, of all that was asked for on the way to the last pair, also what
+came to nothing. Rehearsal figures: they show what sampling does where pass rates differ, and say nothing about any
+model.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from deployments.sandbox.dice import Dice
+from deployments.sandbox.problems import compose
+from deployments.sandbox.vocabulary import POINTS
 from tests.rehearsal import command, content, opened, rehearsal, write_toml
+
+ASTRAY = 0.1
+"""Share of a seed's points that are of any subject."""
 
 
 class Outcome(NamedTuple):
@@ -43,18 +50,28 @@ class Outcome(NamedTuple):
         )
 
 
+def write_seeds(path: Path, count: int) -> dict[str, Any]:
+    """A file of made seeds that carry their points, and what the settings say of it."""
+    subjects = sorted({point.subject for point in POINTS})
+    with path.open("w", encoding="utf-8") as file:
+        for at in range(count):
+            dice = Dice("a seed", at)
+            subject = dice.pick(subjects)
+            near = [point.name for point in POINTS if point.subject == subject]
+            points = [
+                dice.pick(POINTS).name if dice.chance(ASTRAY) else dice.pick(near) for _ in range(dice.between(2, 4))
+            ]
+            file.write(json.dumps({"problem": compose(points, dice, 0.0), "points": points}) + "\n")
+    return {"path": str(path), "columns": {"points": "points"}}
+
+
 def measure(policy: str, arguments: argparse.Namespace) -> Outcome:
     """Run the pipeline under a policy and count."""
     switches = (f"--weak-subjects={arguments.weak}", "--wrong-solutions=0.2", "--noisy-judges=0.05")
     with tempfile.TemporaryDirectory() as folder, rehearsal(*switches) as server:
-        work = Path(folder, "work")
-        made = content(work, server.url, arguments.pairs, sample={"policy": policy})
+        work, seeds = Path(folder, "work"), write_seeds(Path(folder, "seeds.jsonl"), arguments.seeds)
+        made = content(work, server.url, arguments.pairs, sample={"policy": policy}, seeds=[seeds])
         made["endpoints"]["rehearsal"]["concurrency"] = 64
-        if arguments.seeds:
-            problem, solution = arguments.columns
-            made["seeds"] = [
-                {"path": str(arguments.seeds.resolve()), "columns": {"problem": problem, "solution": solution}}
-            ]
         ended = subprocess.run(command("run", write_toml(Path(folder, "settings.toml"), made)), capture_output=True)
         if ended.returncode:
             raise SystemExit(ended.stderr.decode())
@@ -84,10 +101,9 @@ PAID = """
 def main() -> None:
     """Both policies, side by side."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=1500)
+    parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--weak", type=float, default=0.5, help="share of the subjects with mostly flawed problems")
-    parser.add_argument("--seeds", type=Path, help="a seed file; the demo's if left out")
-    parser.add_argument("--columns", nargs=2, default=["problem", "solution"], metavar=("PROBLEM", "SOLUTION"))
+    parser.add_argument("--seeds", type=int, default=1500)
     arguments = parser.parse_args()
     beside = 0
     for policy in ("uniform", "yield"):
