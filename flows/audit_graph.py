@@ -9,13 +9,14 @@ from pathlib import Path
 from uuid import UUID
 
 from flows.configure import read_settings
-from flows.workspace import current_recipe, latest_settings, reading
+from flows.workspace import latest_settings, reading
 from graph.errors import UsageError
 from tasks.adherence import Found, adherence
 from tasks.card import is_rehearsal
 from tasks.opening import NOT_KEPT, open_workbench
 from tasks.settings import RunSettings
 from tasks.store.database import Store
+from tasks.store.latest import current_recipe, recipe_of
 
 REHEARSAL = "This is a rehearsal: the sandbox is no model, so these figures say nothing of one."
 PAPER = "GRIP reports 88.65% with all and 98.49% with any (appendix E.3), by a rule it does not give."
@@ -112,6 +113,6 @@ def _share(part: int, whole: int) -> str:
 
 
 COMBINATIONS = "SELECT relation, points FROM combinations WHERE recipe = ?"
-PAIRS = """
+PAIRS = f"""
     SELECT c.relation, c.points FROM pairs p JOIN combinations c
-        ON c.id = p.combination_id AND c.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'sample')"""
+        ON c.id = p.combination_id AND c.recipe = {recipe_of("sample")}"""

@@ -56,7 +56,11 @@ def make_settings(content: Mapping[str, Any], where: str = "The settings") -> Ru
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """What pydantic found, one clause for each key, in words and with the nearest valid key."""
-    return "; ".join(_clause(model, item["loc"], item["type"], item["msg"]) for item in error.errors()) + "."
+    found = error.errors()
+    wrong = {item["loc"][0] for item in found if len(item["loc"]) > 1}
+    # A list whose items are wrong counts as empty to pydantic, which is no second fault.
+    told = [item for item in found if not (item["type"] == "too_short" and item["loc"][0] in wrong)]
+    return "; ".join(_clause(model, item["loc"], item["type"], item["msg"]) for item in told) + "."
 
 
 def _clause(model: type[BaseModel], location: tuple[str | int, ...], kind: str, message: str) -> str:
@@ -64,6 +68,8 @@ def _clause(model: type[BaseModel], location: tuple[str | int, ...], kind: str, 
     if kind == "extra_forbidden":
         names = list(_fields(model, location[:-1]))
         near = get_close_matches(str(location[-1]), names, 1)
+        if len(location) > 1 and location[-1] in model.model_fields:
+            return f"unknown key {key!r}; `{location[-1]}` stands at the top of the file, above the first [section]"
         return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(names)}")
     if kind == "missing":
         return f"key {key!r} is missing"

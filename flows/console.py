@@ -22,7 +22,8 @@ class Bars:
     def __init__(self, console: Console, starting: str) -> None:
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            # An address may hold brackets, and so may the name of an endpoint.
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

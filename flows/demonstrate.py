@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 
 from flows.configure import make_settings
+from flows.workspace import reading
 from graph.errors import UsageError
 from tasks.settings import SANDBOX, RunSettings
-from tasks.store.database import FILE_NAME, open_store
+from tasks.store.database import FILE_NAME
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
 WIDTH = 100
@@ -39,11 +40,8 @@ def _refuse_real(workspace: Path) -> None:
     """The demo's seeds and settings have no place in a workspace that was paid for. Raises UsageError."""
     if not (workspace / FILE_NAME).exists():
         return
-    store = open_store(workspace, read_only=True)
-    try:
+    with reading(workspace) as store:
         found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
-    finally:
-        store.close()
     endpoints = json.loads(found[0][0])["endpoints"].values() if found else []
     if any(endpoint["base_url"] != SANDBOX for endpoint in endpoints):
         raise UsageError(f"{workspace} holds a real run: give the demo a folder of its own with --workspace.")
@@ -52,14 +50,11 @@ def _refuse_real(workspace: Path) -> None:
 def show_result(settings: RunSettings) -> None:
     """Say where everything is, show one pair, and say how to go on."""
     workspace = settings.workspace
-    store = open_store(workspace, read_only=True)
-    try:
+    with reading(workspace) as store:
         found = store.rows(
             "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
         )
         accepted = store.rows("SELECT count(*) FROM pairs")[0][0]
-    finally:
-        store.close()
     print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
     for relation, points, problem, solution, answer, pair_id in found:
         print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from flows.configure import explain, read_settings
 from graph.errors import SettingsError
@@ -15,8 +16,7 @@ from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.keys import resolve_key
 from tasks.endpoint.profiles import Profiles, keep_profiles
-from tasks.sandbox import Sandbox
-from tasks.settings import CHAT_ROLES, RunSettings
+from tasks.settings import CHAT_ROLES, SANDBOX, RunSettings
 
 COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -35,13 +35,16 @@ def examine_settings(path: Path) -> bool:
     settings = read_settings(path)
     profiles: Profiles = {}
     healthy = True
-    with Sandbox(settings) as sandbox:
-        for name, model in sorted(_asked(settings)):
-            endpoint = settings.endpoints[name]
-            found = asyncio.run(examine(sandbox.address(endpoint), resolve_key(endpoint.api_key), model))
-            healthy &= show(f"{name} at {endpoint.base_url}", found)
-            if found.concurrency:
-                profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
+    for name, model in sorted(_asked(settings)):
+        endpoint = settings.endpoints[name]
+        if endpoint.base_url == SANDBOX:
+            continue
+        found = asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model))
+        healthy &= show(f"{name} at {endpoint.base_url}", found)
+        if found.concurrency:
+            profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
+    if any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values()):
+        print("The sandbox is part of gsdp and needs no doctor.")
     if profiles:
         print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
     return healthy
@@ -60,9 +63,9 @@ def _asked(settings: RunSettings) -> set[tuple[str, str]]:
 
 def show(where: str, found: Examination) -> bool:
     """Print the table; whether nothing in it is bad."""
-    table = Table(title=f"{where}, model {found.model}", title_justify="left", show_header=False)
+    # As `Text`: brackets in a server's own words are no markup.
+    table = Table(title=Text(f"{where}, model {found.model}"), title_justify="left", show_header=False)
     for finding in found.findings:
-        colour = COLOURS[finding.state]
-        table.add_row(finding.what, f"[{colour}]{finding.state}[/{colour}]", finding.found)
+        table.add_row(finding.what, Text(finding.state, COLOURS[finding.state]), Text(finding.found))
     Console().print(table)
     return all(finding.state != "bad" for finding in found.findings)

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import networkx as nx
 
-from flows.workspace import current_recipe, latest_settings, reading
+from flows.workspace import latest_settings, reading
 from graph.errors import UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import GraphStatistics, describe
 from tasks.coverage import Cover, communities, coverage, write_coverage
 from tasks.store.database import Store
 from tasks.store.graphs import load_graph, point_communities, point_names
+from tasks.store.latest import current_recipe
 
 SHOWN = 20
 """Rows of a long table that the terminal shows; all of them are in its export."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from flows.workspace import current_recipe, reading
+from flows.workspace import reading
 from graph.errors import UsageError
+from tasks.store.latest import current_recipe
 
 COLUMNS = ("name", "other", "score", "verdict", "decided_by", "decision")
 

@@ -10,85 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
-from flows.stages import CHUNKS_IN_FLIGHT, EXPECTED_YIELD, PAID, chunk_size, stage_flow
+from flows.progress import Progress
+from flows.stages import CHUNKS_IN_FLIGHT, PAID, stage_flow
 from graph.errors import EndpointError
+from tasks.ledger import guess_of_combination
 from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
 from tasks.screen import Screen, finished_until, open_screen
 from tasks.settings import RunSettings
 from tasks.workbench import Workbench
-
-FIRST_CHUNK = 250
-"""Most combinations in a chunk until the first pairs are seen: enough to keep the endpoints busy."""
-HOPELESS = 1000
-"""Combinations without a single pair after which a run stops: something is wrong, and every further one costs."""
-LATELY = 500
-"""Combinations after which the yield is measured anew, once quotas are full."""
-DOUBT = 50
-"""Problems' worth of trust in `EXPECTED_YIELD` before what was seen outweighs it."""
-
-
-@dataclass
-class Progress:
-    """How far production is; all that feeding decisions rest on."""
-
-    target: int
-    fed: int
-    """Combinations before this position are in a chain, or were."""
-    screened: int
-    """Combinations before this position are finished and screened."""
-    kept: int
-    began: tuple[int, int] = (0, 0)
-    """Combinations screened and pairs kept when the run began."""
-    passed_over: int = 0
-    """Combinations among those screened that were not paid for, because their quota was full."""
-    lately: tuple[int, int] = (0, 0)
-    """Combinations screened and pairs kept a while ago: the yield changes as quotas fill up."""
-    finished: dict[int, int] = field(default_factory=dict)
-    """Start -> stop of chunks that are finished, but wait for an earlier one."""
-
-    @property
-    def rate(self) -> float:
-        """Pairs to expect of a combination."""
-        screened, kept = self.lately
-        return (self.kept - kept + DOUBT * EXPECTED_YIELD) / (self.screened - screened + DOUBT)
-
-    def advance(self, screened: int, kept: int, passed_over: int) -> None:
-        """Take note of what was screened."""
-        # Quotas that fill up change the yield, so once some are full only what was seen lately counts.
-        if passed_over > self.passed_over and self.screened - self.lately[0] > LATELY:
-            self.lately = (self.screened, self.kept)
-        self.screened, self.kept, self.passed_over = screened, kept, passed_over
-
-    @property
-    def wanted(self) -> int:
-        """Combinations to feed now, beyond those that are in chains and their expected yield."""
-        missing = self.target - self.kept - self.rate * (self.fed - self.screened)
-        return ceil(missing / self.rate) if missing > 0 else 0
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether so many combinations have made no pair that no more should be paid for."""
-        screened, kept = self.began
-        return self.kept == kept and self.screened - screened - self.passed_over >= HOPELESS
-
-    @property
-    def chunk(self) -> int:
-        """Combinations in the next chunk; 0 when no more are wanted now."""
-        size = chunk_size(self.wanted) if self.wanted else 0
-        return size if self.kept > self.began[1] else min(size, FIRST_CHUNK)
-
-    @property
-    def frontier(self) -> int:
-        """Up to which position everything is finished."""
-        position = self.screened
-        while position in self.finished:
-            position = self.finished[position]
-        return position
 
 
 @stage_flow
@@ -102,6 +34,8 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
+        progress.funds = work.purse.unspent
+        progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
         try:
             while progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
@@ -109,6 +43,8 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
                     running[asyncio.create_task(_chain(work, progress, *chunk))] = chunk
                     progress.fed = chunk[1]
                 if not running:
+                    if progress.affordable < 1:
+                        work.purse.close()
                     break
                 await _harvest(work, running, progress, screen)
             await _drain(running)
@@ -176,6 +112,7 @@ async def _harvest(
         task.result()
         if not work.purse.reached:
             progress.finished[start] = stop
+    progress.spent, progress.held = progress.funds - work.purse.unspent, work.purse.largest
     if progress.frontier > progress.screened:
         kept = await screen.advance(progress.frontier)
         progress.advance(progress.frontier, kept, screen.passed_over)

@@ -16,8 +16,8 @@ from prefect import Flow, flow
 
 from tasks.compose import compose as compose_chunk
 from tasks.connect import connect as connect_names
+from tasks.extract import check_points, pending_seeds
 from tasks.extract import extract as extract_chunk
-from tasks.extract import pending_seeds
 from tasks.grade import grade as grade_chunk
 from tasks.ingest import ingest as ingest_files
 from tasks.opening import open_workbench
@@ -32,6 +32,8 @@ from tasks.workbench import Workbench, together
 
 CHUNKS_IN_FLIGHT = 4
 """Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
+FIRST_SEEDS = 100
+"""Seeds read before all others: where none of them has a point, something is wrong, and the rest would cost in vain."""
 SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
 """Items in a task run. A task run costs Prefect some 30 ms, so chunks are large, and smaller towards the end."""
 EXPECTED_YIELD = 0.45
@@ -93,9 +95,13 @@ async def extract(settings: RunSettings) -> int:
     """
     async with open_workbench(settings) as work:
         pending = [str(seed_id) for seed_id in pending_seeds(work)]
-        size = chunk_size(len(pending))
-        chunks = [pending[at : at + size] for at in range(0, len(pending), size)]
-        await side_by_side(partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks))
+        begun, rest = pending[:FIRST_SEEDS], pending[FIRST_SEEDS:]
+        if begun:
+            await extract_chunk(0, begun)
+            check_points(work)
+        size = chunk_size(len(rest))
+        chunks = [rest[at : at + size] for at in range(0, len(rest), size)]
+        await side_by_side(partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks, 1))
         return len(pending)
 
 

@@ -13,6 +13,7 @@ from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
+from graph.errors import GsdpError
 from tasks.card import finished_counts, rejected, spared
 from tasks.ledger import cost
 from tasks.opening import open_workbench
@@ -44,9 +45,14 @@ async def synthesize(
                 await told.stage(name, run, settings)
         if "grade" in wanted and not work.purse.reached:
             told.produced(await produce(settings))
-        if "publish" in wanted and (work.counts.pairs or not work.purse.reached):
+        if "publish" in wanted and work.counts.pairs:
             await told.stage("publish", stages.publish, settings)
         told.called()
+        if "publish" in wanted and not (work.counts.pairs or work.purse.reached):
+            raise GsdpError(
+                f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
+                "rejected and why. Mend that, and run the same command again."
+            )
         return {"pairs": work.counts.pairs, "workspace": str(settings.workspace)}
 
 
@@ -120,7 +126,10 @@ def _of_more(found: Mapping[str, Any]) -> str:
 PAID_FOR = ("extract", "connect", *PAID)
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
-    "ingest": lambda found, done: f"{found['new']:,} new seeds of {found['read']:,} rows",
+    "ingest": lambda found, done: (
+        f"{found['new']:,} new seeds of {found['read']:,} rows"
+        + (f", {found['unanswered']:,} without a final answer" if "unanswered" in found else "")
+    ),
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
     "connect": lambda found, done: (
         f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"

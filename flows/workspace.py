@@ -14,11 +14,12 @@ from flows.paths import paths_between
 from flows.snapshot import read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
-from tasks.card import latest_identity, present_solutions
+from tasks.card import present_solutions
 from tasks.dataset import write_dataset
 from tasks.ledger import budget, by_stage, cost
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
+from tasks.store.latest import current_recipe, latest, latest_identity
 
 
 @contextmanager
@@ -33,19 +34,7 @@ def reading(workspace: Path) -> Iterator[Store]:
 
 def latest_settings(store: Store) -> RunSettings:
     """The settings of the workspace's latest run."""
-    found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
-    if not found:
-        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
-    return RunSettings.model_validate_json(found[0][0])
-
-
-def current_recipe(store: Store, stage: str) -> UUID:
-    """The recipe of a stage in the latest run."""
-    found = store.rows("SELECT recipe FROM current_recipes WHERE stage = ?", [stage])
-    if not found:
-        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
-    recipe: UUID = found[0][0]
-    return recipe
+    return RunSettings.model_validate_json(latest(store, "settings"))
 
 
 def print_status(workspace: Path) -> None:
@@ -103,12 +92,15 @@ def _print_calls(calls: list[dict[str, Any]]) -> None:
     priced = any(row["cost"] is not None for row in calls)
     names = [name for name in calls[0] if name not in ("stage", "model")] if calls else []
     shown = [name for name in names if priced or not name.startswith("cost")]
-    if calls:
-        heads = "".join(f"{HEADS[name]:>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
-        print(f"\n{'calls':<10}{'model':<28}{heads}")
-    for row in calls:
-        cells = "".join(f"{_number(row[name]):>{max(10, len(HEADS[name]) + 2)}}" for name in shown)
-        print(f"{row['stage']:<10}{row['model'][:26]:<28}{cells}")
+    if not calls:
+        return
+    table = [[HEADS[name] for name in shown], *([_number(row[name]) for name in shown] for row in calls)]
+    widths = [max(8, *map(len, column)) + 2 for column in zip(*table, strict=True)]
+    labels = [("calls", "model"), *((row["stage"], row["model"][:26]) for row in calls)]
+    print()
+    for (stage, model), cells in zip(labels, table, strict=True):
+        line = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        print(f"{stage:<10}{model:<28}{line}")
 
 
 def _number(value: float | None) -> str:

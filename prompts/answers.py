@@ -31,6 +31,7 @@ CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|</?s>|<(?:start|end)_o
 """Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none."""
 
 _TAG = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(TAGS))})\s{{0,3}}/?>)|{CHAT_MARKER}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _DECIMAL = r"(?:[0-9]{1,4}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
 _SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%|％|per ?cent)|(?:/|out of|of)\s?({_DECIMAL}))?")
 _NUMBER_WORDS = {
@@ -94,10 +95,13 @@ def unwrapped(text: str, tag: str) -> str:
 def clean(text: str, tag: str, longest: int | None = None) -> str:
     """The text itself, if it has at most `longest` characters and none of our tags or chat markers is in it.
 
-    Those are scraps of the prompt or of another answer. `tag` says in the reason what the text was meant to be.
+    Those are scraps of the prompt or of another answer. Control characters are what is left of LaTeX that was read as
+    an escape (`\\frac`, `\\beta`), and a terminal obeys some. `tag` says in the reason what the text was meant to be.
     """
     if _TAG.search(text):
         raise Unparseable(f"tag left in <{tag}>")
+    if _CONTROL.search(text):
+        raise Unparseable(f"control character in <{tag}>")
     if longest is not None and len(text) > longest:
         raise Unparseable("too long")
     return text

@@ -18,6 +18,7 @@ from graph.names import clean_name, normal_form
 from graph.records import Reading, Relation, content_id
 from prompts.answers import read_points
 from tasks.merging import Candidate, Link, judge_links, likely_links
+from tasks.store.latest import recipe_of
 from tasks.workbench import Workbench, together
 
 STAGE = "adherence"
@@ -63,10 +64,9 @@ async def adherence(work: Workbench, size: int) -> list[Found]:
 def _sample(work: Workbench, size: int) -> list[Asked]:
     # Ids are hashes, so their order is a random one that is the same tomorrow.
     found = work.store.rows(
-        """SELECT p.id, p.relation, c.points, c.names, p.problem, p.solution
-           FROM pairs p JOIN combinations c
-               ON c.id = p.combination_id AND c.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'sample')
-           ORDER BY p.id LIMIT ?""",
+        f"""SELECT p.id, p.relation, c.points, c.names, p.problem, p.solution
+            FROM pairs p JOIN combinations c ON c.id = p.combination_id AND c.recipe = {recipe_of("sample")}
+            ORDER BY p.id LIMIT ?""",
         [size],
     )
     return [Asked(id_, relation, tuple(points), tuple(names), *texts) for id_, relation, points, names, *texts in found]

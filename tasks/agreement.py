@@ -8,7 +8,7 @@ With escalation, judges after the first are asked about disputed items only, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from graph.records import content_id
@@ -67,7 +67,7 @@ def agreement(store: Store, identity: dict[str, Any], written: str) -> list[Agre
     for task, table, value, item in tasks:
         # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
         rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
-            WHERE problem_id IN ({written}) AND {_asked_now(task, item, panel(identity, task))}"""
+            WHERE problem_id IN ({written}) AND {_asked_now(identity, task, item)}"""
         sums = "count(value), sum(value), sum(value * value)"
         items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
         leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]
@@ -88,15 +88,18 @@ def panel(identity: dict[str, Any], task: str) -> list[tuple[str, str]]:
     return found
 
 
-def _asked_now(task: str, item: str, judges: Sequence[tuple[str, str]]) -> str:
+def _asked_now(identity: dict[str, Any], task: str, item: str) -> str:
     """A condition on rows of the present panel: a row's id is a hash of its item and its judge's recipe.
 
     A vote that was shown the solutions' answer has that in its id too, and then the judge's name has to do.
     """
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name, _ in judges)
-    recipes = " ".join("WHEN '" + name.replace("'", "''") + f"' THEN '{recipe}'" for name, recipe in judges)
-    hashed = f"""id = left(sha256(concat('["{task}","', {item}, '","', CASE judge {recipes} END, '"]')), 32)::UUID"""
-    return f"judge IN ({names})" + (f" AND {hashed}" if task == "review" else "")
+    recipes = {"'" + name.replace("'", "''") + "'": recipe for name, recipe in panel(identity, task)}
+    named = f"judge IN ({', '.join(recipes)})"
+    if identity[task].get("reference"):
+        return named
+    cases = " ".join(f"WHEN {name} THEN '{recipe}'" for name, recipe in recipes.items())
+    return f"""{named} AND id = left(sha256(concat(
+        '["{task}","', {item}, '","', CASE judge {cases} END, '"]')), 32)::UUID"""
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[int, float, float]:
@@ -107,5 +110,5 @@ _LEANS = """
     WITH given AS ({rows}),
         whole AS (SELECT item, count(value) AS number, sum(value) AS total FROM given GROUP BY item)
     SELECT judge, count(value), count(*) - count(value), avg(value),
-        avg((value - (total - value) / (number - 1))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL AND number > 1)
+        avg((value - (total - value) / nullif(number - 1, 0))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL)
     FROM given JOIN whole USING (item) GROUP BY judge ORDER BY judge"""

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from graph.errors import StoreError
 from graph.records import content_id
 from tasks.agreement import Agreement, agreement
 from tasks.roles import STRONG
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import Store
+from tasks.store.latest import latest_identity, recipe_of
 
 REHEARSAL = (
     "**This is a rehearsal.** Its texts were written by the bundled sandbox endpoint, which is a program and not a "
@@ -66,11 +66,11 @@ def is_rehearsal(store: Store, settings: RunSettings) -> bool:
 def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
     """(stage, items in, items out) of the finished part of the run, up to the target's last pair."""
     finished = finished_counts(store, target)
-    mentions = f"FROM current_mentions WHERE recipe = {_recipe('extract')}"
+    mentions = f"FROM current_mentions WHERE recipe = {recipe_of('extract')}"
     seeds = _one(store, "SELECT count(*) FROM current_seeds")
     extracted = _one(store, f"SELECT count(DISTINCT seed_id) {mentions}")
     names = _one(store, f"SELECT count(DISTINCT name) {mentions}")
-    points = _one(store, "SELECT count(*) FROM knowledge_points WHERE recipe = " + _recipe("connect"))
+    points = _one(store, "SELECT count(*) FROM knowledge_points WHERE recipe = " + recipe_of("connect"))
     return [
         ("extract (seeds with points)", seeds, extracted),
         ("connect (names to points)", names, points),
@@ -104,11 +104,11 @@ def present_solutions(store: Store) -> str:
     )
     return f"""
         SELECT s.id, s.problem_id FROM solutions s
-        JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {_recipe("review")}
+        JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
             AND s.id = left(sha256(concat(
             '["solution","', s.problem_id, '","', if(r.difficulty = '{STRONG}', '{strong}', '{solver}'), '",',
             s.sample, ']')), 32)::UUID
-        LEFT JOIN elections e ON e.problem_id = s.problem_id AND e.recipe = {_recipe("grade")}
+        LEFT JOIN elections e ON e.problem_id = s.problem_id AND e.recipe = {recipe_of("grade")}
         WHERE s.sample < coalesce(e.asked, {int(solve["samples"])})"""
 
 
@@ -120,15 +120,6 @@ def spared(store: Store, target: int) -> tuple[int, int]:
     sql = _SPARED.format(solutions=present_solutions(store))
     solutions, each = store.rows(sql, [target])[0]
     return int(solutions), round(int(solutions) * float(each))
-
-
-def latest_identity(store: Store) -> dict[str, Any]:
-    """What shaped the answers of the latest run, as it was recorded with it. Raises StoreError before the first one."""
-    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
-    if not found:
-        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
-    identity: dict[str, Any] = json.loads(found[0][0])
-    return identity
 
 
 def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
@@ -226,8 +217,8 @@ def finished_agreement(store: Store, target: int) -> list[Agreement]:
         [target],
     )[0][0]
     written = f"""
-        SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {_recipe("sample")}
-        WHERE m.recipe = {_recipe("compose")} AND c.position <= {int(last)}"""
+        SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)}"""
     return agreement(store, latest_identity(store), written)
 
 
@@ -255,14 +246,9 @@ def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
 
 
 def _front(settings: RunSettings, count: int) -> str:
-    """YAML for a dataset hub: one configuration for each file."""
-    files = [("default", "pairs.parquet"), *((name, f"{name}.jsonl") for name in settings.publish.formats)]
-    configs = [
-        line
-        for name, file in files
-        for line in (f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{file}")
-    ]
-    licence = [f"license: {json.dumps(settings.publish.license)}"] if settings.publish.license else []
+    """YAML for a dataset hub, which reads files of one kind only: the JSONL files are for trainers."""
+    configs = ["- config_name: default", "  data_files:", "  - split: train", "    path: data/pairs.parquet"]
+    licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
     size = next((label for limit, label in SIZES if count < limit), "n>1T")
     head = [
         "task_categories:",
@@ -274,8 +260,13 @@ def _front(settings: RunSettings, count: int) -> str:
         f"- {size}",
     ]
     return "\n".join(
-        ["---", f"pretty_name: {json.dumps(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
+        ["---", f"pretty_name: {_quoted(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
     )
+
+
+def _quoted(text: str) -> str:
+    # Characters as they are: YAML would read the escapes of one beyond 16 bits as two characters, and both are none.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -290,10 +281,6 @@ def _cell(value: Any) -> str:
 
 def _one(store: Store, sql: str) -> int:
     return int(store.rows(sql)[0][0])
-
-
-def _recipe(stage: str) -> str:
-    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
 
 
 SHOWN = 100
@@ -320,15 +307,17 @@ _FINISHED = f"""
     last AS (SELECT position FROM pairs ORDER BY position, sample LIMIT 1 OFFSET ?::BIGINT - 1),
     finished AS (
         SELECT id, asks FROM combinations
-        WHERE recipe = {_recipe("sample")}
-          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {_recipe("screen")})
+        WHERE recipe = {recipe_of("sample")}
+          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {recipe_of("screen")})
           AND position <= coalesce((SELECT position FROM last), position)),
     written AS (
-        SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id WHERE m.recipe = {_recipe("compose")})"""
+        SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id
+        WHERE m.recipe = {recipe_of("compose")})"""
 
 # What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
 _PASSED_OVER = f"""
-    SELECT subject_id FROM rejects WHERE reason = 'quota full' AND stage = 'screen' AND recipe = {_recipe("screen")}"""
+    SELECT subject_id FROM rejects
+    WHERE reason = 'quota full' AND stage = 'screen' AND recipe = {recipe_of("screen")}"""
 
 _FUNNEL = f"""
     WITH {_FINISHED}
@@ -336,33 +325,33 @@ _FUNNEL = f"""
         (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished)
             - (SELECT count(*) FROM ({_PASSED_OVER}) WHERE subject_id NOT IN (SELECT id FROM problems)),
         (SELECT count(*) FROM written),
-        (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {_recipe("review")}
+        (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {recipe_of("review")}
             AND problem_id IN (SELECT id FROM written)),
         (SELECT coalesce(sum(coalesce(e.asked, {{samples}})), 0)::BIGINT FROM passes p
-            LEFT JOIN elections e ON e.problem_id = p.problem_id AND e.recipe = {_recipe("grade")}
-            WHERE p.stage = 'review' AND p.recipe = {_recipe("review")} AND p.problem_id IN (SELECT id FROM written)
+            LEFT JOIN elections e ON e.problem_id = p.problem_id AND e.recipe = {recipe_of("grade")}
+            WHERE p.stage = 'review' AND p.recipe = {recipe_of("review")} AND p.problem_id IN (SELECT id FROM written)
             AND (p.problem_id NOT IN ({_PASSED_OVER}) OR p.problem_id IN (SELECT problem_id FROM solutions))),
         (SELECT count(*) FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)),
-        (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {_recipe("grade")}
+        (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {recipe_of("grade")}
             AND problem_id IN (SELECT id FROM written))"""
 
 _SPARED = f"""
     WITH {_FINISHED}
     SELECT
         (SELECT coalesce(sum(spared), 0)::BIGINT FROM elections
-            WHERE recipe = {_recipe("grade")} AND problem_id IN (SELECT id FROM written)),
+            WHERE recipe = {recipe_of("grade")} AND problem_id IN (SELECT id FROM written)),
         (SELECT coalesce(avg(input_tokens + output_tokens), 0) FROM calls WHERE stage = 'solve' AND subject_id IN
             (SELECT id FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)))"""
 
 _CLUSTERS = f"""
     WITH {_FINISHED},
         clusters AS (SELECT kind, kept_id, count(*) AS size FROM repeats
-            WHERE recipe = {_recipe("screen")} AND problem_id IN (SELECT id FROM written) GROUP BY ALL)
+            WHERE recipe = {recipe_of("screen")} AND problem_id IN (SELECT id FROM written) GROUP BY ALL)
     SELECT kind, sum(size)::BIGINT, count(*), max(size) FROM clusters GROUP BY kind ORDER BY 2 DESC, 1"""
 
 _PRESENT = f"""
     present AS (SELECT subject_id, part, item, rule, coverage, overlap FROM evidence WHERE part LIKE 'seed %'
-        OR (recipe = {_recipe("screen")} AND subject_id IN (SELECT id FROM written)))"""
+        OR (recipe = {recipe_of("screen")} AND subject_id IN (SELECT id FROM written)))"""
 
 _HITS = f"""
     WITH {_FINISHED}, {_PRESENT}
@@ -377,7 +366,7 @@ _BY_DIFFICULTY = f"""
     WITH counted AS (
         SELECT p.difficulty AS rated, e.difficulty AS measured FROM
             (SELECT id, difficulty FROM pairs ORDER BY position, sample LIMIT ?) p
-        LEFT JOIN elections e ON e.problem_id = p.id AND e.recipe = {_recipe("grade")}),
+        LEFT JOIN elections e ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}),
         words(place, word) AS (VALUES (1, 'easy'), (2, 'medium'), (3, 'hard'), (4, NULL))
     SELECT coalesce(word, 'not known'),
         (SELECT count(*) FROM counted WHERE rated IS NOT DISTINCT FROM word),

@@ -56,8 +56,10 @@ async def compose(start: int, stop: int) -> int:
     """Write the problems of some combinations; how many were asked for now."""
     work = bench()
     asked = slots(work, start, stop)
-    ids = [slot.problem_id for slot in asked]
-    done = await work.store.existing(Problem, ids) | await work.store.existing(Reject, ids, "subject_id")
+    # Rejects of this stage alone: what screen passed over under other settings may be wanted now.
+    rejects = {work.reject_id("compose", slot.problem_id): slot.problem_id for slot in asked}
+    done = {rejects[key] for key in await work.store.existing(Reject, rejects)}
+    done |= await work.store.existing(Problem, rejects.values())
     pending = [slot for slot in asked if slot.problem_id not in done]
     await together(_compose(work, slot) for slot in pending)
     return len(pending)

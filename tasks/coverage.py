@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tasks.store.database import Store
+from tasks.store.latest import recipe_of
 
 
 class Cover(NamedTuple):
@@ -47,32 +48,29 @@ def write_coverage(store: Store, file: Path) -> None:
     store.write_parquet(COVERAGE, [], file)
 
 
-def _recipe(stage: str) -> str:
-    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
-
-
 COVERAGE = f"""
     WITH members AS (
         SELECT k.id AS point_id, k.name, k.mentions, c.community
         FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
-        WHERE k.recipe = {_recipe("connect")}),
+        WHERE k.recipe = {recipe_of("connect")}),
     occurs AS (
         SELECT a.point_id, m.seed_id
-        FROM aliases a JOIN current_mentions m ON m.name = a.name AND m.recipe = {_recipe("extract")}
-        WHERE a.recipe = {_recipe("connect")}),
-    drawn AS (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {_recipe("sample")}),
+        FROM aliases a JOIN current_mentions m ON m.name = a.name AND m.recipe = {recipe_of("extract")}
+        WHERE a.recipe = {recipe_of("connect")}),
+    drawn AS (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {recipe_of("sample")}),
     written AS (
         SELECT p.id, p.combination_id, list_position(['easy', 'medium', 'hard'], r.difficulty) AS level,
             s.problem_id IS NOT NULL AS kept, x.problem_id IS NOT NULL AS ended, coalesce(x.twin, false) AS twin
         FROM problems p
-        LEFT JOIN passes r ON r.problem_id = p.id AND r.stage = 'review' AND r.recipe = {_recipe("review")}
-        LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {_recipe("screen")}
+        LEFT JOIN passes r ON r.problem_id = p.id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
+        LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {recipe_of("screen")}
         LEFT JOIN (
-            SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%') AS twin FROM rejects
+            SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%' OR reason = 'template flood') AS twin
+            FROM rejects
             WHERE stage IN ('review', 'grade', 'screen') AND reason <> 'quota full'
                 AND recipe IN (SELECT recipe FROM current_recipes)
             GROUP BY 1) x ON x.problem_id = p.id
-        WHERE p.recipe = {_recipe("compose")}),
+        WHERE p.recipe = {recipe_of("compose")}),
     titles AS (
         SELECT community, string_agg(name, ', ' ORDER BY place) AS title
         FROM (SELECT *, row_number() OVER (PARTITION BY community ORDER BY mentions DESC, name) AS place FROM members)

@@ -18,7 +18,8 @@ from tasks.card import card
 from tasks.settings import Format, RunSettings
 from tasks.store.database import Store
 
-COLUMNS = "id, relation, points, problem, solution, answer, difficulty, measured_difficulty, agreement, review_score"
+COLUMNS = """id::VARCHAR AS id, relation, points, problem, solution, answer, difficulty, measured_difficulty, agreement,
+    review_score"""
 ROWS = """
     SELECT {columns} FROM pairs LEFT JOIN (
         SELECT problem_id, difficulty AS measured_difficulty FROM elections
@@ -114,7 +115,7 @@ def _write_lines(store: Store, rows: str, settings: RunSettings, folder: Path) -
     count = 0
     try:
         for row in store.stream(rows):
-            pair = Pair(str(row[0]), *row[1:])
+            pair = Pair(*row)
             count += 1
             for name, file in files.items():
                 file.write(json.dumps(FORMATS[name](pair), ensure_ascii=False) + "\n")

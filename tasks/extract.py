@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from graph.errors import GsdpError
 from graph.names import clean_name, normal_form
 from graph.records import Mention, Record, Seed, content_id
 from prompts.answers import read_points
@@ -23,6 +24,23 @@ def pending_seeds(work: Workbench) -> list[UUID]:
         [recipe, recipe],
     )
     return [row[0] for row in found]
+
+
+def check_points(work: Workbench) -> None:
+    """Raises GsdpError where seeds were read and no point was found in any of them."""
+    recipe = work.recipes["extract"]
+    if work.purse.reached or work.store.rows("SELECT 1 FROM mentions WHERE recipe = ? LIMIT 1", [recipe]):
+        return
+    reasons = work.store.rows(
+        """SELECT reason, count(*) FROM rejects WHERE stage = 'extract' AND recipe = ? GROUP BY 1
+           ORDER BY 2 DESC, 1 LIMIT 3""",
+        [recipe],
+    )
+    why = ", ".join(f"{reason}: {number:,}" for reason, number in reasons)
+    raise GsdpError(
+        f"No knowledge point was found in any seed so far ({why}), so there is nothing to combine: look with "
+        "`gsdp doctor` whether the extractor's model answers as it should, or name another one, and run again."
+    )
 
 
 @chunk_task("extract", "extract-{number:04d}")

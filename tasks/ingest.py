@@ -82,6 +82,9 @@ async def ingest() -> dict[str, int]:
     counts["rejected"] = len(rejects)
     counts["known"] = len(selected) - counts["new"]
     work.counts.note("ingest", done=counts["new"])
+    if any(file.answer_after for file in work.settings.seeds):
+        unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
+        return counts | ({"unanswered": unanswered} if unanswered else {})
     return counts
 
 
@@ -246,7 +249,10 @@ def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str
         return "empty problem", f"column {columns.problem!r} is empty"
     points = _points(row.get(columns.points) if columns.points else None, file.points_separator)
     if not texts["solution"] and not texts["answer"] and not points:
-        return "no solution", "neither solution, answer nor knowledge points"
+        return (
+            "no solution",
+            f"neither solution, answer nor knowledge points in its columns {', '.join(map(repr, row))}",
+        )
     answer = texts["answer"] or _answer(texts["solution"], file.answer_after)
     used = {getattr(columns, use) for use in ("problem", "solution", "answer", "points")}
     rest = {key: value for key, value in row.items() if key not in used}

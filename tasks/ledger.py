@@ -18,16 +18,36 @@ COLUMNS = (
     "reasoning_tokens",
     "seconds",
 )
+AMOUNTS: dict[Unit, str] = {"USD": "cost", "tokens": "(input_tokens + output_tokens + coalesce(presumed_tokens, 0))"}
+PAID = "stage IN ('compose', 'review', 'solve', 'grade')"
 LARGE = 2_000_000
 """Calls beyond which nobody waits for the question which of them made no pair; the view `spending` answers it."""
 
 
 def spent(store: Store, unit: Unit) -> tuple[float, float]:
     """(what the ledger's calls cost, what crashes may have lost beyond that) in a workspace."""
-    amount = "cost" if unit == "USD" else "input_tokens + output_tokens + coalesce(presumed_tokens, 0)"
+    amount = AMOUNTS[unit]
     called = store.rows(f"SELECT coalesce(sum({amount}), 0) FROM calls")[0][0]
     lost = store.rows("SELECT coalesce(sum(amount), 0) FROM lost WHERE unit = ?", [unit])[0][0]
     return float(called), float(lost)
+
+
+def guess_of_combination(store: Store, settings: RunSettings, unit: Unit) -> float:
+    """What a combination costs from composing to grading, by what earlier ones cost; 0 where nothing was called yet.
+
+    Before the first one, the calls so far have read seeds. What follows writes and solves problems, which takes more
+    tokens: twice as many here, so that it is rather too much than too little.
+    """
+    amount = AMOUNTS[unit]
+    made, paid = store.rows(f"SELECT count(*) FILTER (WHERE stage = 'compose'), sum({amount}) FROM calls WHERE {PAID}")[
+        0
+    ]
+    if made and paid:
+        return float(paid) / int(made)
+    mean = store.rows(f"SELECT coalesce(avg({amount}), 0) FROM calls WHERE {amount} > 0")[0][0]
+    judges = len(settings.roles.judges)
+    panels = (settings.review.first or judges) + (settings.grade.first or judges)
+    return 2.0 * float(mean) * (2 + panels + settings.solve.samples)
 
 
 def cost(store: Store) -> list[str]:

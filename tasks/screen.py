@@ -36,16 +36,17 @@ from tasks.gates.semantic import VectorIndex
 from tasks.ingest import checked_rows, named_columns
 from tasks.settings import BenchmarkFile
 from tasks.store.database import Store
+from tasks.store.latest import recipe_of
 from tasks.workbench import Workbench
 
 QUOTA_FULL = "quota full"
 DIFFICULTY = {"rated": "p.difficulty", "measured": "e.difficulty"}
-TAKEN = """
-    SELECT c.relation, {difficulty}, c.points
+TAKEN = f"""
+    SELECT c.relation, {{difficulty}}, c.points
     FROM pairs p JOIN combinations c ON c.id = p.combination_id AND c.position = p.position
     LEFT JOIN elections e
-        ON e.problem_id = p.id AND e.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'grade')
-    WHERE c.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'sample')"""
+        ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}
+    WHERE c.recipe = {recipe_of("sample")}"""
 BLOCK = 2000
 """Texts in memory at a time while the index is built."""
 
@@ -85,7 +86,8 @@ async def open_screen(work: Workbench) -> Screen:
     present = {wanted} if settings.accept.given else set()
     if found != present:
         clear = [
-            (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("quotas", "passes", "rejects", "frontier")
+            (f"DELETE FROM {table} WHERE recipe = ?", [recipe])
+            for table in ("quotas", "passes", "rejects", "repeats", "evidence", "frontier")
         ]
         await work.store.write(*(Wanted(recipe=recipe, wanted=each) for each in present), statements=clear)
     return Screen(work)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
 from tasks.endpoint.budget import read_budget
-from tasks.endpoint.config import Endpoint
+from tasks.endpoint.config import Endpoint, ExtraBody
 
 SANDBOX = "sandbox"
 """The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
@@ -73,7 +73,7 @@ class Role(Section):
     )
     top_p: float | None = Field(None, gt=0, le=1, description="Nucleus sampling; the server's default if left out")
     max_tokens: int | None = Field(None, ge=1, description="Limit of output tokens; the role's default if left out")
-    extra_body: dict[str, Any] = Field(default_factory=dict, description="Fields added to the request body")
+    extra_body: ExtraBody = Field(default_factory=dict, description="Fields added to the request body")
     weight: float = Field(1.0, gt=0, description="Weight of a judge in its panel")
 
     @model_validator(mode="before")

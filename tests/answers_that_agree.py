@@ -259,6 +259,11 @@ SAME = [
     ("twenty-five", "25", "a number of two words"),
     ("one hundred", "100", "a hundred"),
     ("one half", "1/2", "a half in words"),
+    ("half", "1/2", "a half in one word"),
+    ("a third", "1/3", "a third with its article"),
+    ("(B) -12", "B", "a choice with a negative text"),
+    (r"20^\circ C", "20 degrees Celsius", "a temperature, spelled out"),
+    (r"20^\circ F", r"20^\circ", "a temperature without its scale"),
     ("The red ball", "red ball", "an article in front"),
     ("Equilateral", r"\text{equilateral}", "case and text mode"),
     # Unicode and Chinese

@@ -101,7 +101,7 @@ def command(*arguments: object) -> list[str]:
 def gsdp(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run `gsdp` in its own process until it ends."""
     return subprocess.run(
-        command(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(env or {})}, timeout=120
+        command(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(env or {})}, timeout=600
     )
 
 

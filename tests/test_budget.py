@@ -137,6 +137,22 @@ def test_the_budget_is_never_exceeded_whatever_calls_do_at_once(
         assert not purse.reached, "there was enough for all of them"
 
 
+def test_a_call_that_is_cancelled_as_its_turn_comes_leaves_it_to_the_next() -> None:
+    purse = Purse(Budget(10, "USD"))
+
+    async def calls() -> None:
+        await purse.reserve(10)
+        first, second = (asyncio.create_task(purse.reserve(4)) for _ in range(2))
+        await asyncio.sleep(0)
+        purse.settle(10, 1)
+        first.cancel()
+        await asyncio.wait_for(second, 1)
+        assert first.cancelled()
+
+    asyncio.run(calls())
+    assert purse.reserved == 4
+
+
 def metered(purse: Purse, price: Price | None, clock: Callable[[], float] = lambda: 0.0) -> Meter:
     return Meter("local", {"m": price}, purse, 10.0, clock)
 

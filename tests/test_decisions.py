@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from flows.produce import DOUBT, Progress
+from flows.progress import DOUBT, Progress
 from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
 from tasks.gates.votes import elect, settled
 from tasks.panel import choose, consult, decide, disputed, verdict
@@ -267,3 +267,25 @@ def test_what_an_earlier_run_made_is_no_hope_for_this_one() -> None:
 def test_the_first_chunks_are_small_until_a_pair_is_seen() -> None:
     before, after = Progress(20_000, 0, 0, 0), Progress(20_000, 1000, 1000, 500)
     assert (before.chunk, after.chunk) == (250, 1000)
+
+
+@pytest.mark.parametrize(
+    ("progress", "chunk", "why"),
+    [
+        (Progress(9000, 0, 0, 0, funds=100.0), 16, "nothing is known of the cost: a small chunk, and look"),
+        (Progress(9000, 16, 0, 0, funds=100.0), 0, "it is not finished yet"),
+        (Progress(9000, 0, 0, 0, funds=100.0, guess=2.0), 47, "a guess is better than nothing"),
+        (Progress(9000, 40, 0, 0, funds=100.0, guess=2.0), 7, "what is in chains will be paid for"),
+        (Progress(9000, 40, 10, 4, funds=100.0, guess=2.0, spent=10.0), 7, "few are seen: the guess is dearer"),
+        (Progress(9000, 40, 10, 4, funds=100.0, guess=2.0, spent=30.0), 0, "few are seen, and they are dearer"),
+        (Progress(9000, 60, 60, 20, funds=100.0, guess=9.0, spent=60.0), 35, "enough are seen"),
+        (Progress(9000, 110, 60, 20, funds=100.0, guess=9.0, spent=60.0), 0, "more than that would not be finished"),
+        (Progress(9000, 560, 560, 20, (500, 0), funds=100.0, spent=60.0), 35, "earlier runs had funds of their own"),
+        (Progress(9000, 160, 160, 20, passed_over=100, funds=100.0, spent=60.0), 35, "what was passed over is free"),
+        (Progress(9000, 10, 10, 4, funds=100.0, guess=2.0, spent=10.0), 85, "few are seen, and none is at work"),
+        (Progress(9000, 60, 60, 20, funds=100.0, spent=60.0, held=21.0), 15, "the last call must fit at its worst"),
+        (Progress(9000, 60, 60, 20, funds=60.5, spent=60.0), 0, "what is left pays for none"),
+    ],
+)
+def test_no_more_is_fed_than_the_budget_lets_finish(progress: Progress, chunk: int, why: str) -> None:
+    assert progress.chunk == chunk, why

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from flows.doctor import examine_settings, examine_url
+from flows.doctor import examine_settings, examine_url, show
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profile, keep_profiles, read_profiles
@@ -152,6 +152,14 @@ async def test_a_server_that_gives_no_answer_is_not_asked_further(
 def test_a_server_that_is_not_there_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert not examine_url("http://127.0.0.1:9/v1", "tiny", "")
     assert "no: connection refused" in capsys.readouterr().out
+
+
+def test_brackets_in_the_words_of_a_server_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asyncio.run(examined(http(401, f"[/b] {KEY}"), "[/tiny]"))
+    assert not show("[/here]", found)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "[/here], model [/tiny]" in out
+    assert "refused (401): [/b] [key]" in out
 
 
 async def test_a_client_begins_with_what_is_known() -> None:

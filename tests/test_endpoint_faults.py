@@ -43,6 +43,7 @@ from tasks.endpoint.keys import resolve_key, resolve_value
         (422, '{"detail": [{"loc": ["body", "top_k"], "msg": "Extra inputs", "input": "prompt is too long"}]}',
          "permanent", "refused request: Extra inputs body top_k"),
         (400, "bad\n  seed", "permanent", "refused request: bad seed"),
+        (400, "bad\x1b[2J seed", "permanent", "refused request: bad [2J seed"),
         (400, "<!DOCTYPE html><html><title>Oops</title>", "permanent", "refused request: an HTML page titled 'Oops'"),
         # Too long, in everybody's words and codes.
         (400, '{"error": {"message": "x", "code": "context_length_exceeded"}}', "permanent", "context length"),

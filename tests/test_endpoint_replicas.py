@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from graph.errors import BudgetReached, EndpointDown, EndpointRefused, SettingsError
 from prompts.library import Library
+from tasks.endpoint.answers import Reply
 from tasks.endpoint.client import Client
 from tasks.endpoint.replicas import complete, embed
 from tasks.roles import Cast, make_cast
@@ -96,6 +97,18 @@ async def test_a_role_ends_when_none_is_left_with_the_error_of_the_last() -> Non
     async with two([refusal(401, "no")], [refusal(402, "no")]) as (clients, _):
         with pytest.raises(EndpointRefused):
             await complete(clients, NAMES, ASK)
+
+
+async def test_requests_before_the_end_of_the_budget_are_in_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_left(*_: object) -> Reply:
+        raise BudgetReached("enough")
+
+    async with two([refusal(401, "no")], [ok()]) as (clients, _):
+        monkeypatch.setattr(clients["two"], "complete", nothing_left)
+        with pytest.raises(BudgetReached) as reached:
+            await complete(clients, NAMES, ASK)
+    assert isinstance(reached.value.spent, Reply)
+    assert reached.value.spent.attempts == 1
 
 
 async def test_a_fault_of_the_item_is_not_carried_from_one_to_the_next() -> None:

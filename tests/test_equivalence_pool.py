@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.gates import algebra
-from tasks.gates.equivalence import CACHE_SIZE, Equivalence, Verdict, check, group
+from tasks.gates.equivalence import CACHE_SIZE, Equivalence, Verdict, check_all, group
 
 psutil = pytest.importorskip("psutil")
 
@@ -156,9 +156,9 @@ async def test_each_answer_is_compared_with_the_first_of_a_class(equivalence: Eq
     assert await group(["5 cm", "5", "5 m"], equivalence) == [[0, 1], [2]]
 
 
-def test_check_reads_whole_texts() -> None:
+async def test_check_reads_whole_texts(equivalence: Equivalence) -> None:
     rows = [("#### 12", r"Thus \boxed{12}."), ("The answer is 3", r"\boxed{4}"), ("x+1", "1+x")]
-    assert [verdict.outcome for verdict in check(rows)] == ["same", "different", "same"]
+    assert [verdict.outcome for verdict in await check_all(rows, equivalence)] == ["same", "different", "same"]
 
 
 def test_it_works_from_several_threads(equivalence: Equivalence) -> None:

@@ -123,7 +123,7 @@ BAD_LINES: list[tuple[bytes | str, str, str]] = [
     ('{"problem": " \\n\\t ", "solution": "s"}', "empty problem", "column 'problem' is empty"),
     ('{"problem": null, "solution": "s"}', "empty problem", "column 'problem' is empty"),
     ('{"solution": "s"}', "empty problem", "column 'problem' is empty"),
-    ('{"problem": "p"}', "no solution", "neither solution, answer nor knowledge points"),
+    ('{"problem": "p"}', "no solution", "neither solution, answer nor knowledge points in its columns 'problem'"),
     (json.dumps({"problem": "x " * 500_000, "solution": "s"}), "too long", "has 999999 characters; at most 20000"),
     (json.dumps({"problem": "p", "solution": "x" * 100_001}), "too long", "the solution has 100001 characters"),
     (json.dumps({"problem": "a\0b", "solution": "s"}), "damaged text", "the problem holds a NUL"),

@@ -82,6 +82,11 @@ PROBLEMS = [
     ("<problem>" + "a" * 50 + "</problem>", "a" * 50, "as long as allowed"),
     ("<problem>" + "a" * 51 + "</problem>", "too long", "one more"),
     ("<problem>a</points></problem>", "tag left in <problem>", "a scrap of the prompt"),
+    (
+        "<problem>What is $\x0crac{1}{2}$?</problem>",
+        "control character in <problem>",
+        "LaTeX that was read as an escape",
+    ),
     ("<problem>a <Solution>b</problem>", "tag left in <problem>", "a solution follows, in any case"),
     ("<problem>a</think>b</problem>", "tag left in <problem>", "a chain of thought"),
     ("<problem>a<|im_end|></problem>", "tag left in <problem>", "a chat marker"),

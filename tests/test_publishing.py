@@ -81,6 +81,11 @@ async def test_a_sandbox_named_by_its_address_is_a_rehearsal_too(tmp_path: Path)
         assert REHEARSAL in card(work.store, work.settings, 0)
 
 
+async def test_a_title_keeps_its_characters(tmp_path: Path) -> None:
+    async with workbench(settings_for(tmp_path, publish={"name": 'Größen "😀"'})) as work:
+        assert 'pretty_name: "Größen \\"😀\\""\n' in card(work.store, work.settings, 0)
+
+
 async def test_only_problems_and_solutions_of_the_present_settings_count(work: Workbench) -> None:
     await _fill(work)
     wanted = {"asked": 3, "problems": 2, "reviewed": 2, "wanted": 8, "solutions": 5, "graded": 0}

@@ -52,7 +52,12 @@ def calls(lines: list[str]) -> int:
 
 
 def test_every_command_is_in_the_readme() -> None:
+    groups = {f"{group.name} ": group.typer_instance for group in cli.app.registered_groups if group.typer_instance}
     commands = [
-        command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback
+        prefix + (command.name or command.callback.__name__)
+        for prefix, app in {"": cli.app, **groups}.items()
+        for command in app.registered_commands
+        if command.callback
     ]
+    assert "audit novelty" in commands
     assert [command for command in commands if f"gsdp {command}" not in README] == []

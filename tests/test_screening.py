@@ -24,12 +24,13 @@ from graph.records import (
     Solution,
 )
 from tasks.card import card
-from tasks.compose import slots
+from tasks.compose import compose, slots
+from tasks.endpoint.answers import Reply
 from tasks.ingest import ingest
 from tasks.screen import Screen, open_screen
 from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
-from tests.scripted_curator import Curator
+from tests.scripted_curator import Curator, reply
 
 FIELD = (
     "A farmer has 12 rectangular fields, each of them 40 metres long and 25 metres wide, and wants to put a fence "
@@ -42,21 +43,23 @@ TRAIN = (
 SEED = UUID(int=77)
 
 
+def combination(work: Workbench, place: int) -> Combination:
+    return Combination(
+        id=UUID(int=100 + place),
+        recipe=work.recipes["sample"],
+        position=place,
+        relation="one_hop",
+        points=(UUID(int=1), UUID(int=2)),
+        names=("a", "b"),
+        weight=1,
+        asks=1,
+    )
+
+
 async def graded(work: Workbench, texts: Sequence[str], solution: str = "It is 5.", **changed: Any) -> None:
     """Problems that passed all gates before the screen, one a combination, in this order."""
     for place, text in enumerate(texts):
-        await work.store.write(
-            Combination(
-                id=UUID(int=100 + place),
-                recipe=work.recipes["sample"],
-                position=place,
-                relation="one_hop",
-                points=(UUID(int=1), UUID(int=2)),
-                names=("a", "b"),
-                weight=1,
-                asks=1,
-            )
-        )
+        await work.store.write(combination(work, place))
         key = slots(work, place, place + 1)[0].problem_id
         passed = Pass(
             id=work.pass_id("review", key),
@@ -146,6 +149,39 @@ async def test_quotas_count_the_rated_or_the_measured_difficulty(
         screen = await open_screen(work)
         await screen.advance(1)
         assert outcomes(work) == expected
+
+
+class Composer:
+    """Writes a problem whenever it is asked."""
+
+    async def complete(self, request: object) -> Reply:
+        return reply("<problem>What is 2 + 2?</problem>")
+
+
+async def test_what_found_no_room_is_composed_when_other_thresholds_make_room(tmp_path: Path) -> None:
+    accept = {"per_point": 1}
+    async with workbench(settings_for(tmp_path, accept=accept)) as work:
+        await graded(work, [TRAIN])
+        await work.store.write(combination(work, 1))
+        assert await (await open_screen(work)).advance(2) == 1
+        assert [row.reason for row in work.store.select(Reject)] == ["quota full"]
+    strict = settings_for(tmp_path, accept=accept, review={"threshold": 0.9})
+    async with workbench(strict, {"local": Composer()}) as work:
+        await open_screen(work)
+        assert await plain(compose)(0, 2) == 1
+        assert await plain(compose)(0, 2) == 0
+
+
+async def test_a_screen_that_decides_anew_leaves_what_shows_it_once(tmp_path: Path) -> None:
+    exam = benchmark(tmp_path, {"question": FIELD, "reply": ""})
+    for target in (5, 6):
+        wanted = settings_for(tmp_path, benchmarks=[exam], accept={"per_point": 9}, target_pairs=target)
+        async with workbench(wanted) as work:
+            if target == 5:
+                await graded(work, [TRAIN, TRAIN, FIELD])
+            await (await open_screen(work)).advance(3)
+            assert outcomes(work) == ["", "exact duplicate", "contaminated"]
+            assert (len(work.store.select(Repeat)), len(work.store.select(Overlap))) == (1, 1)
 
 
 @pytest.mark.parametrize(("settings", "texts", "expected"), MEANT.values(), ids=MEANT)

@@ -330,7 +330,6 @@ def test_the_example_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
             "workspace": found.workspace,
             "seeds": [{"path": example.parent / "seeds.jsonl"}],
             "endpoints": tomllib.loads(example.read_text(encoding="utf-8"))["endpoints"],
-            "publish": {"name": "my dataset"},
         }
     )
     assert found == minimal
@@ -493,11 +492,13 @@ SECRETS: list[dict[str, Any]] = [
     {"base_url": "https://hush@host/v1"},
     {"base_url": "http://me:hu#sh@host/v1"},
     {"base_url": "https://host/v1?api-version=1&key=hush"},
+    {"extra_body": {"api_key": "hush"}},
+    {"extra_body": {"litellm": [{"Api-Key": "hush"}]}},
 ]
 
 
 @pytest.mark.parametrize("wrong", SECRETS, ids=str)
-def test_a_secret_written_into_a_header_or_an_address_is_refused_and_not_repeated(
+def test_a_secret_written_into_a_header_an_address_or_a_body_is_refused_and_not_repeated(
     wrong: dict[str, Any], tmp_path: Path
 ) -> None:
     with pytest.raises(SettingsError, match="secrets never stand in settings") as refused:
@@ -514,6 +515,7 @@ def test_a_secret_written_into_a_header_or_an_address_is_refused_and_not_repeate
         {"proxy": "env:PROXY"},
         {"proxy": "block:proxy"},
         {"base_url": "https://host:8000/v1/@scope?api-version=2024-10-21"},
+        {"extra_body": {"prompt_cache_key": "a", "stop": ["secret"], "schema": {"secret": {"type": "string"}}}},
     ],
     ids=str,
 )

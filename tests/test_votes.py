@@ -13,7 +13,7 @@ import pytest
 
 from graph.records import Combination, Election, Grade, Pass, Problem, Reject, Solution
 from tasks.agreement import agreement, alpha
-from tasks.card import latest_identity, spared
+from tasks.card import spared
 from tasks.compose import slots
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.gates.votes import asks_for_proof, is_open, measured
@@ -21,6 +21,7 @@ from tasks.grade import grade
 from tasks.opening import open_workbench
 from tasks.review import review
 from tasks.solve import read_solution, solution_ids, solve
+from tasks.store.latest import latest_identity
 from tasks.workbench import Workbench
 from tests.bench import plain, settings_for, workbench
 
@@ -339,6 +340,22 @@ async def test_a_flawed_judge_leans(tmp_path: Path) -> None:
         ("c", 0.0, -0.5),
     ]
     assert found[0].items == 2
+
+
+async def test_votes_of_a_judge_that_was_asked_in_another_way_do_not_count(tmp_path: Path) -> None:
+    """The first run's judges say no; the same models at another temperature say yes."""
+    told = []
+    for temperature, vote in ((0.0, "0"), (0.5, "1")):
+        chosen = panel(tmp_path)
+        judges = tuple(judge.model_copy(update={"temperature": temperature}) for judge in chosen.roles.judges)
+        chosen = chosen.model_copy(update={"roles": chosen.roles.model_copy(update={"judges": judges})})
+        async with open_workbench(chosen, accept_changes=True) as work:
+            work.clients = cast("Any", {"local": Scripted(box("5", "5", "5"), dict.fromkeys("abc", [vote] * 3))})
+            await one_problem(work, "What is it?")
+            await decided(work)
+            panels = agreement(work.store, latest_identity(work.store), "SELECT id FROM problems")
+        told.append([(lean.judge, lean.given, lean.mean) for lean in panels[0].judges])
+    assert told == [[("a", 1, 0.0), ("b", 1, 0.0)], [("a", 1, 1.0), ("b", 1, 1.0)]]
 
 
 # What the judged text says about itself

@@ -13,7 +13,7 @@ from deployments.sandbox.dice import digest, share
 
 FAULTS: dict[str, str] = {
     "429": "too many requests, without a hint when to return",
-    "429-retry-after": "too many requests, with a Retry-After header of one second",
+    "429-retry-after": "too many requests, with Retry-After headers: a second, and more exactly 100 ms",
     "500": "internal error",
     "503": "overloaded",
     "drop": "the connection closes before any answer",

@@ -217,7 +217,7 @@ class Sandbox:
         """What a fault looks like on the wire; `answer` is what a sound server would have sent."""
         self._weather.counts[fault] += 1
         if fault in _STATUS:
-            headers = {"Retry-After": "1"} if fault == "429-retry-after" else None
+            headers = {"Retry-After": "1", "retry-after-ms": "100"} if fault == "429-retry-after" else None
             return _reply(wire.error(f"Rehearsed fault {fault}.", "server_error"), _STATUS[fault], headers)
         if fault == "html":
             return web.Response(text="<html><body><h1>Bad gateway</h1></body></html>", content_type="text/html")

@@ -71,6 +71,8 @@ class Purse:
         """What this run's calls cost, in the budget's unit, as far as they have ended."""
         self.reserved = 0.0
         self.leased = 0.0
+        self.largest = 0.0
+        """The largest worst case so far: about what is left when nothing more fits."""
         self.reached = False
         """Whether a call did not fit although nothing was under way: nothing more is bought."""
         self.overrun = ""
@@ -85,11 +87,14 @@ class Purse:
         return self.budget.unit if self.budget else "USD"
 
     @property
+    def unspent(self) -> float:
+        """What calls that have ended leave of the budget; infinite without one."""
+        return float("inf") if self.budget is None else self.budget.amount - self.before - self.spent
+
+    @property
     def left(self) -> float:
         """What may still be reserved; infinite without a budget."""
-        if self.budget is None:
-            return float("inf")
-        return self.budget.amount - self.before - self.spent - self.reserved
+        return self.unspent - self.reserved
 
     async def reserve(self, worst: float, standing: bool = False) -> None:
         """Set `worst` aside, waiting for others to settle where there is not enough.
@@ -99,10 +104,16 @@ class Purse:
         """
         if self.budget is None:
             return
+        self.largest = max(self.largest, worst)
         while self._must_wait(worst):
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
-            await turn
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._wake()  # its turn had come, and is the next one's now
+                raise
         self.reserved += worst
         self._open += not standing
         try:
@@ -125,6 +136,11 @@ class Purse:
         """Count what time costs while something else is set aside for it."""
         self.spent += real if self.budget else 0.0
 
+    def close(self) -> None:
+        """Buy nothing more: what is left pays for nothing whole."""
+        self.reached = True
+        self._wake_all()
+
     def blame(self, message: str) -> None:
         """A server billed beyond its limit: nothing more is bought."""
         if self.budget and not self.overrun:
@@ -137,8 +153,7 @@ class Purse:
         if not self.reached and worst <= self.left:
             return False
         if self.reached or not self._open:
-            self.reached = True
-            self._wake_all()
+            self.close()
             raise BudgetReached(
                 f"The budget of {self.budget} is reached: raise `budget` and run the same command again to go on."
             )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret
+from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret, names_secret_within
 
 
 class Prices(BaseModel):
@@ -28,6 +28,18 @@ class Prices(BaseModel):
         if self.gpu_hour is None and (self.input is None or self.output is None):
             raise ValueError("give input and output, in USD a million tokens, or gpu_hour, in USD an hour of one GPU")
         return self
+
+
+def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
+    if name := names_secret_within(body):
+        raise ValueError(
+            f"extra_body holds {name}, which is likely to be a secret; secrets never stand in settings. "
+            "Give it as api_key = 'env:NAME' or as a header"
+        )
+    return body
+
+
+ExtraBody = Annotated[dict[str, Any], AfterValidator(_without_secrets)]
 
 
 class Endpoint(BaseModel):
@@ -62,9 +74,7 @@ class Endpoint(BaseModel):
         default=None, description="PEM file of the authority that signed the server's certificate"
     )
     proxy: str | None = Field(default=None, description="http:// address of a proxy; env:NAME when it holds a password")
-    extra_body: dict[str, Any] = Field(
-        default_factory=dict, description="Fields added to every request body (identity)"
-    )
+    extra_body: ExtraBody = Field(default_factory=dict, description="Fields added to every request body (identity)")
     token_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", description="Name of the limit of output tokens; a server that refuses it gets the other"
     )

@@ -139,8 +139,8 @@ def _plain(body: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """One line of at most `EXCERPT` characters."""
-    line = " ".join(text.split())
+    """One line of at most `EXCERPT` characters, without those that steer a terminal."""
+    line = " ".join(CONTROL.sub(" ", text).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 
 
@@ -162,6 +162,8 @@ def remedy(fault: Fault) -> str:
 def _row(pattern: str, kind: Kind, reason: str) -> tuple[re.Pattern[str], Kind, str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, reason
 
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 ERROR_KEYS = ("error", "message", "msg", "detail", "loc", "code", "type", "param", "title")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,8 @@ NO_REFERENCE = (
 )
 CREDENTIALS = ("authorization", "auth", "cookie", "key", "token", "secret", "password")
 """How names of headers and of query parameters end that carry a secret."""
+SECRET_FIELDS = frozenset({"api_key", "apikey", "access_token", "auth_token", "authorization", "password", "secret"})
+"""Fields of a request body that carry one. Whole names: `prompt_cache_key` and `max_tokens` are parameters."""
 
 
 def resolve_key(reference: str | None) -> str | None:
@@ -56,6 +59,16 @@ def holds_secret(address: str) -> bool:
     if not readable:
         return "@" in address
     return "@" in parts.netloc or any(names_secret(name) for name, _ in parse_qsl(parts.query))
+
+
+def names_secret_within(body: object) -> str | None:
+    """The name of a field of a request body, at any depth, that holds a secret; None when none is known to."""
+    if isinstance(body, Mapping):
+        for name, value in body.items():
+            if isinstance(value, str) and str(name).lower().replace("-", "_") in SECRET_FIELDS:
+                return str(name)
+    inner = body.values() if isinstance(body, Mapping) else body if isinstance(body, list) else ()
+    return next(filter(None, map(names_secret_within, inner)), None)
 
 
 def resolve_value(value: str) -> str:

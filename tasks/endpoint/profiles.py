@@ -44,5 +44,6 @@ def keep_profiles(workspace: Path, found: Profiles) -> Path:
         merged[base_url] = merged.get(base_url, {}) | models
     workspace.mkdir(parents=True, exist_ok=True)
     path = workspace / FILE
-    path.write_text(json.dumps(ADAPTER.dump_python(merged, mode="json"), indent=1), encoding="utf-8")
-    return path
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(ADAPTER.dump_python(merged, mode="json"), indent=1), encoding="utf-8")
+    return fresh.replace(path)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from graph.errors import EndpointError
+from graph.errors import BudgetError, EndpointError
 from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.endpoint.client import Client, Moved
 
@@ -48,7 +48,7 @@ async def _ask_any(
     """What the first endpoint says that says anything; its reply counts the requests that others were sent, too.
 
     `ask` is told whether the call may move on instead of waiting for a silent endpoint. Raises the last one's
-    EndpointError when none is left.
+    EndpointError when none is left, or BudgetError.
     """
     left, spent = list(clients), []
     while True:
@@ -57,11 +57,11 @@ async def _ask_any(
         movable = any(not other.out and not other.admission.paused for other in others)
         try:
             found, reply = await ask(client, movable)
-        except EndpointError as error:
+        except (EndpointError, BudgetError) as error:
             if isinstance(error.spent, Reply):
                 spent.append(error.spent)
             left = left if isinstance(error, Moved) else others
-            if not left:
+            if not left or isinstance(error, BudgetError):
                 error.spent = _sum(spent[-1], spent[:-1]) if spent else None
                 raise
         else:

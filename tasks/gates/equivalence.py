@@ -33,6 +33,8 @@ from tasks.settings import EquivalenceRule
 CACHE_SIZE = 16_384
 """Verdicts of workers that are remembered, least recently used out first. The others cost less than they would hold."""
 TIMEOUT = 30.0
+AT_ONCE = 64
+"""Comparisons in flight when a file is checked."""
 TASKS_PER_WORKER = 2_000
 """Comparisons after which a worker is replaced, since sympy's caches only grow."""
 
@@ -50,7 +52,7 @@ class Equivalence:
     Args:
         rule: The policies for percent, units and tolerance.
         workers: Processes for math-verify, started at the first comparison that needs one.
-        timeout: Seconds one comparison may take by the clock before its worker is killed: a wide net below the limit
+        timeout: Seconds one comparison may take by the clock before its worker is killed: a wide net behind the limit
             of computing time (`algebra.CPU_LIMIT`), so that a busy machine decides nothing.
     """
 
@@ -203,15 +205,12 @@ async def group(answers: Sequence[str | None], equivalence: Equivalence) -> list
     return sorted(classes, key=lambda members: (-len(members), members[0]))
 
 
-async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence, at_once: int = 64) -> list[Verdict]:
-    """Verdicts on pairs of whole texts (an answer, or a solution that states one), in the rows' order.
+async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence) -> list[Verdict]:
+    """Verdicts on pairs of whole texts, in the rows' order.
 
-    Args:
-        rows: Pairs of texts; the final answer of each is compared, or the text itself where none is stated.
-        equivalence: The checker.
-        at_once: Comparisons in flight.
+    The final answer of each text is compared, or the text itself where it states none.
     """
-    gate = asyncio.Semaphore(at_once)
+    gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(a: str, b: str) -> Verdict:
         async with gate:
@@ -222,9 +221,3 @@ async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence, a
     asked = [one(*pair) for pair, verdict in zip(pairs, verdicts, strict=True) if verdict is None]
     found = iter(await asyncio.gather(*asked))
     return [verdict or next(found) for verdict in verdicts]
-
-
-def check(rows: Iterable[tuple[str, str]], workers: int = 1, timeout: float = TIMEOUT) -> list[Verdict]:
-    """`check_all` with its own checker, for callers without an event loop."""
-    with Equivalence(workers=workers, timeout=timeout) as equivalence:
-        return asyncio.run(check_all(rows, equivalence))

@@ -164,15 +164,6 @@ def close_up(text: str) -> str:
     return _LOOSE_SPACE.sub("", _AFTER_COMMAND.sub(r"\1", text))
 
 
-def normal_answer(text: str) -> str:
-    r"""The string normal form: layout, label, thousands commas, degree sign of a plain number and spaces removed."""
-    text = label(without_thousands(tidy(text)))[1]
-    value, unit = split_unit(text)
-    if unit is not None and unit.name == "degree":
-        text = value
-    return close_up(text)
-
-
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +181,13 @@ def _units() -> dict[str, Unit]:
         kind, size, *names = row.split()
         for name in names:
             table[name] = Unit(names[0], kind, Fraction(size))
+    for name, unit in TEMPERATURES.items():
+        table |= dict.fromkeys((f"degrees {name}", f"degree {name}", f"degrees {name.title()}"), unit)
     return table
+
+
+TEMPERATURES = {name: Unit(f"degree {name}", name, Fraction(1)) for name in ("celsius", "fahrenheit")}
+"""Units of their own: no factor leads from the one to the other."""
 
 
 _UNIT_ROWS = (
@@ -212,7 +209,7 @@ _UNIT_ROWS = (
 UNITS = _units()
 
 _QUANTITY = re.compile(
-    r"(?P<value>.*?[\d)}\]A-Za-z])(?:\s*(?P<mark>\^\{\\circ\})\s*[CF]?|\s+(?P<square>square|cubic|sq\.?|cu\.?)?\s*"
+    r"(?P<value>.*?[\d)}\]A-Za-z])(?:\s*(?P<mark>\^\{\\circ\})\s*(?P<scale>[CF])?|\s+(?P<square>square|cubic|sq\.?|cu\.?)?\s*"
     r"(?P<words>[A-Za-z]+(?:\s[A-Za-z]+){0,2}(?:/[A-Za-z]+)?)(?:\^\{(?P<power>[23])\})?(?P<tail>/[A-Za-z]+(?:\^\{2\})?)?"
     r"|\s*(?P<cjk>[\u4e00-\u9fff€£]{1,2}))"
 )
@@ -232,7 +229,8 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     match = _QUANTITY.fullmatch(text)
     if match:
         if match["mark"]:
-            return match["value"], UNITS["degree"]
+            scale = {"C": "celsius", "F": "fahrenheit"}.get(match["scale"])
+            return match["value"], TEMPERATURES[scale] if scale else UNITS["degree"]
         words = match["cjk"] or match["words"] + (match["tail"] or "")
         power = match["power"] or {"s": "2", "c": "3"}.get((match["square"] or "")[:1], "")
         return _with_unit(text, match["value"], words, power, known_only=False)

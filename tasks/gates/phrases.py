@@ -24,10 +24,13 @@ def choices(a: Answer, b: Answer, depth: int) -> Outcome | None:
     return "same" if left == right else "different"
 
 
+_ARITHMETIC = re.compile(r"\)(?:\s*(?:[+*/^=<>!_]|-\s|\\(?:cdot|times|div|pm)(?![a-z]))|[-(\[{\\])")
+
+
 def _letter(text: str) -> str | None:
     match = _CHOICE.fullmatch(text)
-    if match is None:
-        return None
+    if match is None or (match[1] and _ARITHMETIC.match(text, match.end(1))):
+        return None  # `(a)(b)` and `(a)^2` are expressions
     bare = match[2]
     if match[4] and (bare or not match[1]) and not re.match(r"[A-Ja-j]\s*[.):]", text):
         return None  # `B + 1` is an expression, `(B) 12` and `B. 12` are a choice and its text
@@ -68,13 +71,14 @@ _CHINESE_TENS = re.compile(r"([一二三四五六七八九]?)十([一二三四�
 
 
 def number_in_words(text: str) -> Fraction | None:
-    """`twenty-five`, `one hundred and two`, `three quarters`, 二十五."""
+    """`twenty-five`, `one hundred and two`, `three quarters`, `a half`, 二十五."""
     if text in _CHINESE:
         return Fraction(_CHINESE[text])
     chinese = _CHINESE_TENS.fullmatch(text)
     if chinese:
         return Fraction(10 * _CHINESE.get(chinese[1], 1) + _CHINESE.get(chinese[2], 0))
-    spoken = [word for word in re.split(r"[\s-]+", text) if word != "and"]
+    spoken = ["one" if word in ("a", "an") else word for word in re.split(r"[\s-]+", text) if word != "and"]
+    spoken = ["one", *spoken] if spoken == ["half"] else spoken
     part = _PARTS.get(spoken[-1]) if len(spoken) > 1 else None
     whole = _count(spoken[:-1] if part else spoken)
     return None if whole is None else Fraction(whole, part or 1)
@@ -85,6 +89,8 @@ def _count(spoken: list[str]) -> int | None:
     total = current = 0
     for word in spoken:
         if word in _COUNTS:
+            if current % 100 and (current % 10 or current % 100 < 20 or _COUNTS[word] > 9):
+                return None  # `five six` is two numbers
             current += _COUNTS[word]
         elif word == "hundred":
             current = 100 * (current or 1)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from tasks.gates.expression import DEGREE, negative, tree_of
 from tasks.gates.forms import compare, proportional
 from tasks.gates.groups import Outcome
-from tasks.gates.normal import Unit, close_up
+from tasks.gates.normal import TEMPERATURES, Unit, close_up
 from tasks.gates.numeric import apart, solved_apart
 from tasks.gates.reading import Answer, Formula
 
@@ -22,10 +22,13 @@ def units(a: Answer, b: Answer, depth: int) -> Outcome | None:
         return "different" if a.formula and b.formula else None
     if a.unit is None or b.unit is None or a.unit == b.unit:
         return None
-    if a.unit.kind == b.unit.kind or {a.unit.kind, b.unit.kind} == _ANGLES:
+    kinds = {a.unit.kind, b.unit.kind}
+    if a.unit.kind == b.unit.kind or kinds == _ANGLES:
         return None if a.formula and b.formula else "different" if a.value == b.value else None
     if a.number is not None and b.number is not None and a.number != b.number:
         return "different"
+    if a.number is not None and "angle" in kinds and not kinds.isdisjoint(TEMPERATURES):
+        return "same"  # of 20° the scale is left out
     known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
     return "different" if known else "unknown"
 

@@ -1,0 +1,40 @@
+"""The latest run of a workspace: its settings say which rows are present, all others are history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from graph.errors import StoreError
+from tasks.store.database import Store
+
+
+def recipe_of(stage: str) -> str:
+    """SQL of the recipe of a stage in the latest run."""
+    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
+
+
+def current_recipe(store: Store, stage: str) -> UUID:
+    """The recipe of a stage in the latest run. Raises StoreError before the first one."""
+    recipe: UUID = _one(store, "SELECT recipe FROM current_recipes WHERE stage = ?", [stage])
+    return recipe
+
+
+def latest_identity(store: Store) -> dict[str, Any]:
+    """What shaped the answers of the latest run, as it was recorded with it. Raises StoreError before the first one."""
+    identity: dict[str, Any] = json.loads(latest(store, "identity"))
+    return identity
+
+
+def latest(store: Store, column: str) -> str:
+    """What the latest run says in a column of its row. Raises StoreError before the first one."""
+    return str(_one(store, f"SELECT {column} FROM runs ORDER BY started_at DESC, id LIMIT 1"))
+
+
+def _one(store: Store, sql: str, parameters: Sequence[str] = ()) -> Any:
+    found = store.rows(sql, parameters)
+    if not found:
+        raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
+    return found[0][0]
