@@ -4,10 +4,11 @@
 - `weighted`: of those left, each comes next with a probability in proportion to its weight (no weight counts as 1).
 - `balanced`: the point that was used least so far has its turn, with that of its next few combinations whose other
   points were used least. So every point that the relation has at all is used before any has a second turn.
+- `yield`: what brings more pairs for its cost comes more often. It rests on outcomes and stands in `graph/steering.py`.
 
-The last two rearrange the uniform order. A relation that is too large to list is rearranged by blocks of `BLOCK`
-combinations, each a uniform sample of what is left: within a block the policy is exact, from block to block it begins
-anew (`balanced` remembers what was used).
+Weighted and balanced rearrange the uniform order. A relation that is too large to list is rearranged by blocks of
+`BLOCK` combinations, each a uniform sample of what is left: within a block the policy is exact, from block to block it
+begins anew (`balanced` remembers what was used).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from graph.order import Hashes, Integers, Members, Stream, joined, member_keys
 
-Policy = Literal["uniform", "weighted", "balanced"]
+Policy = Literal["uniform", "weighted", "balanced", "yield"]
 Arrange = Callable[[Members], Iterator[Integers]]
 """Row numbers of a block in their new order, a few at a time, each row once."""
 

@@ -153,10 +153,10 @@ def stream(
 def ordered(
     found: Members | Candidates, graph: KnowledgeGraph, relation: Relation, seed: int, policy: Policy = "uniform"
 ) -> Stream:
-    """What a relation's function found, in its seeded order."""
+    """What a relation's function found, in its seeded order; uniform for yield, which goes by what comes of it."""
     secret, keys = salt(seed, relation), id_keys(graph.ids)
     plain = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
-    if policy == "uniform":
+    if policy in ("uniform", "yield"):
         return plain
     block = BLOCK if isinstance(found, Candidates) else max(1, len(found))
     arrange = weighted(keys, salt(seed, f"weighted {relation}")) if policy == "weighted" else balanced(graph.nodes)

@@ -46,8 +46,9 @@ class SamplingPlan(Record):
     seed: int = 0
     """Chooses one of the equally good orders."""
     policy: Policy = "uniform"
-    """In which order the combinations of a relation come (`graph/policies.py`): all alike; the heavier the earlier; or
-    the least used points first. The paper lists them all and names no order; uniform is the plain reading."""
+    """In which order the combinations of a relation come (`graph/policies.py`): all alike; the heavier the earlier;
+    the least used points first; or `yield`, the communities first that bring more pairs for their cost
+    (`graph/steering.py`). The paper lists them all and names no order; uniform is the plain reading."""
     quotas: dict[Relation, float] = Field(default_factory=default_quotas)
     """Fractions of the combinations by relation (normalised; a relation not named, or at 0, is off). The paper gives
     no shares; that 71.8 % of its pairs join points which no seed had together (GRIP table 1) says that two- and
@@ -150,8 +151,11 @@ class Sampler:
     def _use(self, relation: Relation, place: int) -> bool:
         """Count the points of a combination as used, unless one of them is at its cap or it was drawn before."""
         nodes = [node for node in self.stream(relation).read(place, place + 1).points[0].tolist() if node >= 0]
-        at_cap = self.plan.per_point and (self._uses[nodes] >= self.plan.per_point).any()
-        if at_cap or (relation, tuple(nodes)) in self._drawn:
+        return (relation, tuple(nodes)) not in self._drawn and self._counted(nodes)
+
+    def _counted(self, nodes: list[int]) -> bool:
+        """Count the points as used, unless one of them is at its cap."""
+        if self.plan.per_point and (self._uses[nodes] >= self.plan.per_point).any():
             return False
         self._uses[nodes] += 1
         return True

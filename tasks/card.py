@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.records import content_id
 from tasks.agreement import Agreement, agreement
+from tasks.coverage import of_dataset
 from tasks.roles import STRONG
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import Store
@@ -33,6 +34,7 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         "## Difficulty",
         "Rated by a model before it is solved, and measured by how many of its solutions agree.",
         _table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
+        *_coverage(store, settings.target_pairs),
         "## From seeds to pairs",
         _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
         "## What the gates kept out",
@@ -177,6 +179,18 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
 
 
+def _coverage(store: Store, target: int) -> list[str]:
+    """The section on how much of the graph the pairs cover."""
+    found = of_dataset(store, target)
+    points, used = sum(row[1] for row in found), sum(row[2] for row in found)
+    told = (
+        f"{used:,} of {points:,} knowledge points are in a pair, and so are {sum(row[3] > 0 for row in found):,} of "
+        f"{len(found):,} communities of points. The largest of these, by their most frequent points:"
+    )
+    head = ("community", "points", "points in a pair", "pairs")
+    return ["## Coverage of the graph", told, _table(head, found[:COMMUNITIES])] if found else []
+
+
 def _clusters(store: Store, target: int) -> list[str]:
     """The section on what was kept out as a repetition, by kind."""
     rows = store.rows(_CLUSTERS, [target])
@@ -282,6 +296,9 @@ def _cell(value: Any) -> str:
 def _one(store: Store, sql: str) -> int:
     return int(store.rows(sql)[0][0])
 
+
+COMMUNITIES = 12
+"""Communities that the card lists."""
 
 SHOWN = 100
 """Pieces of evidence that the card lists."""

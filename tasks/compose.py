@@ -8,7 +8,6 @@ from uuid import UUID
 from graph.records import Combination, Problem, Reject, content_id
 from prompts.answers import read_problem
 from tasks.retry import chunk_task
-from tasks.sample import combinations
 from tasks.workbench import Workbench, bench, together
 
 
@@ -20,6 +19,12 @@ class Slot:
     combination: Combination
     sample: int
     names: tuple[str, ...]
+
+
+def combinations(work: Workbench, start: int, stop: int) -> list[Combination]:
+    """The combinations at places start <= position < stop, in order."""
+    where = "recipe = ? AND position >= ? AND position < ? ORDER BY position"
+    return work.store.select(Combination, where, [work.recipes["sample"], start, stop])
 
 
 def slots(work: Workbench, start: int, stop: int) -> list[Slot]:

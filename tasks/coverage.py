@@ -1,4 +1,7 @@
-"""How well the combinations and pairs cover the graph: by knowledge point, and by community of points."""
+"""How well the combinations and pairs cover the graph: by knowledge point, and by community of points.
+
+The table is of all that is in the store; what the dataset's card says is of its own pairs alone.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +51,23 @@ def write_coverage(store: Store, file: Path) -> None:
     store.write_parquet(COVERAGE, [], file)
 
 
-COVERAGE = f"""
-    WITH members AS (
+def of_dataset(store: Store, pairs: int) -> list[tuple[str, int, int, int]]:
+    """(title, points, points in a pair, pairs) of each community, of the first `pairs` pairs in sampling order."""
+    return [(row[0], row[1], row[2], row[3]) for row in store.rows(OF_DATASET, [pairs])]
+
+
+MEMBERS = f"""
+    members AS (
         SELECT k.id AS point_id, k.name, k.mentions, c.community
         FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
         WHERE k.recipe = {recipe_of("connect")}),
+    titles AS (
+        SELECT community, string_agg(name, ', ' ORDER BY place) AS title
+        FROM (SELECT *, row_number() OVER (PARTITION BY community ORDER BY mentions DESC, name) AS place FROM members)
+        WHERE place <= 3 GROUP BY 1)"""
+
+COVERAGE = f"""
+    WITH {MEMBERS},
     occurs AS (
         SELECT a.point_id, m.seed_id
         FROM aliases a JOIN current_mentions m ON m.name = a.name AND m.recipe = {recipe_of("extract")}
@@ -71,10 +86,6 @@ COVERAGE = f"""
                 AND recipe IN (SELECT recipe FROM current_recipes)
             GROUP BY 1) x ON x.problem_id = p.id
         WHERE p.recipe = {recipe_of("compose")}),
-    titles AS (
-        SELECT community, string_agg(name, ', ' ORDER BY place) AS title
-        FROM (SELECT *, row_number() OVER (PARTITION BY community ORDER BY mentions DESC, name) AS place FROM members)
-        WHERE place <= 3 GROUP BY 1),
     by_seed AS (
         SELECT community, point_id, count(DISTINCT seed_id) AS seeds, count(seed_id) AS mentions,
             any_value(name) AS name
@@ -96,3 +107,14 @@ COVERAGE = f"""
         ON p.community IS NOT DISTINCT FROM s.community AND p.point_id IS NOT DISTINCT FROM s.point_id
     JOIN titles t ON t.community IS NOT DISTINCT FROM s.community
     ORDER BY s.point_id IS NOT NULL, s.community NULLS LAST, s.mentions DESC, s.point_id"""
+
+OF_DATASET = f"""
+    WITH {MEMBERS},
+    dataset AS (SELECT id, combination_id FROM pairs ORDER BY position, sample LIMIT ?),
+    used AS (
+        SELECT d.id AS pair_id, unnest(c.points) AS point_id FROM dataset d
+        JOIN combinations c ON c.id = d.combination_id AND c.recipe = {recipe_of("sample")})
+    SELECT any_value(title), count(DISTINCT m.point_id), count(DISTINCT u.point_id), count(DISTINCT u.pair_id)
+    FROM members m LEFT JOIN used u ON u.point_id = m.point_id
+    JOIN titles t ON t.community IS NOT DISTINCT FROM m.community
+    GROUP BY m.community ORDER BY m.community NULLS LAST"""

@@ -1,17 +1,27 @@
-"""sample: draw the next combinations of the graph, in an order that the graph, the plan and its seed fix for ever."""
+"""sample: draw the next combinations of the graph, in an order that the graph, the plan and its seed fix for ever.
+
+Under the policy `yield` the order also rests on what earlier combinations came to; then it is drawn round by round, no
+further than the outcomes that a round rests on are there.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
+
+import numpy as np
 
 from graph.communities import communities
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Community, Draw
 from graph.sampling import Sampler
+from graph.steering import OTHERS, Drawn, SteeredSampler, round_of
+from tasks.compose import combinations
+from tasks.outcomes import Tally
 from tasks.retry import chunk_task
-from tasks.store.graphs import load_graph, point_names
+from tasks.store.graphs import load_graph, point_communities, point_names
 from tasks.workbench import Workbench, bench
 
 STEP = 5000
@@ -25,11 +35,15 @@ class Drawing:
     sampler: Sampler
     names: dict[UUID, str]
     draw: Draw
+    tally: Tally
+    """Under the policy `yield`, what combinations came to."""
 
 
 @chunk_task("sample", "sample-{wanted:06d}")
 async def sample(wanted: int) -> int:
     """Draw until the store holds `wanted` combinations of the present recipe, or no more exist; how many it holds.
+
+    Under the policy `yield` also until too little is known of what earlier ones came to.
 
     Combinations that are there already keep their place, also those of a graph that has changed since (seeds were
     added): they are paid for, and count. What the present graph has besides follows them.
@@ -37,11 +51,13 @@ async def sample(wanted: int) -> int:
     work = bench()
     before = have = sampled(work)
     if work.drawing is None and have < wanted:
-        work.drawing = await asyncio.to_thread(_begin, work, have)
-        await _keep_communities(work, work.drawing.sampler.graph)
+        graph = await asyncio.to_thread(load_graph, work.store, work.recipes["connect"])
+        await _keep_communities(work, graph)
+        work.drawing = await asyncio.to_thread(_begin, work, graph, have)
     while have < wanted and (drawing := work.drawing):
         draw = drawing.draw
-        batch = await asyncio.to_thread(drawing.sampler.draw, draw.place, draw.place + STEP, draw.recipe)
+        step = await _steer(work, drawing, have) if work.settings.sample.policy == "yield" else STEP
+        batch = await asyncio.to_thread(drawing.sampler.draw, draw.place, draw.place + step, draw.recipe)
         if not batch:
             break
         there = await _stored(work, batch)
@@ -58,14 +74,34 @@ async def sample(wanted: int) -> int:
     return have
 
 
-def _begin(work: Workbench, have: int) -> Drawing:
+def _begin(work: Workbench, graph: KnowledgeGraph, have: int) -> Drawing:
     """Take up the sequence of the present graph where it stands in the store; a new one begins behind what is there."""
-    recipe, plan = work.recipes["sample"], work.settings.sample
-    graph = load_graph(work.store, work.recipes["connect"])
+    recipe, connected, plan = work.recipes["sample"], work.recipes["connect"], work.settings.sample
     found = work.store.select(Draw, "recipe = ? AND graph = ?", [recipe, graph.fingerprint])
     draw = found[0] if found else Draw(recipe=recipe, graph=graph.fingerprint, begin=have, place=0)
-    before = combinations(work, 0, draw.begin) if plan.per_point else []
-    return Drawing(Sampler(graph, plan, before), point_names(work.store, work.recipes["connect"]), draw)
+    if plan.policy == "yield":
+        groups = point_communities(work.store, connected)
+        known = np.array([groups.get(point, OTHERS) for point in graph.ids], dtype=np.int64)
+        sampler: Sampler = SteeredSampler(graph, plan, known, _drawn(work), draw.begin)
+    else:
+        sampler = Sampler(graph, plan, combinations(work, 0, draw.begin) if plan.per_point else [])
+    return Drawing(sampler, point_names(work.store, connected), draw, Tally(work))
+
+
+def _drawn(work: Workbench) -> Iterator[Drawn]:
+    sql = "SELECT relation, points FROM combinations WHERE recipe = ? ORDER BY position"
+    for row in work.store.stream(sql, [work.recipes["sample"]]):
+        yield row[0], row[1]
+
+
+async def _steer(work: Workbench, drawing: Drawing, have: int) -> int:
+    """Tell the sampler what its round rests on; how many it may draw, 0 while those outcomes are not there."""
+    until, stop = round_of(have)
+    if until >= max(1, work.screened):
+        return 0
+    if isinstance(drawing.sampler, SteeredSampler):
+        drawing.sampler.steer(await asyncio.to_thread(drawing.tally.until, until))
+    return min(STEP, stop - have)
 
 
 async def _keep_communities(work: Workbench, graph: KnowledgeGraph) -> None:
@@ -92,12 +128,6 @@ async def _stored(work: Workbench, batch: list[Combination]) -> set[UUID]:
 def _placed(drawing: Drawing, item: Combination, position: int) -> Combination:
     names = tuple(drawing.names[point] for point in item.points)
     return item.model_copy(update={"position": position, "names": names})
-
-
-def combinations(work: Workbench, start: int, stop: int) -> list[Combination]:
-    """The combinations at places start <= position < stop, in order."""
-    where = "recipe = ? AND position >= ? AND position < ? ORDER BY position"
-    return work.store.select(Combination, where, [work.recipes["sample"], start, stop])
 
 
 def sampled(work: Workbench) -> int:

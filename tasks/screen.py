@@ -126,7 +126,7 @@ class Screen:
         self.kept = work.counts.pairs = int(work.store.rows("SELECT count(*) FROM pairs")[0][0])
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
-        self.frontier = int(found or 0)
+        self.frontier = work.screened = int(found or 0)
         self.passed_over = 0
         """Combinations that were not gone on with for want of room, in this process."""
         over = "SELECT subject_id FROM rejects WHERE stage = 'screen' AND recipe = ? AND reason = ?"
@@ -199,6 +199,7 @@ class Screen:
             Frontier(recipe=recipe, position=self.frontier),
             statements=[("DELETE FROM frontier WHERE recipe = ?", [recipe])],
         )
+        work.screened = self.frontier
         work.counts.pairs = self.kept
         work.counts.note("screen", done=sum(isinstance(row, Pass) for row in rows))
         return self.kept

@@ -95,6 +95,8 @@ class Workbench:
     """The benchmarks' texts, which must not be published."""
     room: Room | None = None
     """What of the target is still open, where quotas are set; kept by `tasks.screen`."""
+    screened: int = 0
+    """Combinations before this position are finished and screened; kept by `tasks.screen`."""
     drawing: Drawing | None = None
     """How far sampling has come; kept by `tasks.sample`."""
 

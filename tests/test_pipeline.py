@@ -171,6 +171,10 @@ def test_the_cards_figures_are_the_stores(finished: Path) -> None:
     ]
     relations = dict(query(finished, "SELECT relation, count(*)::VARCHAR FROM pairs GROUP BY 1"))
     assert {row[0]: row[1] for row in table(card, "Pairs by relation")} == relations
+    covered = table(card, "Coverage of the graph")
+    in_pairs = number(finished, "SELECT count(DISTINCT name) FROM (SELECT unnest(points) AS name FROM pairs)")
+    assert f"{in_pairs:,} of {points:,} knowledge points are in a pair" in card
+    assert all(int(row[2]) <= int(row[1]) and (row[2] == "0") == (row[3] == "0") for row in covered)
     kept_out = Counter({(row[0], row[1]): int(row[2]) for row in table(card, "What the gates kept out")})
     rejected = [sum(count for (stage, _), count in kept_out.items() if stage == gate) for gate in ("review", "grade")]
     assert rejected == [problems - reviewed, reviewed - graded]

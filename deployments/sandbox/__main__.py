@@ -47,6 +47,9 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--parent-pid", type=int, help="end when this process ends")
     parser.add_argument("--api-key", default=os.environ.get("GSDP_SANDBOX_KEY"), help="also from GSDP_SANDBOX_KEY")
     parser.add_argument("--bad-problems", type=_share, default=0.0, help="share of flawed problems")
+    parser.add_argument(
+        "--weak-subjects", type=_share, default=0.0, help="share of subjects with mostly flawed problems"
+    )
     parser.add_argument("--wrong-solutions", type=_share, default=0.0, help="share of wrong solutions")
     parser.add_argument("--noisy-judges", type=_share, default=0.0, help="share of flipped opinions")
     parser.add_argument("--yes-judge", type=int, default=0, help="number of a judge that is content with everything")
@@ -63,7 +66,14 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _behaviour(args: argparse.Namespace) -> Behaviour:
     return Behaviour(
-        rates=Rates(args.bad_problems, args.wrong_solutions, args.noisy_judges, args.yes_judge, args.credulous_judge),
+        rates=Rates(
+            bad_problems=args.bad_problems,
+            wrong_solutions=args.wrong_solutions,
+            noisy_judges=args.noisy_judges,
+            yes_judge=args.yes_judge,
+            credulous_judge=args.credulous_judge,
+            weak_subjects=args.weak_subjects,
+        ),
         faults=FaultPlan(args.fault_rate, args.faults or (tuple(FAULTS) if args.fault_rate else ())),
         latency=args.latency,
         latency_jitter=args.latency_jitter,

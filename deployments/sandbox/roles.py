@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.dice import Dice, digest, share
 from deployments.sandbox.problems import Reading, compose, read, slip
-from deployments.sandbox.vocabulary import VAGUE, WRONG, extract, lookup, name_key, same_point, spell
+from deployments.sandbox.vocabulary import POINTS, VAGUE, WRONG, extract, lookup, name_key, same_point, spell
 
 REFUSAL = "I am a rehearsal server, not a model: this text was not written by me, so I cannot"
 
@@ -30,6 +30,11 @@ class Rates:
     """The number of a judge that is content with everything; 0: none is."""
     credulous_judge: int = 0
     """The number of a judge that believes what it reads: a text to be a sound problem, a stated answer to be right."""
+    weak_subjects: float = 0.0
+    """Share of the subjects of which the composer knows little: `WEAK` of its problems there are flawed."""
+
+
+WEAK = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,22 @@ def _class_name(body: str | None) -> str:
     return f"<name>{best}</name>"
 
 
+def is_weak(name: str, share_of_subjects: float) -> bool:
+    """Whether a point is of a weak subject. A name that is not known is a subject of its own."""
+    point = lookup(name)
+    if point is None:
+        return share("weak", name_key(name)) < share_of_subjects
+    ranked = sorted({each.subject for each in POINTS}, key=lambda subject: digest("weak", subject))
+    return point.subject in ranked[: round(share_of_subjects * len(ranked))]
+
+
 def composer(ask: Ask, rates: Rates) -> str:
     """A new problem for the given points."""
     names = [re.sub(r"^[-*\d.)\s]+(?=\D)", "", line) for line in _lines(block(ask.text, "points") or "")]
     before = ask.dice.pick(("", "", "Here is a new problem.\n\n", "One problem that needs all of them:\n\n"))
-    return f"{before}<problem>\n{compose(names, ask.dice, rates.bad_problems)}\n</problem>"
+    weak = rates.weak_subjects and any(is_weak(name, rates.weak_subjects) for name in names)
+    bad = max(rates.bad_problems, WEAK if weak else 0)
+    return f"{before}<problem>\n{compose(names, ask.dice, bad)}\n</problem>"
 
 
 def _problem(ask: Ask) -> tuple[str, Reading | None]:

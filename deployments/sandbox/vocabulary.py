@@ -45,6 +45,8 @@ class Point:
     """One line of the vocabulary."""
 
     index: int
+    subject: str
+    """The file that it stands in."""
     domain: str
     name: str
     synonyms: tuple[str, ...]
@@ -60,11 +62,12 @@ def _cells(text: str, separator: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in text.split(separator) if cell.strip())
 
 
-def _parse(line: str, index: int, family: int) -> Point:
+def _parse(line: str, subject: str, index: int, family: int) -> Point:
     domain, name, synonyms, triggers = (cell.strip() for cell in line.lstrip("+").split(" | ", 3))
     wanted = _cells(triggers, "; ")
     return Point(
         index=index,
+        subject=subject,
         domain=domain,
         name=name.lstrip("*"),
         synonyms=_cells(synonyms, "; "),
@@ -82,7 +85,7 @@ def _load() -> tuple[Point, ...]:
         for line in (_FOLDER / f"{stem}.txt").read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 family += not line.startswith("+")
-                points.append(_parse(line, len(points), family))
+                points.append(_parse(line, stem, len(points), family))
     return tuple(points)
 
 
