@@ -29,7 +29,7 @@ from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.dice import Dice
 from deployments.sandbox.faults import FAULTS, FaultPlan
 from deployments.sandbox.problems import compose, read
-from deployments.sandbox.roles import Rates, ask_of, block, role_of
+from deployments.sandbox.roles import WEAK, Rates, ask_of, block, is_weak, role_of
 from deployments.sandbox.server import Behaviour, Sandbox
 from deployments.sandbox.vocabulary import (
     POINTS,
@@ -232,6 +232,19 @@ def test_error_rates_are_as_set() -> None:
     assert 0.25 < wrong["solver"] / 1500 < 0.35
     assert 0.07 < wrong["strong_solver"] / 1500 < 0.13
     assert 0.07 < noise / 1500 < 0.13
+
+
+def test_problems_of_weak_subjects_are_mostly_flawed_and_others_are_not() -> None:
+    flawed: dict[bool, list[bool]] = {True: [], False: []}
+    for seed, point in enumerate(POINTS):
+        text = say("composer", f"<points>\n{point.name}\n</points>", seed, Rates(weak_subjects=0.5))
+        reading = read(text.split("<problem>")[1].split("</problem>")[0])
+        assert reading is not None
+        flawed[is_weak(point.name, 0.5)].append(reading.flaw is not None)
+    assert not any(flawed[False])
+    assert WEAK - 0.1 < sum(flawed[True]) / len(flawed[True]) < WEAK + 0.1
+    for number, known in ((0, 0), (0.5, 3), (1, 6)):
+        assert len({point.subject for point in POINTS if is_weak(point.name, number)}) == known
 
 
 def test_judges_err_independently() -> None:

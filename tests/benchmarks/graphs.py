@@ -219,8 +219,8 @@ def main() -> None:
             show(5_000 * scale, 12_500 * scale, chosen.combinations * scale // 16, chosen.policy, {})
             for scale in (1, 4, 16)
         ]
-        for name in ("build", "draw", "communities", "edges"):
-            print(f"{name:<12} 1 : {found[1][name] / found[0][name]:.1f} : {found[2][name] / found[0][name]:.1f}")
+        for name in ("edges", "build cpu", "draw cpu", "communities cpu"):
+            print(f"{name:<16} 1 : {found[1][name] / found[0][name]:.1f} : {found[2][name] / found[0][name]:.1f}")
     elif chosen.large:
         show(200_000, 500_000, chosen.combinations, chosen.policy, {})
     else:
