@@ -57,9 +57,9 @@ def make_settings(content: Mapping[str, Any], where: str = "The settings") -> Ru
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """What pydantic found, one clause for each key, in words and with the nearest valid key."""
     found = error.errors()
-    wrong = {item["loc"][0] for item in found if len(item["loc"]) > 1}
     # A list whose items are wrong counts as empty to pydantic, which is no second fault.
-    told = [item for item in found if not (item["type"] == "too_short" and item["loc"][0] in wrong)]
+    within = {item["loc"][:size] for item in found for size in range(len(item["loc"]))}
+    told = [item for item in found if not (item["type"] == "too_short" and item["loc"] in within)]
     return "; ".join(_clause(model, item["loc"], item["type"], item["msg"]) for item in told) + "."
 
 
