@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,9 +36,13 @@ Sandboxes = Callable[..., Rehearsal]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first whose tests take long, so that no worker is left alone with one at the end."""
-    long = {item.path for item in items if "prefect_server" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long)
+    """Put the files first whose tests take long, so that no worker is left alone with one at the end; those that wait
+    for the demo come after the others of these.
+    """
+    needs: dict[Path, set[str]] = defaultdict(set)
+    for item in items:
+        needs[item.path].update(getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: ("prefect_server" not in needs[item.path], "demo" in needs[item.path]))
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
