@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from flows.configure import make_settings
 from tasks.opening import open_workbench
 from tasks.settings import RunSettings
+from tasks.store.database import FILE_NAME, open_store
 from tasks.workbench import Workbench
 
 P = ParamSpec("P")
@@ -29,9 +34,21 @@ def settings_for(folder: Path, **changes: Any) -> RunSettings:
     return make_settings(content | changes)
 
 
+@cache
+def _empty_store() -> Path:
+    """A store without a row, made once: most of what opening a new one takes is making its tables."""
+    folder = Path(tempfile.mkdtemp(prefix="gsdp-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_store(folder).close()
+    return folder / FILE_NAME
+
+
 @asynccontextmanager
 async def workbench(settings: RunSettings, clients: Mapping[str, object] | None = None) -> AsyncIterator[Workbench]:
     """The workbench of `settings`, as a flow opens it; `clients` take the places of the real ones."""
+    if not settings.workspace.exists():
+        settings.workspace.mkdir(parents=True)
+        shutil.copy(_empty_store(), settings.workspace)
     async with open_workbench(settings) as work:
         if clients is not None:
             work.clients = cast("Any", clients)

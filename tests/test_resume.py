@@ -168,7 +168,7 @@ def test_a_run_killed_again_and_again_publishes_the_bytes_of_one_that_was_not(
     assert_recovers(settings, server, kills, undisturbed)
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_run_that_is_asked_to_stop_says_so_and_keeps_what_was_answered(
     prefect_server: str, server: Rehearsal, tmp_path: Path, sign: signal.Signals
 ) -> None:
