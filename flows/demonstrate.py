@@ -12,7 +12,7 @@ from flows.configure import make_settings
 from flows.workspace import reading
 from graph.errors import UsageError
 from tasks.settings import SANDBOX, RunSettings
-from tasks.store.database import FILE_NAME
+from tasks.store.database import FILE_NAME, open_store
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
 WIDTH = 100
@@ -40,8 +40,12 @@ def _refuse_real(workspace: Path) -> None:
     """The demo's seeds and settings have no place in a workspace that was paid for. Raises UsageError."""
     if not (workspace / FILE_NAME).exists():
         return
-    with reading(workspace) as store:
+    # Not for reading only: a store of an earlier version is brought up to date, as by any other run.
+    store = open_store(workspace)
+    try:
         found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    finally:
+        store.close()
     endpoints = json.loads(found[0][0])["endpoints"].values() if found else []
     if any(endpoint["base_url"] != SANDBOX for endpoint in endpoints):
         raise UsageError(f"{workspace} holds a real run: give the demo a folder of its own with --workspace.")

@@ -214,4 +214,5 @@ def test_no_tag_of_a_thought_is_left_in_the_text(content: str) -> None:
 
 @given(st.text(st.characters()))
 def test_well_formed_text_can_be_written(text: str) -> None:
-    well_formed(text).encode()
+    written = well_formed(text)
+    assert written.encode().decode() == written

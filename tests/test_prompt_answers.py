@@ -307,5 +307,5 @@ def test_a_whole_last_block_is_read_back_whatever_came_before_it(body: str, befo
 def test_hostile_answers_are_read_in_linear_time() -> None:
     size = 200_000
     for text in ("<" * size, "< " * size, "<problem>" * (size // 9), "<" + " " * size, "<problem>" + "1." * size):
-        outcome(read_problem, text)
-        outcome(lambda t: read_verdicts(f"<verdicts>{t}</verdicts>", 3, FILTER), text)
+        assert outcome(read_problem, text) == "no <problem> block"
+        assert outcome(lambda t: read_verdicts(f"<verdicts>{t}</verdicts>", 3, FILTER), text) == {}

@@ -245,6 +245,7 @@ def test_a_killed_run_leaves_no_sandbox_behind(prefect_server: str, tmp_path: Pa
         wait_until(lambda: processes("--drip-seconds=2.7182818"), process)
         process.send_signal(signal.SIGKILL)
     wait_until(lambda: not processes("--drip-seconds=2.7182818"), seconds=10)
+    assert processes("--drip-seconds=2.7182818") == set()
 
 
 def test_while_a_run_is_at_work_others_look_at_its_snapshot_and_are_kept_out_of_its_store(

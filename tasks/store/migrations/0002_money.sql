@@ -41,7 +41,7 @@ CREATE VIEW spending AS
         sum(c.seconds) AS seconds,
         sum(c.cost) AS cost,
         sum(c.cost) FILTER (
-            c.stage IN ('compose', 'review', 'solve', 'grade') AND coalesce(o.problem_id NOT IN (SELECT id FROM pairs), true)
+            c.stage NOT IN ('extract', 'connect') AND coalesce(o.problem_id NOT IN (SELECT id FROM pairs), true)
         ) AS cost_of_rejected
     FROM calls c LEFT JOIN owners o ON o.subject_id = c.subject_id
     GROUP BY c.stage, c.model;

@@ -14,12 +14,10 @@ COMMENT ON COLUMN draws.place IS 'Everything before this place of the sequence i
 
 CREATE TABLE communities (
     recipe UUID NOT NULL,
-    graph UUID NOT NULL,
     point_id UUID NOT NULL,
     community INTEGER NOT NULL
 );
 COMMENT ON TABLE communities IS 'Which community of the graph each point belongs to, by recipe of connect';
-COMMENT ON COLUMN communities.graph IS 'Fingerprint of the graph that they were found in';
 COMMENT ON COLUMN communities.community IS 'From 0, the largest first';
 
 CREATE TABLE quotas (

@@ -33,7 +33,7 @@ CREATE OR REPLACE VIEW spending AS
         sum(c.seconds) AS seconds,
         sum(c.cost) AS cost,
         sum(c.cost) FILTER (
-            c.stage NOT IN ('extract', 'connect', 'adherence', 'audit')
+            c.stage IN ('compose', 'review', 'solve', 'grade')
                 AND coalesce(o.problem_id NOT IN (SELECT id FROM pairs), true)
         ) AS cost_of_rejected
     FROM calls c LEFT JOIN owners o ON o.subject_id = c.subject_id
