@@ -31,6 +31,8 @@ app = typer.Typer(
 
 Workspace = Annotated[Path, typer.Argument(help="Folder of a run: the `workspace` of its settings.")]
 
+Run = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")]
+
 INTERRUPTED = 130
 
 PREFECT_DEFAULTS = {
@@ -212,7 +214,7 @@ def novelty(workspace: Workspace) -> None:
 
 @audit.command()
 def adherence(
-    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    run: Run,
     sample: Annotated[int, typer.Option(min=1, help="Pairs to read again; each costs a call.")] = 200,
 ) -> None:
     """Read a sample of the pairs again and say how many contain all, any or none of the points asked for.
@@ -229,7 +231,7 @@ def adherence(
 
 @audit.command()
 def gates(
-    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    run: Run,
     sample: Annotated[
         int, typer.Option(min=1, help="Items to judge again of each gate, and on each side of it.")
     ] = 200,
@@ -248,7 +250,7 @@ def gates(
 
 @audit.command()
 def judges(
-    run: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a run, or its settings file.")],
+    run: Run,
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE", help="Items with a `problem`, a `solution` or none, a `label` good or bad."),

@@ -14,7 +14,7 @@ from flows.produce import produce
 from flows.report import reporting, view
 from flows.stages import PAID, stage_flow
 from graph.errors import GsdpError
-from tasks.card import finished_counts, rejected, spared
+from tasks.finished import finished_counts, rejected, spared
 from tasks.ledger import cost
 from tasks.opening import open_workbench
 from tasks.settings import STAGES, RunSettings, Stage

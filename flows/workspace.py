@@ -14,8 +14,8 @@ from flows.paths import paths_between
 from flows.snapshot import pace, read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
-from tasks.card import present_solutions
 from tasks.dataset import write_dataset
+from tasks.finished import present_solutions
 from tasks.ledger import budget, by_stage, cost
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store

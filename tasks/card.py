@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from graph.records import content_id
 from tasks.agreement import Agreement, agreement
 from tasks.coverage import of_dataset
-from tasks.roles import STRONG
+from tasks.finished import FINISHED, finished_counts, rejected, spared
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity, recipe_of
@@ -81,62 +80,6 @@ def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
         ("grade", finished["reviewed"], finished["graded"]),
         ("screen", finished["graded"], count),
     ]
-
-
-def finished_counts(store: Store, target: int) -> dict[str, int]:
-    """Problems asked for, written, reviewed, solved (solutions wanted, and there) and graded, in the finished part.
-
-    What lies beyond the dataset's last pair depends on what was on its way when the target was met; this does not.
-    """
-    names = ("asked", "problems", "reviewed", "wanted", "solutions", "graded")
-    samples = int(latest_identity(store)["solve"]["samples"])
-    sql = _FUNNEL.format(solutions=present_solutions(store), samples=samples)
-    return dict(zip(names, map(int, store.rows(sql, [target])[0]), strict=True))
-
-
-def present_solutions(store: Store) -> str:
-    """A query of the id and problem_id of the solutions that the latest run's settings ask for.
-
-    A solution has no recipe of its own; but its id is a hash of its problem, its solver and its number, so whoever
-    hashes these anew knows whose it is: `tasks.solve.solution_ids` in SQL.
-    """
-    solve = latest_identity(store)["solve"]
-    solver, strong = (
-        content_id("player", solve["prompt.solve"], role, solve[role]) for role in ("solver", "strong_solver")
-    )
-    return f"""
-        SELECT s.id, s.problem_id FROM solutions s
-        JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
-            AND s.id = left(sha256(concat(
-            '["solution","', s.problem_id, '","', if(r.difficulty = '{STRONG}', '{strong}', '{solver}'), '",',
-            s.sample, ']')), 32)::UUID
-        LEFT JOIN elections e ON e.problem_id = s.problem_id AND e.recipe = {recipe_of("grade")}
-        WHERE s.sample < coalesce(e.asked, {int(solve["samples"])})"""
-
-
-def spared(store: Store, target: int) -> tuple[int, int]:
-    """Solutions that were not asked for since none could have changed a vote, and about how many tokens they spared.
-
-    Of the finished part of the run. The tokens are what the solutions that were asked for cost each, on average.
-    """
-    sql = _SPARED.format(solutions=present_solutions(store))
-    solutions, each = store.rows(sql, [target])[0]
-    return int(solutions), round(int(solutions) * float(each))
-
-
-def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
-    """(stage, reason, items) of what the gates kept out, in the finished part of the run.
-
-    What was asked for and not written has no row that would say where it belongs: it is what is missing.
-    """
-    finished = finished_counts(store, target)
-    missing = [
-        ("compose", "no usable problem", finished["asked"] - finished["problems"]),
-        ("solve", "no usable answer", finished["wanted"] - finished["solutions"]),
-    ]
-    found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
-    rows = found + [row for row in missing if row[2]]
-    return sorted(rows, key=lambda row: GATES.index(row[0]))
 
 
 def models(store: Store) -> list[tuple[str, str]]:
@@ -227,7 +170,7 @@ def _judges(store: Store, target: int) -> list[str]:
 def finished_agreement(store: Store, target: int) -> list[Agreement]:
     """How far the judges agree on the finished part of the run."""
     last = store.rows(
-        f"WITH {_FINISHED} SELECT coalesce(max(position), -1) FROM combinations WHERE id IN (SELECT id FROM finished)",
+        f"WITH {FINISHED} SELECT coalesce(max(position), -1) FROM combinations WHERE id IN (SELECT id FROM finished)",
         [target],
     )[0][0]
     written = f"""
@@ -303,8 +246,6 @@ COMMUNITIES = 12
 SHOWN = 100
 """Pieces of evidence that the card lists."""
 
-GATES = ("ingest", "extract", "connect", "compose", "review", "solve", "grade", "screen")
-
 SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -318,50 +259,8 @@ _BY_RELATION = """
     SELECT relation, count(*) FROM (SELECT relation FROM pairs ORDER BY position, sample LIMIT ?)
     GROUP BY 1 ORDER BY 2 DESC, 1"""
 
-# What lies before the frontier, and before the dataset's last pair where the frontier is further: after a run to a
-# higher target. So the figures are those of the dataset, whatever else was made.
-_FINISHED = f"""
-    last AS (SELECT position FROM pairs ORDER BY position, sample LIMIT 1 OFFSET ?::BIGINT - 1),
-    finished AS (
-        SELECT id, asks FROM combinations
-        WHERE recipe = {recipe_of("sample")}
-          AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {recipe_of("screen")})
-          AND position <= coalesce((SELECT position FROM last), position)),
-    written AS (
-        SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id
-        WHERE m.recipe = {recipe_of("compose")})"""
-
-# What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
-_PASSED_OVER = f"""
-    SELECT subject_id FROM rejects
-    WHERE reason = 'quota full' AND stage = 'screen' AND recipe = {recipe_of("screen")}"""
-
-_FUNNEL = f"""
-    WITH {_FINISHED}
-    SELECT
-        (SELECT coalesce(sum(asks), 0)::BIGINT FROM finished)
-            - (SELECT count(*) FROM ({_PASSED_OVER}) WHERE subject_id NOT IN (SELECT id FROM problems)),
-        (SELECT count(*) FROM written),
-        (SELECT count(*) FROM passes WHERE stage = 'review' AND recipe = {recipe_of("review")}
-            AND problem_id IN (SELECT id FROM written)),
-        (SELECT coalesce(sum(coalesce(e.asked, {{samples}})), 0)::BIGINT FROM passes p
-            LEFT JOIN elections e ON e.problem_id = p.problem_id AND e.recipe = {recipe_of("grade")}
-            WHERE p.stage = 'review' AND p.recipe = {recipe_of("review")} AND p.problem_id IN (SELECT id FROM written)
-            AND (p.problem_id NOT IN ({_PASSED_OVER}) OR p.problem_id IN (SELECT problem_id FROM solutions))),
-        (SELECT count(*) FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)),
-        (SELECT count(*) FROM passes WHERE stage = 'grade' AND recipe = {recipe_of("grade")}
-            AND problem_id IN (SELECT id FROM written))"""
-
-_SPARED = f"""
-    WITH {_FINISHED}
-    SELECT
-        (SELECT coalesce(sum(spared), 0)::BIGINT FROM elections
-            WHERE recipe = {recipe_of("grade")} AND problem_id IN (SELECT id FROM written)),
-        (SELECT coalesce(avg(input_tokens + output_tokens), 0) FROM calls WHERE stage = 'solve' AND subject_id IN
-            (SELECT id FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)))"""
-
 _CLUSTERS = f"""
-    WITH {_FINISHED},
+    WITH {FINISHED},
         clusters AS (SELECT kind, kept_id, count(*) AS size FROM repeats
             WHERE recipe = {recipe_of("screen")} AND problem_id IN (SELECT id FROM written) GROUP BY ALL)
     SELECT kind, sum(size)::BIGINT, count(*), max(size) FROM clusters GROUP BY kind ORDER BY 2 DESC, 1"""
@@ -371,13 +270,13 @@ _PRESENT = f"""
         OR (recipe = {recipe_of("screen")} AND subject_id IN (SELECT id FROM written)))"""
 
 _HITS = f"""
-    WITH {_FINISHED}, {_PRESENT}
+    WITH {FINISHED}, {_PRESENT}
     SELECT count(*) FILTER (WHERE part = 'problem'), count(*) FILTER (WHERE part = 'solution'),
         count(*) FILTER (WHERE part LIKE 'seed %')
     FROM present WHERE starts_with(item, concat(?, ':'))"""
 
 _EVIDENCE = f"""
-    WITH {_FINISHED}, {_PRESENT} SELECT * FROM present ORDER BY part, item, subject_id, rule"""
+    WITH {FINISHED}, {_PRESENT} SELECT * FROM present ORDER BY part, item, subject_id, rule"""
 
 _BY_DIFFICULTY = f"""
     WITH counted AS (
@@ -389,13 +288,3 @@ _BY_DIFFICULTY = f"""
         (SELECT count(*) FROM counted WHERE rated IS NOT DISTINCT FROM word),
         (SELECT count(*) FROM counted WHERE measured IS NOT DISTINCT FROM word)
     FROM words ORDER BY place"""
-
-_REJECTED = f"""
-    WITH {_FINISHED}
-    SELECT stage, reason, count(*) FROM rejects
-    WHERE stage IN ('ingest', 'extract', 'connect')
-        AND (stage = 'ingest' OR recipe IN (SELECT recipe FROM current_recipes))
-       OR (stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
-           AND subject_id IN (SELECT id FROM written))
-    GROUP BY stage, reason
-    ORDER BY count(*) DESC, reason"""

@@ -17,6 +17,7 @@ from uuid import UUID
 from graph.records import Pass, Problem, Solution
 from graph.shares import Estimate, Stratum, share_within, wilson
 from tasks.solve import ballots, count
+from tasks.store.latest import recipe_of
 from tasks.trials import STAGE, Matter, calls_good, hear
 from tasks.workbench import Workbench
 
@@ -130,7 +131,7 @@ async def _side(work: Workbench, gate: Gate, query: str, size: int) -> Side:
 async def _problems(work: Workbench, ids: Sequence[UUID]) -> list[Matter]:
     rows = await work.store.fetch(
         f"""SELECT m.text, c.names FROM problems m JOIN combinations c
-                ON c.id = m.combination_id AND c.recipe = {_recipe("sample")}
+                ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
             WHERE m.id IN (SELECT unnest(?::UUID[]))""",
         [list(ids)],
     )
@@ -191,24 +192,20 @@ def worth(found: Audited, pair: float | None) -> str:
     return "earns its cost"
 
 
-def _recipe(stage: str) -> str:
-    return f"(SELECT recipe FROM current_recipes WHERE stage = '{stage}')"
-
-
 PRESENT = f"""
-    SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {_recipe("sample")}
-    WHERE m.recipe = {_recipe("compose")}"""
+    SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+    WHERE m.recipe = {recipe_of("compose")}"""
 """Problems of the latest run's settings."""
 
 
 def _rejected(stage: str, condition: str = "true") -> str:
     return f"""SELECT subject_id AS id FROM rejects
-        WHERE stage = '{stage}' AND recipe = {_recipe(stage)} AND subject_id IN ({PRESENT}) AND {condition}"""
+        WHERE stage = '{stage}' AND recipe = {recipe_of(stage)} AND subject_id IN ({PRESENT}) AND {condition}"""
 
 
 def _passed(stage: str) -> str:
     return f"""SELECT problem_id AS id FROM passes
-        WHERE stage = '{stage}' AND recipe = {_recipe(stage)} AND problem_id IN ({PRESENT})"""
+        WHERE stage = '{stage}' AND recipe = {recipe_of(stage)} AND problem_id IN ({PRESENT})"""
 
 
 def _calls(stage: str, table: str, condition: str = "true") -> str:
@@ -223,7 +220,7 @@ UNAGREED = "reason = 'no agreement'"
 DOUBTED = "reason IN ('voted wrong', 'unjudged')"
 AGREED = f"""
     SELECT id FROM ({_passed("grade")} UNION ALL {_rejected("grade", DOUBTED)}) WHERE id IN (
-        SELECT problem_id FROM elections WHERE kind = 'votes' AND recipe = {_recipe("grade")})"""
+        SELECT problem_id FROM elections WHERE kind = 'votes' AND recipe = {recipe_of("grade")})"""
 
 GATES = (
     Gate("review", _rejected("review"), _passed("review"), _calls("review", "reviews", SCORED), _problems),

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +13,7 @@ from flows.doctor import examine_settings, examine_url, show
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profile, keep_profiles, read_profiles
+from tests.aimock import aimock, free_port, needs_aimock
 from tests.bench import settings_for, workbench
 from tests.conftest import Sandboxes
 from tests.rehearsal import write_toml
@@ -207,31 +202,19 @@ def test_settings_are_examined_model_by_model(
     assert set(models.values()) <= set(read_profiles(tmp_path / "work")[url])
 
 
-@pytest.fixture
-def aimock(tmp_path: Path) -> Iterator[str]:
-    if not shutil.which("llmock"):
-        pytest.skip("aimock is not installed: npm install -g @copilotkit/aimock")
-    words = " ".join(str(number) for number in range(100))
-    fixtures = {"fixtures": [{"match": {"model": "counter"}, "response": {"content": words}}]}
-    (tmp_path / "answers.json").write_text(json.dumps(fixtures))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["llmock", "-p", str(port), "-h", "127.0.0.1", "-f", str(tmp_path), "--log-level", "warn"]
-    with subprocess.Popen(command) as process:
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/v1"
-        process.terminate()
+def test_the_sandbox_of_a_run_is_not_examined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "seeds.jsonl").write_text("{}")
+    settings = {"workspace": "work", "seeds": [{"path": "seeds.jsonl"}], "endpoints": {"box": {"base_url": "sandbox"}}}
+    assert examine_settings(write_toml(tmp_path / "settings.toml", settings))
+    assert capsys.readouterr().out == "The sandbox is part of gsdp and needs no doctor.\n"
 
 
+@needs_aimock
 @pytest.mark.servers
-async def test_another_server_is_examined(aimock: str) -> None:
-    found = await examine(Endpoint(base_url=aimock, concurrency=4), None, "counter")
+async def test_another_server_is_examined(tmp_path: Path) -> None:
+    words = " ".join(str(number) for number in range(100))
+    with aimock(tmp_path, free_port(), [{"match": {"model": "counter"}, "response": {"content": words}}]) as url:
+        found = await examine(Endpoint(base_url=url, concurrency=4), None, "counter")
     told = {finding.what: finding.found for finding in found.findings}
     assert told["token limit"] == "max_tokens has no effect, max_completion_tokens has no effect"
     assert told["n = 2"] == "1 answer"

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from flows.workspace import print_status
+from graph.errors import GsdpError
 from graph.records import Mention, Reject
 from tasks.connect import connect
-from tasks.extract import extract, pending_seeds
+from tasks.extract import check_points, extract, pending_seeds
 from tasks.ingest import ingest
 from tests.bench import plain, settings_for, workbench
 from tests.scripted_curator import look
@@ -75,6 +76,24 @@ async def test_chinese_seeds_become_a_graph_of_their_own_names(tmp_path: Path) -
     }
     assert found.edges[frozenset({"勾股定理", "直角三角形"})] == 2
     assert client.questions("pairs") == [], "nothing of it looks alike"
+
+
+async def test_a_run_stops_where_no_seed_has_a_point_and_says_why(tmp_path: Path) -> None:
+    settings, client = seeds(tmp_path, {"one": "", "two": "<problem>", "three": ""})
+    await extracted(settings, client)
+    async with workbench(settings, {"local": client}) as work:
+        with pytest.raises(
+            GsdpError, match=r"in any seed so far \(no points found: 2, unparseable: tag left in"
+        ) as told:
+            check_points(work)
+        assert (told.value.exit_code, told.value.transient) == (1, False)
+
+
+async def test_a_run_goes_on_where_one_seed_has_a_point(tmp_path: Path) -> None:
+    settings, client = seeds(tmp_path, {"one": "", "two": "Chord"})
+    await extracted(settings, client)
+    async with workbench(settings, {"local": client}) as work:
+        check_points(work)
 
 
 async def test_seeds_where_nothing_was_found_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -331,6 +331,16 @@ async def test_a_seed_that_no_file_holds_any_more_takes_no_part(tmp_path: Path) 
         assert len(pending_seeds(work)) == 1
 
 
+async def test_seeds_whose_answer_is_not_where_it_should_be_are_counted(tmp_path: Path) -> None:
+    rows = [{"problem": "2 + 2?", "solution": "It is #### 4"}, {"problem": "2 + 3?", "solution": "It is five."}]
+    (tmp_path / "seeds.jsonl").write_text(lines(*rows))
+    for marker, more in (("####", {"unanswered": 1}), (None, {})):
+        seeds = [{"path": tmp_path / "seeds.jsonl", "answer_after": marker}]
+        async with workbench(settings_for(tmp_path, seeds=seeds)):
+            counts = await plain(ingest)()
+        assert {key: counts[key] for key in counts if key not in ("read", "new", "rejected", "known")} == more
+
+
 async def test_a_corrected_mapping_replaces_what_it_read_wrongly(tmp_path: Path) -> None:
     row = {"question": "2 + 2?", "answer": "It is #### 4"}
     columns = {"problem": "question", "solution": "answer"}

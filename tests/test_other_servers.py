@@ -1,17 +1,10 @@
-"""The pipeline on servers that are not ours.
-
-aimock (npm @copilotkit/aimock) answers from a file of scripted answers; put its `llmock` on the PATH to run this.
-"""
+"""The pipeline on servers that are not ours."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +12,9 @@ from typing import Any
 import pytest
 
 from tasks.store.database import open_store
+from tests.aimock import aimock, free_port, needs_aimock
 
-pytestmark = [
-    pytest.mark.servers,
-    pytest.mark.skipif(shutil.which("llmock") is None, reason="aimock's llmock is not on the PATH"),
-]
+pytestmark = [pytest.mark.servers, needs_aimock]
 
 POINTS = ("Vieta's formulas", "Law of cosines", "Modular inverse", "Geometric series", "Heron's formula", "Unit rate")
 SEEDS = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 1, 2))
@@ -90,10 +81,7 @@ def scripted(problems: list[tuple[str, tuple[str, ...]]]) -> list[dict[str, Any]
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
+    return free_port()
 
 
 @pytest.fixture
@@ -111,25 +99,12 @@ def combinations(workspace: Path, port: int) -> list[tuple[str, ...]]:
 
 
 @pytest.fixture
-def aimock(tmp_path: Path, port: int, combinations: list[tuple[str, ...]]) -> Iterator[str]:
+def server(tmp_path: Path, port: int, combinations: list[tuple[str, ...]]) -> Iterator[str]:
     words = [
         f"{a}{b}" for a in ("Alma", "Bren", "Cora", "Dag", "Eda", "Finn") for b in ("ro", "lit", "max", "vy", "nu")
     ]
-    folder = tmp_path / "fixtures"
-    folder.mkdir()
-    fixtures = scripted(list(zip(words, combinations, strict=False)))
-    (folder / "answers.json").write_text(json.dumps({"fixtures": fixtures}))
-    command = ["llmock", "-p", str(port), "-h", "127.0.0.1", "-f", str(folder), "--log-level", "warn"]
-    with subprocess.Popen(command) as server:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=1).read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address
-        server.terminate()
+    with aimock(tmp_path / "fixtures", port, scripted(list(zip(words, combinations, strict=False)))) as url:
+        yield url
 
 
 def run(path: Path, *extra: str) -> str:
@@ -139,7 +114,7 @@ def run(path: Path, *extra: str) -> str:
     return done.stdout
 
 
-def test_scripted_answers_of_another_server_become_a_published_dataset(workspace: Path, port: int, aimock: str) -> None:
+def test_scripted_answers_of_another_server_become_a_published_dataset(workspace: Path, port: int, server: str) -> None:
     told = run(settings(workspace, port))
     lines = (workspace / "ws" / "dataset" / "data" / "messages.jsonl").read_text().splitlines()
     assert len(lines) == 8, told

@@ -13,8 +13,9 @@ from flows.workspace import counts, print_status
 from graph.errors import StoreError
 from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
 from tasks import dataset
-from tasks.card import REHEARSAL, card, finished_counts, rejected
+from tasks.card import REHEARSAL, card
 from tasks.dataset import write_dataset
+from tasks.finished import finished_counts, rejected
 from tasks.solve import solution_ids
 from tasks.workbench import Workbench
 from tests.bench import NOWHERE, settings_for, workbench

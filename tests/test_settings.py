@@ -127,6 +127,18 @@ def test_wrong_settings(why: str, content: dict[str, Any], sentence: str, tmp_pa
     assert "\n" not in str(raised.value)
 
 
+def test_a_key_of_the_whole_file_in_a_section_is_told_its_place(tmp_path: Path) -> None:
+    local = {"base_url": "sandbox", "sandbox": ["--think"]}
+    with pytest.raises(SettingsError, match=r"'endpoints\.local\.sandbox'; `sandbox` stands at the top of the file"):
+        settings_for(tmp_path, endpoints={"local": local})
+
+
+def test_a_wrong_item_does_not_make_its_list_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings_for(tmp_path, seeds=[{"path": "seeds.jsonl", "columns": {"problm": "question"}}])
+    assert str(raised.value).endswith("unknown key 'seeds.0.columns.problm'; did you mean 'problem'?.")
+
+
 def test_every_wrong_key_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         settings_for(tmp_path, target_pair=5, review={"treshold": 0.9}, solve={"samples": 0})

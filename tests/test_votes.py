@@ -13,9 +13,9 @@ import pytest
 
 from graph.records import Combination, Election, Grade, Pass, Problem, Reject, Solution
 from tasks.agreement import agreement, alpha
-from tasks.card import spared
 from tasks.compose import slots
 from tasks.endpoint.answers import ChatRequest, Reply
+from tasks.finished import spared
 from tasks.gates.votes import asks_for_proof, is_open, measured
 from tasks.grade import grade
 from tasks.opening import open_workbench
@@ -356,6 +356,19 @@ async def test_votes_of_a_judge_that_was_asked_in_another_way_do_not_count(tmp_p
             panels = agreement(work.store, latest_identity(work.store), "SELECT id FROM problems")
         told.append([(lean.judge, lean.given, lean.mean) for lean in panels[0].judges])
     assert told == [[(judge, 1, mean) for judge in "abc"] for mean in (0.0, 1.0)]
+
+
+async def test_a_judge_without_others_has_no_bias_and_a_panel_of_one_no_agreement(tmp_path: Path) -> None:
+    alone = panel(tmp_path).roles.judges[:1]
+    chosen = panel(tmp_path)
+    chosen = chosen.model_copy(update={"roles": chosen.roles.model_copy(update={"judges": alone})})
+    async with open_workbench(chosen) as work:
+        work.clients = cast("Any", {"local": Scripted(box("5", "5", "5"), {"a": ["1"] * 3})})
+        await one_problem(work, "What is it?")
+        await decided(work)
+        found = agreement(work.store, latest_identity(work.store), "SELECT id FROM problems")
+    assert [(told.task, told.items, told.alpha) for told in found] == [("grade", 0, None)]
+    assert [(lean.judge, lean.mean, lean.bias) for lean in found[0].judges] == [("a", 1.0, None)]
 
 
 # What the judged text says about itself

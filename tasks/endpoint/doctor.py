@@ -165,7 +165,8 @@ async def _list(patient: Examination) -> bool:
     names = [str(row.get("id")) for row in rows]
     patient.model = patient.model or (names[0] if names else "")
     if not patient.model:
-        raise EndpointRefused(f"{patient.connection.address} lists no models: name one with --model.")
+        why = "" if 200 <= heard.status < 300 else f" ({heard.status} {heard.words})"
+        raise EndpointRefused(f"{patient.connection.address} lists no models{why}: name one with --model.")
     if not names:
         patient.note("list of models", "note", f"none ({heard.status} {heard.words})".replace(" )", ")"))
     elif patient.model in names:
