@@ -123,7 +123,7 @@ def _of_more(found: Mapping[str, Any]) -> str:
     return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
 
 
-PAID_FOR = ("extract", "connect", *PAID)
+PAID_FOR = ("ingest", "extract", "connect", *PAID)
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: (

@@ -195,15 +195,18 @@ class Reading(Record):
 
 
 class Trial(Record):
-    """A judge's word in an audit, on a problem or on a solution; `unjudged` says why there is none."""
+    """A judge's word in an audit, on a problem or a solution, or on whether a text gives a benchmark item away.
+
+    `unjudged` says why there is none.
+    """
 
     id: UUID
     judge: str
-    task: Literal["review", "grade"]
+    task: Literal["review", "grade", "contamination"]
     subject_id: UUID
     """Hash of what was judged: its text, wherever that came from."""
     value: float | None
-    """review: mean of the two scores, in 0-1. grade: the vote, 1 right or 0 wrong."""
+    """review: mean of the two scores, in 0-1. grade: the vote, 1 right or 0 wrong. contamination: 1 given away."""
     unjudged: str | None
     call_id: UUID
 
@@ -310,9 +313,9 @@ class Overlap(Record):
     """File and line of the benchmark."""
     rule: str
     coverage: float
-    """Share of the item's runs of words that the text holds."""
+    """Share of the item's runs of words that the text holds; by meaning, the cosine of their vectors."""
     overlap: str
-    """Words that they share."""
+    """Words that they share; by meaning, the item's own."""
 
 
 class Frontier(Record):

@@ -18,7 +18,7 @@ from graph.records import Pass, Problem, Solution
 from graph.shares import Estimate, Stratum, share_within, wilson
 from tasks.solve import ballots, count
 from tasks.store.latest import recipe_of
-from tasks.trials import STAGE, Matter, calls_good, hear
+from tasks.trials import AUDIT, Matter, calls_good, hear
 from tasks.workbench import Workbench
 
 DEAR = 10
@@ -168,7 +168,7 @@ def cost(work: Workbench, calls: str) -> Cost:
 def pair_cost(work: Workbench) -> float | None:
     """What a pair costs in all stages, as `Cost.amount`; None without pairs."""
     pairs = work.store.rows("SELECT count(*) FROM pairs")[0][0]
-    made = cost(work, f"SELECT * FROM calls WHERE stage NOT IN ('{STAGE}', 'adherence')")
+    made = cost(work, f"SELECT * FROM calls WHERE stage NOT IN ('{AUDIT}', 'adherence')")
     return made.amount / pairs if pairs else None
 
 

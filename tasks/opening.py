@@ -17,18 +17,19 @@ from uuid import UUID, uuid4
 from graph.errors import BudgetOverrun, SettingsError
 from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
+from tasks.benchmarks import read_benchmarks
 from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
 from tasks.endpoint.prices import Price, find_price
 from tasks.endpoint.profiles import read_profiles
+from tasks.gates.contamination import Contamination
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.ingest import look_at
 from tasks.ledger import spent
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
-from tasks.screen import read_benchmarks
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Workbench, current, using
@@ -79,7 +80,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
         run_id = await _begin(store, settings, shape, prices)
         purse = open_purse(store, settings, run_id)
         try:
-            contamination = read_benchmarks(store, settings.benchmarks, settings.screen.coverage)
+            items = read_benchmarks(store, settings.benchmarks)
             async with AsyncExitStack() as stack:
                 equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))
@@ -101,7 +102,8 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     recipes(shape),
                     lost_calls(store),
                     purse=purse,
-                    contamination=contamination,
+                    benchmark_items=items,
+                    contamination=Contamination(items, settings.screen.coverage) if items else None,
                 )
                 with using(work):
                     yield work

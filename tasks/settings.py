@@ -188,6 +188,13 @@ class Screen(Section):
     semantic: float | None = Field(
         None, gt=0, le=1, description="Cosine by the embedder from which two problems are one; not asked if left out"
     )
+    second_look: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Cosine by the embedder from which the verifier is asked whether a text is a benchmark item in "
+        "other words; not asked if left out",
+    )
     coverage: float = Field(
         0.5, gt=0, le=1, description="Least share of a benchmark item's runs of 8 words that makes a text contaminated"
     )
@@ -325,4 +332,11 @@ class RunSettings(Section):
     @model_validator(mode="after")
     def _decide_roles(self) -> RunSettings:
         object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
+        return self
+
+    @model_validator(mode="after")
+    def _meanings_need_vectors(self) -> RunSettings:
+        for name in ("semantic", "second_look"):
+            if getattr(self.screen, name) is not None and self.roles.embedder is None:
+                raise ValueError(f"screen.{name} compares vectors: name an embedder under [roles], or leave it out")
         return self

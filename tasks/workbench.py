@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -91,8 +91,10 @@ class Workbench:
     """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
     purse: Purse = field(default_factory=lambda: Purse(None))
     counts: Counts = field(default_factory=Counts)
+    benchmark_items: Sequence[tuple[str, str]] = ()
+    """Name and text of what must not be published."""
     contamination: Contamination | None = None
-    """The benchmarks' texts, which must not be published."""
+    """The words of these."""
     room: Room | None = None
     """What of the target is still open, where quotas are set; kept by `tasks.screen`."""
     screened: int = 0
