@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -137,6 +138,16 @@ class Store:
         """The rows of a query as a Parquet file, in the query's order."""
         target = str(path).replace("'", "''")
         self.rows(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", parameters)
+
+    @contextmanager
+    def beside(self, path: Path, name: str) -> Iterator[None]:
+        """Let queries and statements read another store's file, as the schema `name`."""
+        target = str(path).replace("'", "''")
+        self.rows(f"ATTACH '{target}' AS {name} (READ_ONLY)")
+        try:
+            yield
+        finally:
+            self.rows(f"DETACH {name}")
 
     def close(self) -> None:
         """Commit what waits and release the file. The store is of no use afterwards."""
