@@ -136,11 +136,11 @@ async def _stage(settings: RunSettings, stage: str) -> int:
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
         await side_by_side(partial(PAID[stage], start, stop) for start, stop in ranges)
         if stage == "grade":
-            await _screen(work, ranges)
+            await screen_ranges(work, ranges)
         return work.counts.done[stage]
 
 
-async def _screen(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
+async def screen_ranges(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
     """Make pairs of what is finished, up to the first combination that is not."""
     screen = await open_screen(work)
     for start, stop in ranges:

@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from flows import stages
 from flows.produce import produce
 from flows.report import reporting, view
+from flows.shards import spread
 from flows.stages import PAID, stage_flow
 from graph.errors import GsdpError
 from tasks.finished import finished_counts, rejected, spared
@@ -43,6 +44,8 @@ async def synthesize(
             if not work.purse.reached:
                 run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
                 await told.stage(name, run, settings)
+        if "grade" in wanted and settings.shards > 1 and not work.purse.reached:
+            await told.stage("spread", spread, settings)
         if "grade" in wanted and not work.purse.reached:
             told.produced(await produce(settings))
         if "publish" in wanted and work.counts.pairs:
@@ -136,6 +139,7 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
         + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
     ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
+    "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",

@@ -268,6 +268,12 @@ class RunSettings(Section):
     budget: str | None = Field(
         None, description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"'
     )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Workers that share the work, as deployment runs of `shard`; 1: this process",
+    )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
     seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
