@@ -19,7 +19,6 @@ from prefect.deployments.flow_runs import arun_deployment
 from prefect.exceptions import ObjectNotFound
 
 from flows.stages import (
-    EXPECTED_YIELD,
     LARGEST_CHUNK,
     PAID,
     SMALLEST_CHUNK,
@@ -82,18 +81,22 @@ async def spread(settings: RunSettings) -> dict[str, int]:
         settings: Everything the run needs to know.
     """
     async with open_workbench(settings) as work:
-        shared = done = 0
+        ended: list[Round] = []
+        for begun in rounds(settings.workspace):
+            await _run_round(work, begun)
+            ended.append(begun)
         kept = await _screened(work, 0)
         if kept < settings.target_pairs:
+            # What a run without shards left unfinished would stand before all that is dealt.
             await chains(work, work.screened, untouched(work))
             kept = await _screened(work, work.screened)
-        while dealt := await _next_round(work, kept):
+        while not work.purse.reached and (dealt := await _next_round(work, kept)):
             await _run_round(work, dealt)
-            shared, done, before = shared + dealt.stop - dealt.start, done + 1, kept
-            kept = await _screened(work, work.screened)
-            if kept == before or work.purse.reached:
+            ended.append(dealt)
+            before, kept = kept, await _screened(work, work.screened)
+            if kept == before:
                 break
-        return {"pairs": kept, "combinations": shared, "rounds": done}
+        return {"combinations": sum(one.stop - one.start for one in ended), "rounds": len(ended)}
 
 
 async def _screened(work: Workbench, start: int) -> int:
@@ -104,16 +107,14 @@ async def _screened(work: Workbench, start: int) -> int:
 
 
 async def _next_round(work: Workbench, kept: int) -> Round | None:
-    """The round that is under way, or else the next one; None where what is missing is too little to share."""
+    """The combinations to deal next; None where what is missing is too little to share."""
     settings = work.settings
-    for begun in rounds(settings.workspace):
-        return begun
-    seen = EXPECTED_YIELD if not kept else kept / max(work.screened, 1)
-    wanted = ceil((settings.target_pairs - kept) / seen)
+    # Until it is known how many of them make pairs, as if all did: what is dealt is paid for to its end.
+    wanted = ceil((settings.target_pairs - kept) * (work.screened / kept if kept else 1))
     start = untouched(work)
     if wanted < settings.shards * SMALLEST_CHUNK:
         return None
-    stop = await sample(start + wanted)
+    stop = min(start + wanted, await sample(start + wanted))
     return Round(start, stop, settings.shards) if stop - start >= settings.shards else None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from contextvars import Context
 from pathlib import Path
@@ -19,10 +21,25 @@ from tasks.endpoint.config import Endpoint, Prices
 from tasks.settings import RunSettings
 from tasks.shards import Round, deal, rounds, shard_settings
 from tests.bench import settings_for, workbench
-from tests.rehearsal import NOISE, Rehearsal, folder_bytes, number, query, rehearsal, settings
+from tests.conftest import Sandboxes
+from tests.rehearsal import (
+    CONCURRENCY,
+    NOISE,
+    Rehearsal,
+    content,
+    folder_bytes,
+    number,
+    query,
+    rehearsal,
+    settings,
+    started,
+    wait_until,
+    write_toml,
+)
 from tests.test_screening import combination
+from tests.work_pool import children, work_pool
 
-PAIRS = 25
+PAIRS = 36
 PAID_TWICE = "SELECT count(*) - count(DISTINCT (stage, role, subject_id, sample)) FROM calls"
 
 
@@ -67,7 +84,7 @@ def alone(prefect_server: str, server: Rehearsal, tmp_path_factory: pytest.TempP
     return workspace
 
 
-@pytest.mark.parametrize("failures", [(), (2,)], ids=["all end", "one is killed and tried again"])
+@pytest.mark.parametrize("failures", [(), pytest.param((2,), marks=pytest.mark.slow)], ids=["all end", "one does not"])
 async def test_what_shards_make_is_what_one_run_makes(
     failures: tuple[int, ...], alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,12 +113,13 @@ async def test_a_shard_that_never_ends_leaves_what_it_paid_for_and_the_next_run_
     assert number(wanted.workspace, PAID_TWICE) == 0
 
 
+@pytest.mark.slow
 async def test_shards_keep_to_one_budget_together(
     alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Workers(monkeypatch)
     workspace, budget = tmp_path / "work", 150_000
-    await synthesize(of(workspace, server, shards=3, budget=f"{budget} tokens"))
+    await synthesize(of(workspace, server, shards=2, budget=f"{budget} tokens"))
     spent = number(workspace, "SELECT sum(input_tokens + output_tokens + presumed_tokens)::BIGINT FROM calls")
     assert 0.7 * budget <= spent <= budget
     assert query(workspace, "SELECT DISTINCT state FROM runs") == [("completed",)]
@@ -140,3 +158,21 @@ async def test_without_a_deployment_one_sentence_says_what_is_needed(
 ) -> None:
     with pytest.raises(GsdpError, match=r"`shards` needs a Prefect server with a deployment of the flow `shard`"):
         await synthesize(of(tmp_path / "work", server, shards=2))
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_pool_that_is_killed_is_replaced_and_pays_nothing_twice(
+    alone: Path, sandboxes: Sandboxes, tmp_path: Path
+) -> None:
+    workspace, server = tmp_path / "work", sandboxes(*NOISE, "--latency=0.2")
+    file = write_toml(tmp_path / "settings.toml", content(workspace, server.url, PAIRS, shards=2))
+    with work_pool(2) as workers, started("run", file) as run:
+        wait_until(lambda: server.served("solver") >= 5, run, seconds=120)
+        shard = next(child for worker in workers for child in children(worker.pid))
+        os.kill(shard, signal.SIGKILL)
+        out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, out + err
+    assert folder_bytes(workspace / "dataset/data") == folder_bytes(alone / "dataset/data")
+    unsettled = server.served() - number(workspace, "SELECT sum(attempts)::BIGINT FROM calls")
+    assert 0 <= unsettled <= CONCURRENCY
+    assert number(workspace, PAID_TWICE) == 0
