@@ -171,6 +171,22 @@ def publish(
 
 
 @app.command()
+def merge(
+    workspace: Workspace,
+    others: Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Workspaces to take from.")],
+) -> None:
+    """Take what other workspaces have paid for into this one: shards, or runs of the same seeds and settings.
+
+    It can be done in any order and again, also with shards that are not finished.
+
+    Example: `gsdp merge runs/gsm8k runs/gsm8k/shards/0000000-0044445-by-4/2`
+    """
+    from flows.merge import merge as merge_stores
+
+    merge_stores(workspace, others)
+
+
+@app.command()
 def explain(
     workspace: Workspace, pair: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or problem.")]
 ) -> None:

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 
 from flows import shards
+from flows.merge import merge
 from flows.synthesize import synthesize
-from graph.errors import GsdpError
+from graph.errors import GsdpError, UsageError
 from graph.records import Combination
 from tasks.endpoint.budget import Budget, Purse
 from tasks.endpoint.config import Endpoint, Prices
 from tasks.settings import RunSettings
 from tasks.shards import Round, deal, rounds, shard_settings
+from tasks.store.database import open_store
 from tests.bench import settings_for, workbench
 from tests.conftest import Sandboxes
 from tests.rehearsal import (
@@ -176,3 +178,19 @@ def test_a_worker_of_a_pool_that_is_killed_is_replaced_and_pays_nothing_twice(
     unsettled = server.served() - number(workspace, "SELECT sum(attempts)::BIGINT FROM calls")
     assert 0 <= unsettled <= CONCURRENCY
     assert number(workspace, PAID_TWICE) == 0
+
+
+def test_stores_are_merged_by_hand_in_any_order_and_again(
+    alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = tmp_path / "work"
+    open_store(workspace).close()
+    merge(workspace, [alone, alone])
+    first, second, advice = capsys.readouterr().out.splitlines()
+    calls = number(alone, "SELECT count(*) FROM calls")
+    assert f"{calls:,} calls" in first
+    assert second == f"{alone}: nothing new"
+    assert advice.startswith("Run the settings of the workspace again")
+    assert number(workspace, "SELECT count(*) FROM calls") == calls
+    with pytest.raises(UsageError, match="There is no store in"):
+        merge(tmp_path / "nowhere", [alone])
