@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
 from graph.records import Measure, Quote, Quoted
-from tasks.ledger import ALL, STAGES, Beside, latest_quote
+from tasks.ledger import ALL, STAGES, Beside, latest_quote, paid_since
 from tasks.store.database import Store
 
 HEADS: dict[Measure, str] = {
@@ -61,7 +61,7 @@ def short(number: float) -> str:
 
 
 def _money(usd: float) -> str:
-    return short(usd) if usd >= 1000 else f"{usd:.2f}" if usd >= 0.095 or not usd else f"{usd:.2g}"
+    return short(usd) if usd >= 1000 else f"{usd:.2f}" if usd >= 0.1 or not usd else f"{usd:.4f}"
 
 
 def _time(hours: float) -> str:
@@ -76,24 +76,31 @@ READ: dict[Measure, Callable[[float], str]] = {"hours": _time, "usd": _money}
 NO_END = "no end"
 
 
-def print_quote(store: Store) -> None:
-    """The latest quote beside what has been paid since, by stage; nothing where nobody asked for one."""
+def print_quote(store: Store) -> bool:
+    """The latest quote; beside what was paid since, once there was a run. Whether there is one."""
     found = latest_quote(store)
     if found is None:
-        return
-    quote, rows = found
-    print(f"\npaid, of what was quoted on {quote.quoted_at:%Y-%m-%d %H:%M} UTC for {quote.wanted:,} pairs")
-    heads: dict[Measure, str] = {"calls": "calls", "tokens": "tokens", "usd": "USD"}
-    measures = [measure for measure in heads if any(row.measure == measure for row in rows)]
-    print(f"{'stage':<10}" + "".join(f"{heads[measure]:>{BESIDE}}" for measure in measures))
-    cells = {(row.stage, row.measure): _beside(row) for row in rows}
+        return False
+    quote, figures = found
+    if store.rows("SELECT 1 FROM runs LIMIT 1"):
+        print("", *_beside(paid_since(store, quote, figures), quote), sep="\n")
+    else:
+        print("", *table(quote, figures), sep="\n")
+    return True
+
+
+def _beside(rows: Sequence[Beside], quote: Quote) -> Iterator[str]:
+    heads = {measure: head for measure, head in PAID_HEADS.items() if any(row.measure == measure for row in rows)}
+    yield f"paid, of what was quoted on {quote.quoted_at:%Y-%m-%d %H:%M} UTC for {quote.wanted:,} pairs"
+    yield f"{'stage':<10}" + "".join(f"{head:>{BESIDE}}" for head in heads.values())
+    cells = {
+        (row.stage, row.measure): f"{READ.get(row.measure, short)(row.paid)} of {_range(row.quoted)}" for row in rows
+    }
     for stage in (*STAGES, ALL):
-        line = "".join(f"{cells.get((stage, measure), '?'):>{BESIDE}}" for measure in measures)
-        print(f"{'in all' if stage == ALL else stage:<10}{line}")
+        line = "".join(f"{cells.get((stage, measure), '?'):>{BESIDE}}" for measure in heads)
+        yield f"{'in all' if stage == ALL else stage:<10}{line}"
 
 
+PAID_HEADS: dict[Measure, str] = {"calls": "calls", "tokens": "tokens", "usd": "USD"}
 BESIDE = 34
-
-
-def _beside(row: Beside) -> str:
-    return f"{READ.get(row.measure, short)(row.paid)} of {_range(row.quoted)}"
+"""Width of a column."""

@@ -53,6 +53,8 @@ def print_status(workspace: Path) -> None:
 
 def _print_store(store: Store, workspace: Path) -> None:
     print(f"{workspace}: from the store (no run is at work)")
+    if not store.rows("SELECT 1 FROM runs LIMIT 1") and print_quote(store):
+        return
     for started, state, message in store.rows(
         "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT 1"
     ):

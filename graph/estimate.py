@@ -136,18 +136,22 @@ def names_of(names: Names, more: int) -> Range:
 def of_names(single: Numbers, paired: Numbers, probed: int, known: int, names: Range) -> Forecast:
     """What questions about names will cost, from what they cost with the `probed` names; those `known` are paid for.
 
-    The first column counts calls. `single` are questions about names one by one, `paired` those about pairs and groups;
-    these are never more than one for each name, since only a few others are near it.
+    The first column counts calls. `single` are questions about names one by one, `paired` those about pairs and groups,
+    many in a call; these calls are never more than one for each name, since only a few others are near it. Where the
+    probe asked none, at most they are like those about single names.
     """
+
+    seen = paired if paired[0] else single
 
     def more(count: float, power: float) -> float:
         return max(0.0, (count / probed) ** power - (known / probed) ** power) if probed else 0.0
 
-    seen = paired if paired[0] else single
-    most = min(more(names.high, 2), (names.high - known) / seen[0]) if seen[0] else 0.0
-    low = single * more(names.low, 1) + paired * more(names.low, 1)
-    expected = single * more(names.expected, 1) + paired * more(names.expected, BETWEEN)
-    high = np.maximum(expected, single * more(names.high, 1) + seen * most)
+    def close(count: float, power: float) -> float:
+        return min(more(count, power), (count - known) / seen[0]) if seen[0] else 0.0
+
+    low = single * more(names.low, 1) + paired * close(names.low, 1)
+    expected = single * more(names.expected, 1) + paired * close(names.expected, BETWEEN)
+    high = np.maximum(expected, single * more(names.high, 1) + seen * close(names.high, 2))
     places = (_scrambled(DRAWS, "names") >> np.uint64(11)) / 2.0**53
     ends = [ENDS[0], 0.5, ENDS[1]]
     columns = [np.interp(places, ends, column) for column in zip(low, expected, high, strict=True)]

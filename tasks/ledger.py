@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from graph.records import Measure, Quote, Quoted
@@ -95,24 +96,26 @@ class Beside(NamedTuple):
     quoted: Quoted
 
 
-def latest_quote(store: Store) -> tuple[Quote, list[Beside]] | None:
-    """The latest quote beside what runs of the workspace have paid since, without the probe; None without a quote."""
+def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
+    """The latest quote and its figures; None where nobody has asked for one."""
     quotes = store.select(Quote, "true ORDER BY quoted_at DESC, id LIMIT 1")
-    if not quotes:
-        return None
-    quote = quotes[0]
+    return (quotes[0], store.select(Quoted, "quote_id = ?", [quotes[0].id])) if quotes else None
+
+
+def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
+    """What runs of the workspace have paid since a quote, beside its figures. A probe is no run of the workspace."""
     rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.quoted_at])}
-    rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)] or [0, 0, 0.0]
-    measures: tuple[Measure, ...] = ("calls", "tokens", "usd")
-    figures = {(row.stage, row.measure): row for row in store.select(Quoted, "quote_id = ?", [quote.id])}
-    return quote, [
-        Beside(stage, measure, paid, figures[stage, measure])
+    rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
+    wanted = {(row.stage, row.measure): row for row in figures}
+    return [
+        Beside(stage, measure, paid, wanted[stage, measure])
         for stage in (*STAGES, ALL)
-        for measure, paid in zip(measures, rows.get(stage, (0, 0, 0.0)), strict=True)
-        if (stage, measure) in figures
+        for measure, paid in zip(BESIDE, rows.get(stage) or (0, 0, 0.0), strict=True)
+        if (stage, measure) in wanted
     ]
 
 
+BESIDE: tuple[Measure, ...] = ("calls", "tokens", "usd")
 PAID_SINCE = """
     SELECT stage, count(*), sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost), 0) FROM calls
     WHERE list_contains(?::VARCHAR[], stage) AND ended_at >= ? AND run_id IN (SELECT id FROM runs) GROUP BY stage"""
