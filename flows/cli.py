@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,7 +20,10 @@ from graph.errors import GsdpError, UsageError
 
 if TYPE_CHECKING:
     from flows.report import View
-    from tasks.settings import Stage
+    from tasks.settings import RunSettings
+
+T = TypeVar("T")
+Flow = Callable[[], Coroutine[Any, Any, T]]
 
 app = typer.Typer(
     name="gsdp",
@@ -95,8 +99,39 @@ def run(
     Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
     """
     from flows.configure import read_settings
+    from flows.quoted import print_quote
+    from flows.workspace import reading
 
-    _run(read_settings(settings, set_ or ()), until, accept_changes, rebuild)
+    read = read_settings(settings, set_ or ())
+    _run(read, until, accept_changes, rebuild)
+    with reading(read.workspace) as store:
+        print_quote(store)
+
+
+@app.command()
+def quote(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Seeds of the probe; for each of them five combinations are finished.")
+    ] = 20,
+) -> None:
+    """Say what a run will cost, before it: calls, tokens, hours and money by stage, from a probe that is paid for.
+
+    The probe takes some seeds through all stages. Its answers are kept, and the run reads none of its seeds again.
+
+    Examples: `gsdp quote settings.toml`, `gsdp quote settings.toml --set target_pairs=100000 --seeds 60`
+    """
+    from flows.configure import read_settings
+
+    read = read_settings(settings, set_ or ())
+
+    def load() -> Flow[list[str]]:
+        from flows.quote import quote
+
+        return partial(quote, read, seeds)
+
+    print("", *_with_prefect(read, load, accept_changes=True), sep="\n")
 
 
 @app.command()
@@ -302,12 +337,23 @@ def serve() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
 
 
-def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False) -> None:
+def _run(settings: RunSettings, until: str, accept_changes: bool, rebuild: bool = False) -> None:
     from tasks.settings import STAGES
 
     last = next((stage for stage in STAGES if stage == until), None)
     if last is None:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
+
+    def load() -> Flow[Any]:
+        from flows.synthesize import synthesize
+
+        return partial(synthesize, settings, until=last, accept_changes=accept_changes, rebuild=rebuild)
+
+    _with_prefect(settings, load, accept_changes)
+
+
+def _with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_changes: bool) -> T:
+    """What a flow returns, shown at its work. `load` imports it, once Prefect is set up."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
@@ -318,31 +364,34 @@ def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False)
 
     if get_current_settings().api.url:
         with make_view("starting") as shown:
-            _flow(settings, last, accept_changes, rebuild, shown, lambda: None)
-        return
+            return _flow(settings, load, accept_changes, shown, lambda: None)
     from flows.own_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
-        _flow(settings, last, accept_changes, rebuild, shown, wait)
+        return _flow(settings, load, accept_changes, shown, wait)
 
 
 def _flow(
-    settings: Any, until: Stage, accept_changes: bool, rebuild: bool, shown: View, wait: Callable[[], None]
-) -> None:
+    settings: RunSettings,
+    load: Callable[[], Flow[T]],
+    accept_changes: bool,
+    shown: View,
+    wait: Callable[[], None],
+) -> T:
     """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
     from prefect.exceptions import TerminationSignal
 
     from flows.report import view
-    from flows.synthesize import synthesize
     from tasks.opening import check
 
+    flow = load()
     check(settings, accept_changes)
     wait()
     view.set(shown)
     try:
-        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes, rebuild=rebuild))
+        return asyncio.run(flow())
     except TerminationSignal:
         raise KeyboardInterrupt from None
     except RuntimeError as error:

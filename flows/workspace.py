@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flows.paths import paths_between
+from flows.quoted import print_quote
 from flows.snapshot import pace, read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
@@ -52,6 +53,8 @@ def print_status(workspace: Path) -> None:
 
 def _print_store(store: Store, workspace: Path) -> None:
     print(f"{workspace}: from the store (no run is at work)")
+    if not store.rows("SELECT 1 FROM runs LIMIT 1") and print_quote(store):
+        return
     for started, state, message in store.rows(
         "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT 1"
     ):
@@ -72,6 +75,7 @@ def _print_store(store: Store, workspace: Path) -> None:
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
+    print_quote(store)
 
 
 def _print_pointless(store: Store) -> None:

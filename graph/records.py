@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
+Measure = Literal["combinations", "calls", "input_tokens", "output_tokens", "tokens", "hours", "usd"]
+"""What a quote counts; tokens are those of both directions."""
 Part = Literal["problem", "solution", "seed problem", "seed solution"]
 """Which text a benchmark item was found in."""
 
@@ -352,6 +354,34 @@ class Lease(Record):
     run_id: UUID
     unit: Literal["USD", "tokens"]
     amount: float
+
+
+class Quote(Record):
+    """What a run was told to cost before it, and on which probe that rests."""
+
+    id: UUID
+    quoted_at: datetime
+    target_pairs: int
+    wanted: int
+    """Pairs of the target that were not there yet."""
+    seeds: int
+    """Seeds of the probe."""
+    combinations: int
+    """Combinations that the probe finished."""
+    pairs: int
+    """Pairs that these made."""
+
+
+class Quoted(Record):
+    """One figure of a quote: of a stage, or in all."""
+
+    quote_id: UUID
+    stage: str
+    measure: Measure
+    expected: float
+    low: float
+    high: float
+    """Infinite where no end is known."""
 
 
 class StageRecipe(Record):

@@ -9,7 +9,7 @@ from typing import Any
 from tasks.agreement import Agreement, agreement
 from tasks.benchmarks import labels
 from tasks.coverage import of_dataset
-from tasks.finished import FINISHED, finished_counts, rejected, spared
+from tasks.finished import DECIDED, FINISHED, finished_counts, rejected, spared
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity, recipe_of
@@ -178,7 +178,7 @@ def finished_agreement(store: Store, target: int) -> list[Agreement]:
     )[0][0]
     written = f"""
         SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)}"""
+        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)} AND m.id IN {DECIDED}"""
     return agreement(store, latest_identity(store), written)
 
 

@@ -28,6 +28,7 @@ from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.ingest import look_at
 from tasks.ledger import spent
+from tasks.quote import take_in
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
 from tasks.settings import RunSettings
@@ -77,6 +78,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     store = open_store(settings.workspace)
     try:
         _compare(store, shape, accept_changes)
+        await take_in(store)
         run_id = await _begin(store, settings, shape, prices)
         purse = open_purse(store, settings, run_id)
         try:

@@ -158,6 +158,18 @@ def election(number: int) -> Election:
     )
 
 
+def passed(number: int) -> Pass:
+    return Pass(
+        id=content_id("pass", number),
+        recipe=RECIPE,
+        stage="review",
+        problem_id=problem_id(number),
+        score=1.0,
+        difficulty=None,
+        solution_id=None,
+    )
+
+
 def item(run: str, number: int, text: str = "text", solved: str = "so 1") -> list[Record]:
     """A problem through all stages, with its calls."""
     key, solved_id = problem_id(number), content_id("solution", number, 0)
@@ -176,19 +188,6 @@ def item(run: str, number: int, text: str = "text", solved: str = "so 1") -> lis
         ),
         solution(number, 0, solved),
         Grade(id=grade_id, problem_id=key, solution_id=solved_id, judge="j", vote=1, unjudged=None, call_id=key),
-        election(number),
-        *(
-            Pass(
-                id=content_id("pass", stage, number),
-                recipe=RECIPE,
-                stage=stage,
-                problem_id=key,
-                score=1.0,
-                difficulty=None,
-                solution_id=None,
-            )
-            for stage in ("review", "grade", "screen")
-        ),
         call(run, "compose", key),
         call(run, "review", review_id),
         call(run, "solve", solved_id),
@@ -216,7 +215,9 @@ def progress(run: str) -> list[Record]:
         Draw(recipe=RECIPE, graph=key, begin=0, place=5),
         Combination(id=key, recipe=RECIPE, position=0, relation="one_hop", points=(key, seed(1)), weight=1, asks=1),
         reject("ingest", key),
-        reject("screen", key),
+        *(reject(stage, key) for stage in ("review", "grade", "screen")),
+        election(1),
+        passed(1),
     ]
 
 
@@ -230,8 +231,8 @@ async def test_facts_come_over_and_progress_stays(tmp_path: Path) -> None:
         *mentions(1, "a", "b"),
         Embedding(id=content_id("vector", "a"), model="m", name="a", vector=(1.0, 0.0)),
         CuratorVerdict(id=content_id("verdict", "a"), recipe=RECIPE, task="filter", subject="a", verdict="keep"),
-        *(row for row in item("there", 1) if not (isinstance(row, Pass) and row.stage == "screen")),
-        *(reject(stage, content_id(stage)) for stage in ("extract", "compose", "review", "solve", "grade")),
+        *item("there", 1),
+        *(reject(stage, content_id(stage)) for stage in ("extract", "compose", "solve")),
         reject("connect", content_id("name"), "not embedded"),
         Lease(run_id=content_id("run", "there"), unit="USD", amount=2.5),
     ]
@@ -263,7 +264,7 @@ async def test_the_order_of_stores_matters_neither_for_facts_nor_for_payments(tm
         with opened(target) as [store]:
             assert store.rows("SELECT count(*), count(DISTINCT id) FROM calls") == [(24, 24)]
             assert store.rows("SELECT count(*) FROM leases") == [(1,)]
-            ids = {table: set(store.rows(f"SELECT id FROM {table}")) for table in ("problems", "grades", "passes")}
+            ids = {table: set(store.rows(f"SELECT id FROM {table}")) for table in ("problems", "grades")}
             ends.append((sorted(store.rows(payments)), ids))
     assert all(end == ends[0] for end in ends)
 
@@ -276,7 +277,7 @@ async def test_a_problem_on_which_stores_differ_keeps_what_it_has_here(tmp_path:
     await united(tmp_path / "here", await store_of(tmp_path / "there", *there))
     with opened(tmp_path / "here") as [store]:
         assert {row.text for row in store.select(Problem)} == {"mine", "text"}
-        for kind in (Review, Grade, Election, Pass):
+        for kind in (Review, Grade):
             found = store.rows(f"SELECT DISTINCT problem_id FROM {TABLES[kind]}")
             assert found == [(problem_id(3),)], kind
         assert store.rows("SELECT count(*) FROM calls") == [(12,)], "what was paid counts all the same"
@@ -296,7 +297,7 @@ BY_EACH: list[tuple[list[Record], list[Record]]] = [
     ([problem(1)], [reject("compose", problem_id(1))]),
     ([reject("compose", problem_id(2))], item("there", 2)),
     # a solution that came to nothing there, and one that did here
-    ([problem(3), solution(3, 0)], [problem(3), reject("solve", solution(3, 0).id), election(3)]),
+    ([problem(3), solution(3, 0)], [problem(3), reject("solve", solution(3, 0).id)]),
     ([problem(4), reject("solve", solution(4, 0).id)], item("there", 4)),
     # seeds: both have names; only there; only here; a name that was refused there
     (mentions(1, "a", "b"), mentions(1, "c", "d", "e")),

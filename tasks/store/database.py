@@ -39,6 +39,8 @@ TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
     records.Lease: "leases",
+    records.Quote: "quotes",
+    records.Quoted: "quoted",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.Mention: "mentions",

@@ -23,9 +23,6 @@ from graph.errors import StoreError
 from tasks.store.database import FILE_NAME, Store, open_store
 from tasks.store.writer import Statement
 
-DECISIONS = "('review', 'grade')"
-"""Stages that decide on a problem from its answers alone; screen decides by what else is in the dataset."""
-
 ONCE_MORE = """left(sha256(concat('["call once more","', id, '","', run_id, '"]')), 32)::UUID"""
 """`content_id("call once more", id, run_id)` in SQL."""
 
@@ -50,29 +47,28 @@ TAKEN: dict[str, str] = {
     "reviews": _unknown("reviews", UNDISPUTED),
     "solutions": _unknown("solutions", UNDISPUTED),
     "grades": _unknown("grades", UNDISPUTED),
-    "elections": _unknown("elections", UNDISPUTED),
-    "passes": _unknown("passes", f"stage IN {DECISIONS} AND {UNDISPUTED}"),
     "readings": _unknown("readings", UNDISPUTED),
     "trials": _unknown("trials"),
     "rejects": _unknown(
         "rejects",
-        f"""(
+        """(
             stage = 'extract' AND (recipe, subject_id) NOT IN (FROM read_here)
                 AND subject_id NOT IN (SELECT id FROM mentions)
             OR stage = 'connect' AND reason = 'not embedded'
-            OR stage IN ('compose', {DECISIONS[1:-1]}) AND subject_id NOT IN (FROM disputed)
+            OR stage = 'compose' AND subject_id NOT IN (SELECT id FROM problems)
             OR stage = 'solve' AND subject_id NOT IN (SELECT id FROM solutions))""",
     ),
 }
-"""The rows to take, by table, in this order. Of connect's rejects only those that cost a call: the others follow from
-verdicts."""
+"""The rows to take, by table, in this order. Of rejects only those that cost a call."""
 
 LEFT = {
     *("runs", "recipes", "selection", "frontier", "draws", "quotas", "combinations"),
     *("aliases", "proposals", "knowledge_points", "edges", "communities"),
-    *("repeats", "evidence"),
+    *("elections", "passes", "repeats", "evidence"),
+    *("quotes", "quoted"),
 }
-"""Progress of one store; the graph, which is made anew from mentions and verdicts; what screen decided."""
+"""Progress of one store; the graph, which is made anew from mentions and verdicts; the gates' decisions, which are made
+anew from the answers, and by a run for what it draws alone; what one store was told of itself."""
 
 ASIDE = (
     """CREATE TEMP TABLE read_here AS
