@@ -197,8 +197,7 @@ async def test_a_server_that_nobody_reaches_is_down_when_the_patience_is_over(pa
 
 @pytest.mark.parametrize("answer", [hang_up, http(502), http(503), http(521), http(529), http(429, "{}")])
 async def test_an_outage_uses_up_no_attempts(answer: bytes | Play) -> None:
-    async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2) as c:
-        c._health.patience = 1e6
+    async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2, outage_patience=1e6) as c:
         reply = await c.complete(ASK)
     assert (reply.fault, reply.attempts) == (None, 10)
 
