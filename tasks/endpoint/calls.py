@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from tasks.endpoint.admission import Ticket
 from tasks.endpoint.answers import NO_USAGE, Answer, Reply, Usage
 from tasks.endpoint.connection import Raw
-from tasks.endpoint.faults import Fault, read_status, scrub
+from tasks.endpoint.faults import SCRUBBED, Fault, read_status, scrub, telling
 from tasks.endpoint.health import Trial
 from tasks.endpoint.streaming import CutShort
 
@@ -44,6 +44,8 @@ class Call(Generic[R]):
     trial: Trial
     outages: int
     """Outages of the endpoint that were known when the call began."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """What nobody may be told, whatever the server says."""
     ticket: Ticket = field(default_factory=Ticket)
     body: dict[str, Any] = field(default_factory=dict)
     content: bytes = b""
@@ -64,9 +66,9 @@ class Call(Generic[R]):
     def reply(self, endpoint: str, answer: Answer, fault: str | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
         return Reply(
-            text=answer.text,
-            reasoning=answer.reasoning,
-            finish_reason=answer.finish_reason,
+            text=self._clean(answer.text),
+            reasoning=self._clean(answer.reasoning),
+            finish_reason=answer.finish_reason and self._clean(answer.finish_reason),
             fault=fault,
             input_tokens=self.usage.input,
             cached_tokens=self.usage.cached,
@@ -79,11 +81,17 @@ class Call(Generic[R]):
             presumed_tokens=self.presumed,
         )
 
-    def understand(self, raw: Raw, secrets: tuple[str, ...]) -> tuple[R | None, Fault | None, str]:
+    def _clean(self, text: str) -> str:
+        """What a server or a model said, without the secrets: events may bring one in pieces, JSON may escape it."""
+        for secret in telling(self.secrets):
+            text = text.replace(secret, SCRUBBED)
+        return text
+
+    def understand(self, raw: Raw) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
         if not 200 <= raw.status < 300:
-            headers = {name: scrub(value, secrets) for name, value in raw.header_lines().items()}
-            words = scrub(raw.content.decode(errors="replace"), secrets)
+            headers = {name: scrub(value, self.secrets) for name, value in raw.header_lines().items()}
+            words = scrub(raw.content.decode(errors="replace"), self.secrets)
             return None, read_status(raw.status, headers, words), words
         try:
             value = self.read(raw.json())

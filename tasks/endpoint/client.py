@@ -146,7 +146,8 @@ class Client:
     def _call(
         self, url: str, make: Callable[[], dict[str, Any]], read: Callable[[object], R], own: Mapping[str, Any]
     ) -> Call[R]:
-        call = Call(url, make, read, own, self._standing.trial(), self._standing.outages)
+        standing, secrets = self._standing, self._connection.secrets
+        call = Call(url, make, read, own, standing.trial(), standing.outages, secrets)
         call.word()
         return call
 
@@ -244,7 +245,7 @@ class Client:
             finally:
                 call.seconds += self._clock() - began
                 del self._on_wire[call.trial.number]
-            found = call.understand(raw, self._connection.secrets)
+            found = call.understand(raw)
             usage = billed(raw, found[0])
             self._learn(ticket, found[0], found[1], raw)
             return found

@@ -27,6 +27,7 @@ from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, Requ
 
 from graph.errors import SettingsError
 from tasks.endpoint.config import Endpoint
+from tasks.endpoint.faults import SCRUBBED, telling
 from tasks.endpoint.keys import resolve_value
 from tasks.endpoint.streaming import join_events
 
@@ -96,7 +97,7 @@ class Connection:
             session = self._session = self._open()
         answer = await session.post(url, data=content, **self._sent_with)
         try:
-            return Raw(answer.status, answer.headers, await answer.read())
+            return Raw(answer.status, answer.headers, self._clean(await answer.read()))
         finally:
             answer.release()
 
@@ -106,7 +107,14 @@ class Connection:
             answer = await self.sdk.get(url, cast_to=httpx2.Response, options=self.options)
         except APIStatusError as error:
             answer = error.response
-        return Raw(answer.status_code, answer.headers, answer.content)
+        return Raw(answer.status_code, answer.headers, self._clean(answer.content))
+
+    def _clean(self, content: bytes) -> bytes:
+        """What came, without the secrets that stand in it as they are."""
+        for secret in telling(self.secrets):
+            if (found := secret.encode()) in content:
+                content = content.replace(found, SCRUBBED.encode())
+        return content
 
     async def close(self) -> None:
         """Close all connections."""
