@@ -26,13 +26,13 @@ from tasks.endpoint.profiles import read_profiles
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
 from tasks.ingest import look_at
-from tasks.ledger import spent
+from tasks.ledger import known_cost, spent
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
 from tasks.screen import read_benchmarks
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
-from tasks.workbench import Workbench, current, using
+from tasks.workbench import Counts, Workbench, current, using
 
 ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
 NOT_KEPT = "(not kept)"
@@ -106,6 +106,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     recipes(shape),
                     lost_calls(store),
                     purse=purse,
+                    counts=Counts(cost=known_cost(store)),
                     contamination=contamination,
                 )
                 with using(work):

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ PARTS = {part: where for where, secret in SECRETS.items() for part in (secret[:1
 PAIRS, SEEDS_READ = 3, 20
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class Parrot:
     """A rehearsal server that says back what it was sent, and fails in every way in turn."""
 
@@ -55,13 +59,13 @@ class Parrot:
         app = Sandbox(Behaviour()).application()
 
         @web.middleware
-        async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._answer(request, handler)
 
         app.middlewares.append(middleware)
         return app
 
-    async def _answer(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         echo = " ".join(request.headers.get(name, "") for name in ("Authorization", "X-Gateway"))
         if self.refuses:
             return self._error("401", echo, 401)
