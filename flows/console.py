@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from flows.snapshot import pace
+from flows.snapshot import money, pace
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -92,12 +92,13 @@ def make_view(starting: str) -> Bars | Lines:
 
 
 def describe(snapshot: dict[str, Any]) -> str:
-    """The counts of the stages that are at work, in a few words."""
+    """The counts of the stages that are at work, and the money, in a few words."""
     stages = snapshot["stages"]
     calls = sum(stage["calls"] for stage in stages.values())
     flying = sum(endpoint["in_flight"] for endpoint in snapshot["endpoints"].values())
     done = ", ".join(f"{name} {stages[name]['done']:,}" for name in BARS if name in stages and stages[name]["done"])
-    return f"{done or 'working'}; {calls:,} calls, {flying} in flight" + trouble(snapshot)
+    told = [done or "working", f"{calls:,} calls, {flying} in flight", *money(snapshot)]
+    return "; ".join(told) + trouble(snapshot)
 
 
 def trouble(snapshot: dict[str, Any]) -> str:

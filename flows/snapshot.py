@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.endpoint.budget import Budget, show
+from tasks.ledger import in_words
+
 if TYPE_CHECKING:
     # Whoever reads a snapshot need not wait for what a run imports.
     from tasks.workbench import Workbench
@@ -20,7 +23,7 @@ ORDER = ("ingest", "extract", "connect", "sample", "compose", "review", "solve",
 
 def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
     """How the run stands, as plain JSON. Counts are of this process; pairs are of the workspace."""
-    counts = work.counts
+    counts, purse = work.counts, work.purse
     seen = {*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)}
     stages = [stage for stage in ORDER if stage in seen]
     hours = (time.monotonic() - counts.started.get("compose", time.monotonic())) / 3600
@@ -36,6 +39,8 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
         "pairs": counts.pairs,
         "pairs_an_hour": round(rate),
         "seconds_left": round(missing / rate * 3600) if rate and missing > 0 else None,
+        "cost": counts.cost,
+        "budget": purse.budget and {**purse.budget._asdict(), "spent": purse.before + purse.spent},
         "stages": {
             stage: {
                 "done": counts.done[stage],
@@ -65,6 +70,16 @@ def pace(content: dict[str, Any]) -> str:
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{seconds:02}"
     return f", {rate:,} an hour" + (f", about {clock} to go" if left else "")
+
+
+def money(content: dict[str, Any]) -> list[str]:
+    """What the workspace has spent so far, of its budget and for each pair, where anybody knows."""
+    cost, budget = content.get("cost"), content.get("budget")
+    told = [] if cost is None else [in_words(cost, content["pairs"])]
+    if budget:
+        whole = Budget(budget["amount"], budget["unit"])
+        told.append(f"{show(budget['spent'], whole.unit)} of {whole} spent")
+    return told
 
 
 def read_snapshot(workspace: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flows.paths import paths_between
 from flows.quoted import print_quote
-from flows.snapshot import pace, read_snapshot
+from flows.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
 from tasks.dataset import write_dataset
@@ -137,6 +137,8 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
         now = f"that run {ended}; process {holder} ({program}) holds the store"
     print(f"{workspace}: from the snapshot of {snapshot['updated']} ({now})")
     print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}{pace(snapshot)}")
+    for line in money(snapshot):
+        print(f"{'money':<14}{line}")
     if not snapshot["stages"]:
         return
     print(f"{'stage':<14}{'done':>12}{'rejected':>12}{'calls':>12}   (of this run)")

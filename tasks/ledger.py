@@ -58,11 +58,19 @@ def guess_of_combination(store: Store, settings: RunSettings, unit: Unit) -> flo
 
 def cost(store: Store) -> list[str]:
     """The money of a workspace in a few words, where anybody knows a price: in all, and for each accepted pair."""
-    called, _ = spent(store, "USD")
-    if not store.rows("SELECT 1 FROM calls WHERE cost IS NOT NULL LIMIT 1"):
-        return []
-    pairs = store.rows("SELECT count(*) FROM pairs")[0][0]
-    return [f"{called:,.2f} USD in all" + (f", {called / pairs:.5f} USD a pair" if pairs else "")]
+    paid = known_cost(store)
+    return [] if paid is None else [in_words(paid, store.rows("SELECT count(*) FROM pairs")[0][0])]
+
+
+def known_cost(store: Store) -> float | None:
+    """USD that a workspace's calls cost; None where nobody knows a price."""
+    found: float | None = store.rows("SELECT sum(cost) FROM calls")[0][0]
+    return found
+
+
+def in_words(paid: float, pairs: int) -> str:
+    """USD in all, and for each accepted pair."""
+    return f"{paid:,.2f} USD in all" + (f", {paid / pairs:.5f} USD a pair" if pairs else "")
 
 
 def budget(store: Store, settings: RunSettings) -> list[str]:

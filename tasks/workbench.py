@@ -60,6 +60,8 @@ class Counts:
 
     pairs: int = 0
     """Pairs of the workspace, this run's and earlier ones."""
+    cost: float | None = None
+    """USD that the workspace's calls cost; None where nobody knows a price."""
     done: Counter[str] = field(default_factory=Counter)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
@@ -73,6 +75,11 @@ class Counts:
         self.ended[stage] = now
         self.done[stage] += done
         self.calls[stage] += calls
+
+    def pay(self, cost: float | None) -> None:
+        """Add what a call cost."""
+        if cost is not None:
+            self.cost = (self.cost or 0.0) + cost
 
 
 @dataclass
@@ -178,6 +185,8 @@ class Workbench:
         reply: Reply,
         fault: str | None,
     ) -> Call:
+        """The row of a call, whose cost is counted from now on."""
+        self.counts.pay(reply.cost)
         kept = self.settings.raw_answers
         keep = kept == "all" or (kept == "refused" and fault is not None)
         return Call(

@@ -30,7 +30,7 @@ SOLE_USERS = {
     "prefect": {"tasks", "flows", "deployments"},
     "typer": {"flows"},
     "rich": {"flows"},
-    "aiohttp": {"deployments"},
+    "aiohttp": {"tasks.endpoint", "deployments"},
     "httpx2": {"tasks.endpoint"},
 }
 """Dependencies that stay behind one door."""

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from flows.progress import DOUBT, Progress
-from flows.snapshot import pace
+from flows.snapshot import money, pace
 from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
 from tasks.gates.votes import elect, settled
 from tasks.panel import choose, consult, decide, disputed, verdict
@@ -303,3 +303,24 @@ def test_no_more_is_fed_than_the_budget_lets_finish(progress: Progress, chunk: i
 )
 def test_the_pace_of_a_run_in_words(content: dict[str, int | None], told: str) -> None:
     assert pace(content) == told
+
+
+BUDGET, SPENT = {"amount": 25.0, "unit": "USD", "spent": 3.214}, "3.21 USD of 25.00 USD spent"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"pairs": 3, "cost": None, "budget": None}, []),
+        ({"pairs": 3}, []),
+        ({"pairs": 0, "cost": 1.5, "budget": None}, ["1.50 USD in all"]),
+        ({"pairs": 3, "cost": 1.5, "budget": None}, ["1.50 USD in all, 0.50000 USD a pair"]),
+        (
+            {"pairs": 3, "cost": 1.5, "budget": BUDGET},
+            ["1.50 USD in all, 0.50000 USD a pair", "3.21 USD of 25.00 USD spent"],
+        ),
+        ({"pairs": 3, "cost": None, "budget": {**BUDGET, "unit": "tokens"}}, ["3 tokens of 25 tokens spent"]),
+    ],
+)
+def test_the_money_of_a_run_in_words(content: dict[str, object], told: list[str]) -> None:
+    assert money(content) == told

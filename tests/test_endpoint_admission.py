@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from graph.errors import EndpointDown
 from tasks.endpoint.admission import RANKS, STAGES, Admission, Ticket
-from tasks.endpoint.client import SILENCE
 from tasks.endpoint.limit import FIRST, Limit
 from tasks.endpoint.rates import Bucket, Rates, cost, per_minute
+from tasks.endpoint.standing import SILENCE
 from tests.scripted_server import ASK, Received, Time, after, client, hang_up, http, ok, scripted_server
 
 # The limit

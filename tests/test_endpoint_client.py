@@ -22,9 +22,12 @@ from tests.scripted_server import (
     Time,
     after,
     client,
+    completion,
+    events,
     hang_up,
     http,
     ok,
+    piece,
     refusal,
     scripted_server,
     unused_url,
@@ -197,8 +200,7 @@ async def test_a_server_that_nobody_reaches_is_down_when_the_patience_is_over(pa
 
 @pytest.mark.parametrize("answer", [hang_up, http(502), http(503), http(521), http(529), http(429, "{}")])
 async def test_an_outage_uses_up_no_attempts(answer: bytes | Play) -> None:
-    async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2) as c:
-        c._health.patience = 1e6
+    async with scripted_server(*[answer] * 9, ok()) as server, client(server.url, attempts=2, outage_patience=1e6) as c:
         reply = await c.complete(ASK)
     assert (reply.fault, reply.attempts) == (None, 10)
 
@@ -306,6 +308,12 @@ async def test_a_server_that_asks_for_hours_is_closed_for_the_day() -> None:
         refusal(200, f"upstream got {KEY}", code=401),
         http(307, headers={"location": f"https://elsewhere.invalid/{KEY}"}),
         http(404, f"<html><title>{KEY}</title></html>"),
+        ok(f"four, and {KEY}"),
+        ok("four", reasoning_content=f"I was sent {KEY}"),
+        ok("four", finish=KEY),
+        http(200, json.dumps(completion(f"four {KEY}")).replace("sk-a", "sk\\u002da")),
+        events(piece(content=KEY[:9]), piece("stop", content=KEY[9:])),
+        http(400, json.dumps({"error": KEY}).replace("sk-a", "sk\\u002da")),
     ],
 )
 async def test_the_key_is_in_no_message_reply_log_or_repr(answer: bytes, caplog: pytest.LogCaptureFixture) -> None:
@@ -317,6 +325,11 @@ async def test_the_key_is_in_no_message_reply_log_or_repr(answer: bytes, caplog:
             said = repr(error) + str(error)
         said += repr(c) + repr(c._connection) + repr(vars(c)) + caplog.text
     assert KEY[:8] not in said
+
+
+async def test_what_stands_for_no_key_is_a_word_like_others() -> None:
+    async with scripted_server(ok("none of them is EMPTY")) as server, client(server.url, key="none") as c:
+        assert (await c.complete(ASK)).text == "none of them is EMPTY"
 
 
 async def test_embeddings_come_back_in_the_order_of_the_texts() -> None:

@@ -80,7 +80,7 @@ async def test_calls_leave_an_endpoint_that_falls_silent_and_come_back_when_it_s
         replies = await asyncio.gather(*(complete(clients, NAMES, ASK) for _ in range(60)))
         assert {reply.fault for reply in replies} == {None}
         silent = len(servers[0].requests)
-        time = clients["one"]._sleep.__self__  # type: ignore[attr-defined]
+        time = clients["one"]._clock.__self__  # type: ignore[attr-defined]
         while clients["one"].admission.paused:
             time.now += 10
             await complete(clients, NAMES, ASK)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from flows.snapshot import read_snapshot
 from flows.synthesize import synthesize
 from flows.workspace import print_status
 from graph.errors import SettingsError
@@ -43,6 +44,13 @@ def server() -> Iterator[Rehearsal]:
         yield found
 
 
+def snapshot_of(workspace: Path) -> dict[str, Any]:
+    """What the run's process told of itself last."""
+    found = read_snapshot(workspace)
+    assert found
+    return found
+
+
 def endpoints(server: Rehearsal, **more: Any) -> dict[str, Any]:
     return {"rehearsal": {"base_url": server.url, "concurrency": 16, **more}}
 
@@ -60,6 +68,7 @@ async def test_a_run_drains_at_its_budget_and_goes_on_with_a_larger_one(
         assert query(workspace, "SELECT DISTINCT state FROM runs") == [("completed",)]
         assert number(workspace, TOKENS) <= budget
         assert number(workspace, TOKENS) >= 0.8 * budget
+        assert snapshot_of(workspace)["budget"]["spent"] == number(workspace, TOKENS)
         assert number(workspace, "SELECT count(*) FROM lost WHERE amount > 0") == 0
     print_status(workspace)
     assert "tokens of 150,000 tokens spent" in capsys.readouterr().out
@@ -70,6 +79,7 @@ async def test_a_run_drains_at_its_budget_and_goes_on_with_a_larger_one(
     assert 0 < rejected < spent
     exact = "SELECT sum(input_tokens) * 0.5e-6 + sum(output_tokens) * 2e-6 FROM calls"
     assert spent == pytest.approx(query(tmp_path / "whole", exact)[0][0])
+    assert snapshot_of(tmp_path / "whole")["cost"] == pytest.approx(spent)
 
 
 def test_what_a_killed_run_left_unsettled_counts_as_spent_and_is_shown(

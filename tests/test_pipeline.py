@@ -20,7 +20,7 @@ from flows.configure import make_settings
 from flows.produce import produce
 from flows.synthesize import synthesize
 from graph.errors import EndpointDown, EndpointRefused, GsdpError, SettingsError
-from tasks.endpoint import client
+from tasks.endpoint import standing
 from tasks.extract import extract
 from tasks.store.database import TABLES
 from tests.conftest import Sandboxes
@@ -348,7 +348,7 @@ FAULTS = "429,429-retry-after,500,503,drop,cut,think-leak,null-content,html,empt
 async def test_a_run_through_faults_ends_in_order_and_accounts_for_every_request(
     prefect_server: str, tmp_path: Path, sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(standing, "FIRST_WAIT", 0.05)
     stormy = sandboxes(*NOISE, "--fault-rate", "0.2", "--faults", FAULTS)
     workspace = tmp_path / "work"
     await synthesize(settings(workspace, stormy.url, 8))

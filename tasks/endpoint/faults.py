@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -144,13 +144,21 @@ def excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 
 
+def telling(secrets: Iterable[str]) -> Iterator[str]:
+    """The secrets that are looked for in answers, too.
+
+    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and answers may hold it.
+    """
+    return (secret for secret in secrets if len(secret) >= TELLING)
+
+
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """`text` without the secrets, which servers like to echo; also without one that an excerpt cut in two."""
     for secret in secrets:
-        text = text.replace(secret, "[key]")
+        text = text.replace(secret, SCRUBBED)
         body = text.removesuffix("...")
         cut = next((n for n in range(len(secret) - 1, 3, -1) if body.endswith(secret[:n])), 0)
-        text = body[: len(body) - cut] + "[key]..." if cut else text
+        text = body[: len(body) - cut] + f"{SCRUBBED}..." if cut else text
     return text
 
 
@@ -162,6 +170,11 @@ def remedy(fault: Fault) -> str:
 def _row(pattern: str, kind: Kind, reason: str) -> tuple[re.Pattern[str], Kind, str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, reason
 
+
+SCRUBBED = "[key]"
+"""What stands where a secret stood."""
+TELLING = 16
+"""Characters."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

@@ -7,8 +7,8 @@ Zero latency: nginx answers every request with one canned completion from the se
 composed problem (prompt rendered, admitted, sent, parsed, committed with its ledger row), on the first core. Beside
 it, in the same run: each part of that path alone, our client alone, the OpenAI SDK, bare aiohttp, and the peers.
 
-One second: the sandbox holds every answer for a second; what counts is the share of the ideal that is reached while the
-pipe is full, at 256 and at 512 in flight.
+One second: a server on the second core answers a second later; what counts is the share of the ideal that is reached
+while the pipe is full, at 256 and at 512 in flight, beside the share of bare aiohttp.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import aiohttp
+import canned
 
 from flows.configure import make_settings
 from graph.records import Combination, Problem, content_id
@@ -41,79 +39,9 @@ from tasks.opening import open_workbench
 from tasks.workbench import Workbench
 
 IN_FLIGHT = 256
+WAVES, FIRST_WAVES = 20, 5
+"""Round trips of a full pipe, and those before anything is counted."""
 NAMES = ("Vieta's formulas", "Law of cosines", "Geometric series")
-PROBLEM = (
-    "A farmer in Lima owns a triangular field with sides of $35$, $33$ and $26$ metres. Compute its area exactly. " * 3
-)
-ANSWER = json.dumps(
-    {
-        "id": "canned",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "canned",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": f"<problem>\n{PROBLEM}\n</problem>"},
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 500, "completion_tokens": 120, "total_tokens": 620},
-    }
-)
-
-
-@contextmanager
-def nginx(port: int):  # type: ignore[no-untyped-def]
-    """The canned server, pinned to the second core."""
-    folder = Path(tempfile.mkdtemp())
-    (folder / "logs").mkdir()
-    quoted = ANSWER.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")
-    (folder / "nginx.conf").write_text(
-        f"""
-        daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error;
-        events {{ worker_connections 4096; }}
-        http {{
-            access_log off; keepalive_requests 1000000; client_max_body_size 1m;
-            client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-            uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-            geo $dollar {{ default "$"; }}
-            server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{quoted}'; }} }}
-        }}"""
-    )
-    server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")])
-    try:
-        wait_for(port)
-        for child in (server.pid, *children(server.pid)):
-            os.sched_setaffinity(child, {1})
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def children(pid: int) -> list[int]:
-    """Child processes, from /proc."""
-    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def wait_for(port: int) -> None:
-    """Wait until something listens."""
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"nothing listens on port {port}")
-
-
-def free_port() -> int:
-    """A port nobody uses."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
 
 
 @asynccontextmanager
@@ -143,6 +71,9 @@ def slot(number: int) -> Slot:
     return Slot(uuid4(), combination, 0, NAMES)
 
 
+Call = Callable[[int], Awaitable[object]]
+
+
 class Rate(NamedTuple):
     """What was measured of some calls."""
 
@@ -151,7 +82,7 @@ class Rate(NamedTuple):
     """Milliseconds a call, over all threads of this process."""
 
 
-async def timed(count: int, one: Callable[[int], Awaitable[object]], at_once: int = IN_FLIGHT) -> Rate:
+async def timed(count: int, one: Call, at_once: int = IN_FLIGHT) -> Rate:
     """`count` calls, with a few times as many waiting as may be in flight."""
     numbers = iter(range(count))
 
@@ -195,7 +126,7 @@ async def parts(work: Workbench, count: int) -> dict[str, float]:
         call_id, problem_id = uuid4(), uuid4()
         call = work.ledger_row("compose", player, prompt.hash, problem_id, 0, call_id, reply, None)
         problem = Problem(
-            id=problem_id, recipe=recipe, combination_id=problem_id, sample=0, text=PROBLEM, call_id=call_id
+            id=problem_id, recipe=recipe, combination_id=problem_id, sample=0, text=canned.PROBLEM, call_id=call_id
         )
         await work.store.write(call, problem)
 
@@ -231,16 +162,17 @@ async def of_the_sdk(base_url: str, body: dict[str, Any], count: int) -> Rate:
         return await timed(count, one)
 
 
-async def of_aiohttp(base_url: str, body: dict[str, Any], count: int) -> Rate:
+@asynccontextmanager
+async def bare_aiohttp(base_url: str, body: dict[str, Any], in_flight: int) -> AsyncIterator[Call]:
     """A session, and nothing else."""
-    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+    connector = aiohttp.TCPConnector(limit=in_flight)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def one(number: int) -> object:
             async with session.post(f"{base_url}/chat/completions", json=body) as response:
                 return await response.json()
 
-        return await timed(count, one)
+        yield one
 
 
 def of_a_peer(name: str, python: str, base_url: str, prompt: str, count: int) -> Rate:
@@ -254,10 +186,7 @@ def of_a_peer(name: str, python: str, base_url: str, prompt: str, count: int) ->
 
 async def zero_latency(count: int, peers: dict[str, str]) -> None:
     """Ours, its parts, and the others, on one core."""
-    port = free_port()
-    with nginx(port):
-        os.sched_setaffinity(0, {0})
-        base_url = f"http://127.0.0.1:{port}/v1"
+    with canned.at_once() as base_url:
         rates: dict[str, Rate] = {}
         async with workbench(base_url, "canned") as work:
             await timed(2000, lambda number: _compose(work, slot(number)))
@@ -267,12 +196,12 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
             request = ChatRequest(messages=prompt, model="canned", temperature=0.9, max_tokens=2048, seed=1)
             rates["our client alone"] = await timed(count, lambda number: work.clients["canned"].complete(request))
         body = {"model": "canned", "messages": prompt, "temperature": 0.9, "max_tokens": 2048, "seed": 1}
-        rates["bare aiohttp"] = await of_aiohttp(base_url, body, count)
+        async with bare_aiohttp(base_url, body, IN_FLIGHT) as one:
+            rates["bare aiohttp"] = await timed(count, one)
         rates["the OpenAI SDK"] = await of_the_sdk(base_url, body, count // 4)
         for name, python in peers.items():
             text = "\n".join(message["content"] for message in prompt)
             rates[name] = of_a_peer(name, python, base_url, text, count // 5)
-        os.sched_setaffinity(0, {0, 1})
     print(f"zero latency, {IN_FLIGHT} in flight, one core, {count:,} calls")
     for name, rate in rates.items():
         share = ours.per_second / rate.per_second
@@ -285,19 +214,32 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
 
 async def one_second(in_flight: int) -> None:
     """The share of the ideal that is reached while the pipe is full."""
-    command = [sys.executable, "-m", "deployments.sandbox", "--port", "0", "--latency", "1"]
-    with subprocess.Popen([*command, "--parent-pid", str(os.getpid())], stdout=subprocess.PIPE, text=True) as server:  # noqa: ASYNC220
-        assert server.stdout
-        base_url = json.loads(server.stdout.readline())["base_url"]
-        async with workbench(base_url, "sandbox-composer", in_flight) as work:
-            used = await timed(20 * in_flight, lambda number: _compose(work, slot(number)), in_flight)
-            times = [row[0] for row in work.store.rows("SELECT epoch(ended_at) FROM calls ORDER BY 1")]
-        server.terminate()
-    # Full: when the limit has doubled up to the ceiling, until the last requests were sent, one latency before the end.
-    full = [at for at in times if times[0] + 4.0 <= at < times[-1] - 1.0]
-    rate = len(full) / (full[-1] - full[0])
-    print(f"one second of latency, {in_flight} in flight, {len(times):,} calls, {used.cpu:.2f} ms of CPU a call")
-    print(f"  {rate:.0f} calls/s while the pipe is full: {rate / in_flight:.1%} of {in_flight}")
+    calls = WAVES * in_flight
+    with canned.a_second_later() as base_url:
+        async with workbench(base_url, "canned", in_flight) as work:
+            used = await timed(calls, lambda number: _compose(work, slot(number)), in_flight)
+            ends = [row[0] for row in work.store.rows("SELECT epoch(ended_at) FROM calls ORDER BY 1")]
+        ours, bare = share(ends, in_flight), []
+        async with bare_aiohttp(base_url, {"model": "canned"}, in_flight) as one:
+
+            async def noted(number: int) -> None:
+                await one(number)
+                bare.append(time.time())
+
+            await timed(calls, noted, in_flight)
+    print(f"one second of latency, {in_flight} in flight, {calls:,} calls, {used.cpu:.2f} ms of CPU a call")
+    print(f"  while the pipe is full: {ours:.1%} of {in_flight} calls/s; bare aiohttp {share(bare, in_flight):.1%}")
+
+
+def share(ends: list[float], in_flight: int) -> float:
+    """Calls a second as a share of the ideal, by the moments at which calls ended.
+
+    Calls come home in waves, so what is timed begins and ends at the same place of one: after the limit has doubled
+    up to the ceiling, and before the pipe runs empty.
+    """
+    waves = WAVES - FIRST_WAVES - 2
+    seconds = ends[(FIRST_WAVES + waves) * in_flight] - ends[FIRST_WAVES * in_flight]
+    return waves * canned.LATENCY / seconds
 
 
 async def main() -> None:

@@ -1,0 +1,134 @@
+"""One call on its way: what is sent, how its answer is read, and what it has been through.
+
+Reading is pure: it knows what a server bills for an answer, and what a body that is no JSON is called.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from tasks.endpoint.admission import Ticket
+from tasks.endpoint.answers import NO_USAGE, Answer, Reply, Usage
+from tasks.endpoint.connection import Raw
+from tasks.endpoint.faults import SCRUBBED, Fault, read_status, scrub, telling
+from tasks.endpoint.health import Trial
+from tasks.endpoint.streaming import CutShort
+
+
+class Readable(Protocol):
+    """What a 200 was read as."""
+
+    @property
+    def usage(self) -> Usage: ...
+
+    @property
+    def fault(self) -> Fault | None: ...
+
+
+R = TypeVar("R", bound=Readable)
+
+
+@dataclass(slots=True)
+class Call(Generic[R]):
+    """One call on its way: what is sent, how its answer is read, and what it has been through."""
+
+    url: str
+    make: Callable[[], dict[str, Any]]
+    """The body as the endpoint is now known to take it."""
+    read: Callable[[object], R]
+    own: Mapping[str, Any]
+    """Fields of the body that the user asked for."""
+    trial: Trial
+    outages: int
+    """Outages of the endpoint that were known when the call began."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """What nobody may be told, whatever the server says."""
+    ticket: Ticket = field(default_factory=Ticket)
+    body: dict[str, Any] = field(default_factory=dict)
+    content: bytes = b""
+    attempts: int = 0
+    seconds: float = 0.0
+    usage: Usage = NO_USAGE
+    cost: float | None = None
+    presumed: int = 0
+
+    @property
+    def most_output(self) -> int:
+        """Tokens that an answer may have at most, all choices together; an embedding has none."""
+        if "messages" not in self.body:
+            return 0
+        limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens") or UNLIMITED
+        return int(limit) * int(self.body.get("n") or 1)
+
+    def reply(self, endpoint: str, answer: Answer, fault: str | None) -> Reply:
+        """What the caller is told, with all that the attempts took."""
+        return Reply(
+            text=self._clean(answer.text),
+            reasoning=self._clean(answer.reasoning),
+            finish_reason=answer.finish_reason and self._clean(answer.finish_reason),
+            fault=fault,
+            input_tokens=self.usage.input,
+            cached_tokens=self.usage.cached,
+            output_tokens=self.usage.output,
+            reasoning_tokens=self.usage.reasoning,
+            seconds=self.seconds,
+            attempts=self.attempts,
+            endpoint=endpoint,
+            cost=self.cost,
+            presumed_tokens=self.presumed,
+        )
+
+    def _clean(self, text: str) -> str:
+        """What a server or a model said, without the secrets: events may bring one in pieces, JSON may escape it."""
+        for secret in telling(self.secrets):
+            text = text.replace(secret, SCRUBBED)
+        return text
+
+    def understand(self, raw: Raw) -> tuple[R | None, Fault | None, str]:
+        """The value of a 200, or the fault and the words of anything else."""
+        if not 200 <= raw.status < 300:
+            headers = {name: scrub(value, self.secrets) for name, value in raw.header_lines().items()}
+            words = scrub(raw.content.decode(errors="replace"), self.secrets)
+            return None, read_status(raw.status, headers, words), words
+        try:
+            value = self.read(raw.json())
+        except CutShort:
+            return None, Fault("unreachable", "answer cut short"), ""
+        except (ValueError, RecursionError):
+            return None, Fault("transient", _no_json(raw.content)), ""
+        return value, value.fault, ""
+
+    def charge(self, cost: float | None, presumed: int) -> None:
+        """Count what an attempt cost."""
+        self.cost = self.cost if cost is None else (self.cost or 0.0) + cost
+        self.presumed += presumed
+
+    def word(self) -> None:
+        """Make what is sent."""
+        self.body = self.make()
+        self.content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        self.ticket.size = len(self.content)
+
+
+def billed(raw: Raw, value: Readable | None) -> Usage | None:
+    """What a server takes for an answer; None where it was at work and does not say. Nobody bills an error."""
+    if not 200 <= raw.status < 300 or (value is None and _is_html(raw.content)):
+        return NO_USAGE
+    return value.usage if value is not None and value.usage.input + value.usage.output else None
+
+
+def _is_html(content: bytes) -> bool:
+    return content[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+def _no_json(content: bytes) -> str:
+    if _is_html(content):
+        return "an HTML page instead of JSON"
+    return "malformed JSON" if content.strip() else "an empty body"
+
+
+UNLIMITED = 131_072
+"""Tokens of output that a call without a limit is thought able to have."""
