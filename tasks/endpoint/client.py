@@ -27,7 +27,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused
 from tasks.endpoint.admission import MOST_PROBE_WAIT, RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer, read_vectors, well_formed
-from tasks.endpoint.budget import Meter, Purse
+from tasks.endpoint.batches import Lane
+from tasks.endpoint.budget import Meter, Purse, most_output
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.connection import CONNECT_TIMEOUT, Raw, connect
 from tasks.endpoint.dialect import Dialect
@@ -89,6 +90,8 @@ class Client:
         """Attempts that the server turned away because it was busy."""
         self.trouble = ""
         """Why nobody has had an answer lately, while there is still patience."""
+        self.lane: Lane | None = None
+        """The way of calls that may wait."""
         self._connection = connect(endpoint, key)
         self._chat_url = self._connection.url("/chat/completions")
         self._embeddings_url = self._connection.url("/embeddings")
@@ -117,6 +120,10 @@ class Client:
         """Whether a person must mend something before it answers anybody."""
         return bool(self._refused)
 
+    def batches(self, stage: str) -> bool:
+        """Whether the calls of a stage wait for a batch."""
+        return self.lane is not None and stage in self.lane.stages
+
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
 
@@ -125,6 +132,11 @@ class Client:
 
         A `movable` call raises Moved rather than wait for an endpoint that is silent.
         """
+        if self.lane is not None and self.batches(request.stage):
+            try:
+                return await self.lane.complete(request)
+            finally:
+                self.served += 1
         make = lambda: self._dialect.chat(request)  # noqa: E731
         call = self._call(self._chat_url, make, read_answer, request.extra_body)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
@@ -476,11 +488,8 @@ class _Call(Generic[R]):
 
     @property
     def most_output(self) -> int:
-        """Tokens that an answer may have at most, all choices together; an embedding has none."""
-        if "messages" not in self.body:
-            return 0
-        limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens") or UNLIMITED
-        return int(limit) * int(self.body.get("n") or 1)
+        """Tokens that an answer may have at most, all choices together."""
+        return most_output(self.body)
 
     def charge(self, cost: float | None, presumed: int) -> None:
         """Count what an attempt cost."""
@@ -513,6 +522,3 @@ def _no_json(content: bytes) -> str:
 
 NOT_SENT = frozenset({"proxy not reached", "host name not found", "connection refused", "TLS failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
-
-UNLIMITED = 131_072
-"""Tokens of output that a call without a limit is thought able to have."""

@@ -67,6 +67,8 @@ TABLES: dict[type[Record], str] = {
     records.Frontier: "frontier",
     records.Wanted: "quotas",
     records.Call: "calls",
+    records.Batch: "batches",
+    records.BatchedCall: "batched",
 }
 
 
