@@ -222,6 +222,40 @@ def merge(
 
 
 @app.command()
+def backup(
+    workspace: Workspace,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; an older one of that name is replaced.")],
+) -> None:
+    """Copy the store into one file, also while a run is at work: it goes on, and all it had committed is in the copy.
+
+    Example: `gsdp backup runs/gsm8k gsm8k.duckdb` (to go back to it, let it replace gsdp.duckdb in the workspace)
+    """
+    from flows.upkeep import print_backup
+
+    print_backup(workspace, file)
+
+
+@app.command()
+def compact(
+    workspace: Workspace,
+    raw: Annotated[
+        str,
+        typer.Option(help="Raw answers of the ledger to keep: all, refused (those that could not be used) or none."),
+    ] = "all",
+) -> None:
+    """Write the store anew, so that it takes no more space than it needs. Not while a run is at work.
+
+    Runs never need raw answers again, and every row of the ledger stays; but without them nobody can read again what a
+    model said in full, or try a better parser on it.
+
+    Examples: `gsdp compact runs/gsm8k`, `gsdp compact runs/gsm8k --raw refused`
+    """
+    from flows.upkeep import print_compact
+
+    print_compact(workspace, raw)
+
+
+@app.command()
 def explain(
     workspace: Workspace, pair: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or problem.")]
 ) -> None:

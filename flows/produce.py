@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.progress import Progress
-from flows.stages import CHUNKS_IN_FLIGHT, PAID, stage_flow
+from flows.stages import CHUNKS_IN_FLIGHT, PAID, chunks_in_flight, stage_flow
 from graph.errors import EndpointError
 from tasks.ledger import guess_of_combination
 from tasks.opening import open_workbench
@@ -37,9 +37,12 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         progress.funds = work.purse.unspent
         progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
+        most = chunks_in_flight(settings)
         try:
             while progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
-                while len(running) < CHUNKS_IN_FLIGHT and (chunk := await _next_chunk(progress, sampled(work))):
+                # More than a few only once the first pairs have shown that they are worth it.
+                side_by_side = most if progress.kept > progress.began[1] else CHUNKS_IN_FLIGHT
+                while len(running) < side_by_side and (chunk := await _next_chunk(progress, sampled(work))):
                     running[asyncio.create_task(_chain(work, progress, *chunk))] = chunk
                     progress.fed = chunk[1]
                 if not running:

@@ -70,7 +70,8 @@ async def chains(work: Workbench, start: int, stop: int) -> None:
             if not work.purse.reached:
                 await chunk(begin, end)
 
-    await side_by_side(partial(chain, at, min(at + size, stop)) for at in range(start, stop, size))
+    ranges = [(at, min(at + size, stop)) for at in range(start, stop, size)]
+    await side_by_side(work.settings, (partial(chain, *each) for each in ranges))
 
 
 @stage_flow

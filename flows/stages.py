@@ -32,6 +32,8 @@ from tasks.workbench import Workbench, together
 
 CHUNKS_IN_FLIGHT = 4
 """Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
+BATCHES_IN_FLIGHT = 2
+"""Batches' worth of items side by side, where calls wait for batches: a next one fills while one is answered."""
 FIRST_SEEDS = 100
 """Seeds read before all others: where none of them has a point, something is wrong, and the rest would cost in vain."""
 SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
@@ -64,9 +66,15 @@ def chunk_size(pending: int) -> int:
     return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, ceil(pending / 8)))
 
 
-async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
+def chunks_in_flight(settings: RunSettings) -> int:
+    """How many task runs are side by side. A call that waits for a batch waits for hours, so many wait together."""
+    largest = max((lane.requests for endpoint in settings.endpoints.values() if (lane := endpoint.batch)), default=0)
+    return max(CHUNKS_IN_FLIGHT, ceil(BATCHES_IN_FLIGHT * largest / LARGEST_CHUNK))
+
+
+async def side_by_side(settings: RunSettings, work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
     """Await all, a few at a time; the first error stops the rest."""
-    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
+    gate = asyncio.Semaphore(chunks_in_flight(settings))
 
     async def one(item: Callable[[], Awaitable[Any]]) -> None:
         async with gate:
@@ -101,7 +109,7 @@ async def extract(settings: RunSettings) -> int:
             check_points(work)
         size = chunk_size(len(rest))
         chunks = [rest[at : at + size] for at in range(0, len(rest), size)]
-        await side_by_side(partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks, 1))
+        await side_by_side(settings, (partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks, 1)))
         return len(pending)
 
 
@@ -134,7 +142,7 @@ async def _stage(settings: RunSettings, stage: str) -> int:
         total = sampled(work)
         size = chunk_size(total)
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
-        await side_by_side(partial(PAID[stage], start, stop) for start, stop in ranges)
+        await side_by_side(settings, (partial(PAID[stage], start, stop) for start, stop in ranges))
         if stage == "grade":
             await screen_ranges(work, ranges)
         return work.counts.done[stage]

@@ -145,9 +145,10 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
     for name, stage in snapshot["stages"].items():
         print(f"{name:<14}{stage['done']:>12,}{stage['rejected']:>12,}{stage['calls']:>12,}")
     for name, endpoint in snapshot["endpoints"].items():
+        batched = endpoint.get("batched")
         print(
             f"endpoint {name}: {endpoint['in_flight']} in flight, {endpoint['served']:,} served, "
-            f"{endpoint['retries']:,} retries"
+            f"{endpoint['retries']:,} retries" + (f", {batched:,} wait for a batch" if batched else "")
         )
 
 

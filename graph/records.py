@@ -384,6 +384,30 @@ class Quoted(Record):
     """Infinite where no end is known."""
 
 
+class Batch(Record):
+    """Calls that were given to a server together, to be answered within hours."""
+
+    id: UUID
+    run_id: UUID
+    """The run whose lease holds their worst case."""
+    server: str
+    """Its address, without secrets."""
+    file: str
+    """What the server calls the file of their requests."""
+    remote: str | None
+    """What the server calls the batch; None until that is known."""
+    sent_at: datetime
+
+
+class BatchedCall(Record):
+    """A call that is part of a batch."""
+
+    call_id: UUID
+    batch: UUID
+    worst: float
+    """Most that it can cost, in the unit of the run's lease."""
+
+
 class StageRecipe(Record):
     """The recipe of a stage in a run."""
 

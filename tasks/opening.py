@@ -19,6 +19,7 @@ from graph.errors import BudgetOverrun, SettingsError
 from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
 from tasks.benchmarks import read_benchmarks
+from tasks.endpoint.batches import Lane
 from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
@@ -98,6 +99,10 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     key, known = resolve_key(endpoint.api_key), profiles.get(endpoint.base_url)
                     clients[name] = Client(name, sandbox.address(endpoint), key, known, meter=meter)
                     stack.push_async_callback(clients[name].close)
+                    if endpoint.batch:
+                        lane = clients[name].lane = Lane(name, endpoint, key, known, prices[name], purse, store, run_id)
+                        await lane.open()
+                        stack.push_async_callback(lane.close)
                 work = Workbench(
                     settings,
                     store,

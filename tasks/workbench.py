@@ -153,6 +153,7 @@ class Workbench:
             seed=call_id.int % 2**31,
             extra_body=player.extra_body,
             stage=stage,
+            call_id=call_id,
         )
         return await complete(self.clients, player.replicas, request)
 

@@ -20,7 +20,21 @@ from flows import cli
 from tests.conftest import Demo
 from tests.rehearsal import ROOT, content, folder_bytes, query, write_toml
 
-COMMANDS = ("demo", "run", "merge", "doctor", "status", "graph", "publish", "explain", "check", "sandbox", "serve")
+COMMANDS = (
+    "demo",
+    "run",
+    "merge",
+    "doctor",
+    "status",
+    "graph",
+    "publish",
+    "explain",
+    "check",
+    "sandbox",
+    "serve",
+    "backup",
+    "compact",
+)
 NOBODY = "http://127.0.0.1:9/v1"
 
 Run = Callable[..., tuple[int, str, str]]

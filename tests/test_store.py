@@ -47,6 +47,8 @@ SAMPLES: tuple[Record, ...] = (
         id=ID, problem=TEXT, solution="s", answer=None, points=(), metadata="{}", source="a.jsonl", line=2**40
     ),
     records.Seed(id=OTHER, problem="p", solution="", answer="", points=(TEXT, ""), metadata="{}", source="", line=1),
+    records.Batch(id=ID, run_id=OTHER, server="http://a", file="file-1", remote=None, sent_at=NOW),
+    records.BatchedCall(call_id=ID, batch=OTHER, worst=0.5),
     records.Selected(seed_id=ID),
     records.Mention(id=ID, recipe=OTHER, seed_id=ID, position=0, name=TEXT),
     records.Embedding(id=ID, model="m", name="n", vector=(0.5, -1.0, 0.0)),

@@ -30,6 +30,20 @@ class Prices(BaseModel):
         return self
 
 
+BatchedStage = Literal["extract", "connect", "compose", "review", "solve", "grade"]
+
+
+class BatchLane(BaseModel):
+    """Calls that may wait: sent as files to the server's Batch API, answered within hours, at a lower price."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    stages: tuple[BatchedStage, ...] = Field(min_length=1, description="Stages whose calls go this way")
+    price_factor: float = Field(default=0.5, gt=0, le=1, description="Their price, as a share of that of other calls")
+    requests: int = Field(default=5000, ge=1, le=50_000, description="Most requests in one batch")
+    window: str = Field(default="24h", description="Time in which the server is to answer, in its own words")
+
+
 def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
     if name := names_secret_within(body):
         raise ValueError(
@@ -81,6 +95,14 @@ class Endpoint(BaseModel):
     stream: bool = Field(
         default=False, description="Let answers come in pieces, for proxies that cut requests that stay silent"
     )
+
+    batch: BatchLane | None = Field(default=None, description="Which calls go through the server's Batch API")
+
+    @model_validator(mode="after")
+    def _batches_have_a_price_a_token(self) -> Endpoint:
+        if self.batch and self.prices and self.prices.gpu_hour is not None:
+            raise ValueError("batch is for servers that are paid by the token, and prices.gpu_hour is by the hour")
+        return self
 
     @field_validator("api_key")
     @classmethod

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -144,12 +144,15 @@ def excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 
 
-def telling(secrets: Iterable[str]) -> Iterator[str]:
-    """The secrets that are looked for in answers, too.
+def cleaned(answer: str, secrets: Iterable[str]) -> str:
+    """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it.
 
-    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and answers may hold it.
+    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and stays.
     """
-    return (secret for secret in secrets if len(secret) >= TELLING)
+    for secret in secrets:
+        if len(secret) >= TELLING:
+            answer = answer.replace(secret, SCRUBBED)
+    return answer
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
