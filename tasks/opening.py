@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from graph.errors import BudgetOverrun, SettingsError
 from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
+from tasks.blocks import with_blocks
 from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
@@ -43,6 +44,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
 
     `open_workbench` and ingest find the same, but only after Prefect's server is up.
     """
+    settings = with_blocks(settings)
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
@@ -69,6 +71,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     if inherited is not None:
         yield inherited
         return
+    settings = with_blocks(settings)
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
