@@ -25,7 +25,7 @@ from tasks.endpoint.prices import Price, find_price
 from tasks.endpoint.profiles import read_profiles
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
-from tasks.ingest import look_at
+from tasks.ingest import look_at, with_each_file
 from tasks.ledger import spent
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
@@ -44,7 +44,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
 
     `open_workbench` and ingest find the same, but only after Prefect's server is up.
     """
-    settings = with_blocks(settings)
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
@@ -71,7 +71,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     if inherited is not None:
         yield inherited
         return
-    settings = with_blocks(settings)
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)

@@ -65,9 +65,9 @@ class Columns(Section):
 
 
 class SeedFile(Section):
-    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix."""
+    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix; or a folder of such files."""
 
-    path: Path = Field(description="File with one solved problem a row")
+    path: Path = Field(description="File with one solved problem a row, or a folder of such files")
     columns: Columns = Field(default_factory=Columns, description="Names of its columns")
     answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
     points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
@@ -298,7 +298,7 @@ class RunSettings(Section):
     )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
-    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
+    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems, or folders of them")
     benchmarks: tuple[BenchmarkFile, ...] = Field((), description="Files whose problems must not be published")
     endpoints: dict[str, Endpoint] = Field(
         default_factory=dict,
