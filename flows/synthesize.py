@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows import stages
 from flows.produce import produce
-from flows.report import reporting, view
+from flows.report import view
 from flows.stages import PAID, stage_flow
 from flows.turns import in_turn
 from graph.errors import GsdpError
@@ -36,7 +36,7 @@ async def synthesize(
         rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
-    async with in_turn(settings, accept_changes) as work, reporting(work):
+    async with in_turn(settings, accept_changes) as work:
         told = Telling(work)
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:

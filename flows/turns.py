@@ -18,6 +18,7 @@ from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
 from prefect.logging import get_run_logger
 
+from flows.report import reporting
 from graph.errors import StoreError
 from tasks.opening import open_workbench
 from tasks.settings import RunSettings
@@ -32,11 +33,15 @@ LEASE = 60.0
 
 @asynccontextmanager
 async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncIterator[Workbench]:
-    """`open_workbench`, once it is this run's turn."""
+    """`open_workbench`, once it is this run's turn; who opens it is also who reports on the run."""
     async with AsyncExitStack() as stack:
-        if current() is None and runtime.deployment.id is not None:
+        outermost = current() is None
+        if outermost and runtime.deployment.id is not None:
             await _queue(stack, settings.workspace)
-        yield await stack.enter_async_context(open_workbench(settings, accept_changes))
+        work = await stack.enter_async_context(open_workbench(settings, accept_changes))
+        if outermost:
+            await stack.enter_async_context(reporting(work))
+        yield work
 
 
 def limit_name(workspace: Path) -> str:
