@@ -136,17 +136,26 @@ def quote(
 
 @app.command()
 def doctor(
-    target: Annotated[str, typer.Argument(metavar="SETTINGS|URL", help="TOML file, or a server's address up to /v1.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="SETTINGS|URL|block:NAME", help="TOML file, a server's address up to /v1, or a saved one."
+        ),
+    ],
     model: Annotated[str, typer.Option(help="Model to ask a URL for; the first it lists if left out.")] = "",
     key: Annotated[str, typer.Option(help="Where a URL's key is: env:NAME or block:NAME.")] = "",
 ) -> None:
     """Ask model servers what they can do, with some 20 short calls each and a short ramp; runs then begin with it.
 
-    Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`
+    Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`,
+    `gsdp doctor block:big`
     """
-    from flows.doctor import examine_settings, examine_url
+    from flows.doctor import examine_saved, examine_settings, examine_url
 
-    healthy = examine_url(target, model, key) if "://" in target else examine_settings(Path(target))
+    if target.startswith("block:"):
+        healthy = examine_saved(target, model)
+    else:
+        healthy = examine_url(target, model, key) if "://" in target else examine_settings(Path(target))
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -421,6 +430,8 @@ def _flow(
     from tasks.opening import check
 
     flow = load()
+    if settings.has_blocks:
+        wait()
     check(settings, accept_changes)
     wait()
     view.set(shown)

@@ -14,9 +14,9 @@ from typing import Any
 
 from flows.progress import Progress
 from flows.stages import CHUNKS_IN_FLIGHT, PAID, chunks_in_flight, stage_flow
+from flows.turns import in_turn
 from graph.errors import EndpointError
 from tasks.ledger import guess_of_combination
-from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
 from tasks.screen import Screen, finished_until, open_screen
 from tasks.settings import RunSettings
@@ -30,7 +30,7 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))

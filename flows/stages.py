@@ -14,13 +14,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, flow
 
+from flows.sentences import speak_in_sentences
+from flows.turns import in_turn
 from tasks.compose import compose as compose_chunk
 from tasks.connect import connect as connect_names
 from tasks.extract import check_points, pending_seeds
 from tasks.extract import extract as extract_chunk
 from tasks.grade import grade as grade_chunk
 from tasks.ingest import ingest as ingest_files
-from tasks.opening import open_workbench
 from tasks.publish import publish as publish_pairs
 from tasks.review import review as review_chunk
 from tasks.sample import sample as sample_combinations
@@ -56,6 +57,7 @@ PAID: dict[str, ChunkTask] = {
 
 def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
     """Make a coroutine function a Prefect flow that is called like it. State lives in the store, not in results."""
+    speak_in_sentences()
     name = function.__name__
     made: Any = flow(name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)(function)
     return cast("Flow[P, Coroutine[Any, Any, T]]", made)
@@ -90,7 +92,7 @@ async def ingest(settings: RunSettings) -> dict[str, int]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await ingest_files()
 
 
@@ -101,7 +103,7 @@ async def extract(settings: RunSettings) -> int:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         pending = [str(seed_id) for seed_id in pending_seeds(work)]
         begun, rest = pending[:FIRST_SEEDS], pending[FIRST_SEEDS:]
         if begun:
@@ -121,7 +123,7 @@ async def connect(settings: RunSettings, rebuild: bool = False) -> dict[str, int
         settings: Everything the run needs to know.
         rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await connect_names(rebuild)
 
 
@@ -132,13 +134,13 @@ async def sample(settings: RunSettings) -> int:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await sample_combinations(ceil(settings.target_pairs / EXPECTED_YIELD))
 
 
 async def _stage(settings: RunSettings, stage: str) -> int:
     """Run one paid stage over all combinations that were drawn; how many items were pending."""
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         total = sampled(work)
         size = chunk_size(total)
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
@@ -206,5 +208,5 @@ async def publish(settings: RunSettings) -> dict[str, Any]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await publish_pairs()

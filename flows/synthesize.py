@@ -11,13 +11,13 @@ from prefect.logging import get_run_logger
 
 from flows import stages
 from flows.produce import produce
-from flows.report import reporting, view
+from flows.report import view
 from flows.shards import spread
 from flows.stages import PAID, stage_flow
+from flows.turns import in_turn
 from graph.errors import GsdpError
 from tasks.finished import finished_counts, rejected, spared
 from tasks.ledger import cost
-from tasks.opening import open_workbench
 from tasks.settings import STAGES, RunSettings, Stage
 from tasks.workbench import Workbench
 
@@ -37,7 +37,7 @@ async def synthesize(
         rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
-    async with open_workbench(settings, accept_changes) as work, reporting(work):
+    async with in_turn(settings, accept_changes) as work:
         told = Telling(work)
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:

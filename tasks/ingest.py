@@ -21,11 +21,13 @@ from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
 from tasks.second_look import UNJUDGED, Finding, SecondLook
-from tasks.settings import Columns, SeedFile
+from tasks.settings import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
 from tasks.store.writer import Statement
 from tasks.workbench import Workbench, bench
 
+JSON_LINES = (".jsonl", ".ndjson")
+KINDS = (*JSON_LINES, ".json", ".csv", ".parquet")
 LONGEST = {"problem": 20_000, "solution": 100_000}
 """Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
 BATCH = 2000
@@ -136,6 +138,19 @@ def _rows(work: Workbench) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str
             yield file, line, row
 
 
+def with_each_file(settings: RunSettings) -> RunSettings:
+    """The settings with the files of a folder in its place, by name. Raises SeedError when it has none."""
+    if not any(file.path.is_dir() for file in settings.seeds):
+        return settings
+    found: list[SeedFile] = []
+    for file in settings.seeds:
+        within = sorted(path for path in file.path.glob("*") if path.suffix.lower() in KINDS)
+        if file.path.is_dir() and not within:
+            raise SeedError(f"{file.path} holds no seed file yet: put a .jsonl, .json, .csv or .parquet file into it.")
+        found += [file.model_copy(update={"path": path}) for path in within] or [file]
+    return settings.model_copy(update={"seeds": tuple(found)})
+
+
 def look_at(store: Store, file: SeedFile) -> None:
     """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
     rows = checked_rows(store, file.path, file.columns.problem, named_columns(file.columns))
@@ -171,7 +186,7 @@ def read_rows(store: Store, path: Path) -> Iterator[Row]:
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
     kind = path.suffix.lower()
     try:
-        if kind in (".jsonl", ".ndjson"):
+        if kind in JSON_LINES:
             yield from _json_lines(path)
         elif kind == ".json":
             yield from _json_array(path)

@@ -19,6 +19,7 @@ from graph.errors import BudgetOverrun, SettingsError
 from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
 from tasks.benchmarks import read_benchmarks
+from tasks.blocks import with_blocks
 from tasks.endpoint.batches import Lane
 from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
@@ -28,7 +29,7 @@ from tasks.endpoint.profiles import read_profiles
 from tasks.gates.contamination import Contamination
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
-from tasks.ingest import look_at
+from tasks.ingest import look_at, with_each_file
 from tasks.ledger import known_cost, spent
 from tasks.quote import take_in
 from tasks.roles import Cast, make_cast
@@ -50,6 +51,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
 
     `open_workbench` and ingest find the same, but only after Prefect's server is up.
     """
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
@@ -76,6 +78,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     if inherited is not None:
         yield inherited
         return
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)

@@ -127,7 +127,7 @@ class Connection:
             )
         except APIStatusError as error:
             answer = error.response
-        return Raw(answer.status_code, answer.headers, answer.content)
+        return Raw(answer.status_code, answer.headers, self._clean(answer.content))
 
     async def close(self) -> None:
         """Close all connections."""

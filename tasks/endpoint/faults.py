@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -144,14 +144,18 @@ def excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 
 
-def cleaned(answer: str, secrets: Iterable[str]) -> str:
-    """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it.
+def telling(secrets: Iterable[str]) -> Iterator[str]:
+    """The secrets that are looked for in answers, too.
 
-    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and stays.
+    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and answers may hold it.
     """
-    for secret in secrets:
-        if len(secret) >= TELLING:
-            answer = answer.replace(secret, SCRUBBED)
+    return (secret for secret in secrets if len(secret) >= TELLING)
+
+
+def cleaned(answer: str, secrets: Iterable[str]) -> str:
+    """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it."""
+    for secret in telling(secrets):
+        answer = answer.replace(secret, SCRUBBED)
     return answer
 
 
