@@ -20,7 +20,7 @@ from flows import cli
 from tests.conftest import Demo
 from tests.rehearsal import ROOT, content, folder_bytes, query, write_toml
 
-COMMANDS = ("demo", "run", "doctor", "status", "graph", "publish", "explain", "check", "sandbox", "serve")
+COMMANDS = ("demo", "run", "doctor", "status", "graph", "publish", "quote", "explain", "check", "sandbox", "serve")
 NOBODY = "http://127.0.0.1:9/v1"
 
 Run = Callable[..., tuple[int, str, str]]
@@ -92,6 +92,7 @@ def test_help_does_not_wait_for_prefect() -> None:
         (("nonsense",), "nonsense"),
         (("run",), "SETTINGS"),
         (("demo", "--pairs", "0"), "pairs"),
+        (("quote", "x.toml", "--seeds", "1"), "seeds"),
         (("status",), "WORKSPACE"),
         (("check", "--workers", "many", "x.jsonl"), "workers"),
     ],

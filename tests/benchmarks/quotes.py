@@ -35,9 +35,9 @@ WORLDS = (
 PRICES = {"input": 0.3, "output": 1.2}
 
 
-def quoted_and_paid(switches: tuple[str, ...], number: int, pairs: int) -> list[Beside]:
+def quoted_and_paid(switches: tuple[str, ...], number: int, pairs: int, latency: float) -> list[Beside]:
     """A quote, then the run: both, by stage and measure."""
-    with tempfile.TemporaryDirectory() as folder, rehearsal(*switches, "--latency=0.02") as server:
+    with tempfile.TemporaryDirectory() as folder, rehearsal(*switches, f"--latency={latency}") as server:
         work = Path(folder, "work")
         made = content(work, server.url, pairs, sample={"seed": number})
         made["endpoints"]["rehearsal"] |= {"concurrency": 64, "prices": PRICES}
@@ -56,13 +56,14 @@ def main() -> None:
     """All worlds, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=400)
+    parser.add_argument("--latency", type=float, default=0.2, help="seconds before each answer")
     parser.add_argument("--worlds", type=int, default=len(WORLDS))
     parser.add_argument("--orders", type=int, default=1, help="orders of sampling in each world")
     arguments = parser.parse_args()
     within: Counter[bool] = Counter()
     for number in range(arguments.worlds * arguments.orders):
         switches = WORLDS[number % arguments.worlds]
-        rows = quoted_and_paid(switches, number, arguments.pairs)
+        rows = quoted_and_paid(switches, number, arguments.pairs, arguments.latency)
         print(f"\n{' '.join(switches)}, order {number}")
         print(f"{'stage':<9}{'measure':<8}{'paid':>12}{'expected':>12}{'low':>12}{'high':>12}")
         for row in rows:
