@@ -66,7 +66,8 @@ async def quote(settings: RunSettings, seeds: int) -> list[str]:
         await take_in(store)
         there = known(store, found.measured.recipes, found.seeds)
         made = estimate(found.measured, there, settings.target_pairs)
-        await store.write(made.quote, *made.figures)
+        if made.quote.wanted:
+            await store.write(made.quote, *made.figures)
         calls, tokens, usd = found.measured.paid
         money = "" if usd is None else f", {usd:,.2f} USD"
         return [

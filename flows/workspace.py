@@ -17,7 +17,7 @@ from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
 from tasks.dataset import write_dataset
 from tasks.finished import present_solutions
-from tasks.ledger import budget, by_stage, cost
+from tasks.ledger import PROBE, budget, by_stage, cost
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.store.latest import current_recipe, latest, latest_identity
@@ -39,16 +39,21 @@ def latest_settings(store: Store) -> RunSettings:
 
 
 def print_status(workspace: Path) -> None:
-    """The store's own counts; or, while a run holds the store, its latest snapshot."""
+    """The store's own counts; or, while a run or the probe of a quote holds the store, its latest snapshot."""
     try:
         with reading(workspace) as store:
             _print_store(store, workspace)
     except StoreError as error:
-        snapshot = read_snapshot(workspace)
         holder = HOLDER.search(str(error))
-        if holder is None or snapshot is None:
+        if holder is None:
             raise
-        _print_snapshot(snapshot, workspace, int(holder[1]), holder[2])
+        pid, probe, run = int(holder[1]), read_snapshot(workspace / PROBE), read_snapshot(workspace)
+        if probe and probe["pid"] == pid:
+            _print_snapshot(probe, workspace / PROBE, pid, holder[2])
+        elif run:
+            _print_snapshot(run, workspace, pid, holder[2])
+        else:
+            raise
 
 
 def _print_store(store: Store, workspace: Path) -> None:

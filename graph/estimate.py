@@ -95,10 +95,11 @@ def of_seeds(costs: Numbers, more: int) -> Forecast:
     return Forecast(more * mean, np.maximum(0.0, more * again + chance))
 
 
-def of_combinations(costs: Numbers, pairs: NDArray[np.int64], wanted: int) -> Forecast:
+def of_combinations(costs: Numbers, pairs: NDArray[np.int64], wanted: int, beyond: int) -> Forecast:
     """What it costs to draw combinations until they have made `wanted` pairs, from what each of some cost and made.
 
-    Where none has made a pair nobody knows, and everything is infinite.
+    At the end some are under way that were not needed, `beyond` at most. Where none has made a pair nobody knows what
+    pairs cost, and everything is infinite.
     """
     size, made = len(pairs), int(pairs.sum())
     if not wanted:
@@ -111,7 +112,9 @@ def of_combinations(costs: Numbers, pairs: NDArray[np.int64], wanted: int) -> Fo
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = np.where(kept[:, None] > 0, wanted * again / kept[:, None], np.inf)
     chance = sqrt(wanted / made) * (chances @ (costs - np.outer(pairs, a_pair)))
-    return Forecast(wanted * a_pair, np.maximum(0.0, drawn + chance))
+    in_vain = beyond * costs.mean(axis=0)
+    draws = np.maximum(0.0, drawn + chance) + np.outer(_uniform("in vain"), in_vain)
+    return Forecast(wanted * a_pair + in_vain / 2, draws)
 
 
 def names_of(names: Names, more: int) -> Range:
@@ -152,7 +155,7 @@ def of_names(single: Numbers, paired: Numbers, probed: int, known: int, names: R
     low = single * more(names.low, 1) + paired * close(names.low, 1)
     expected = single * more(names.expected, 1) + paired * close(names.expected, BETWEEN)
     high = np.maximum(expected, single * more(names.high, 1) + seen * close(names.high, 2))
-    places = (_scrambled(DRAWS, "names") >> np.uint64(11)) / 2.0**53
+    places = _uniform("names")
     ends = [ENDS[0], 0.5, ENDS[1]]
     columns = [np.interp(places, ends, column) for column in zip(low, expected, high, strict=True)]
     return Forecast(expected, np.column_stack(columns))
@@ -168,6 +171,11 @@ def _resampled(size: int, purpose: str) -> Numbers:
     places = (_scrambled(DRAWS * size, purpose) % np.uint64(size)).astype(np.int64)
     draws = np.repeat(np.arange(DRAWS), size)
     return np.bincount(draws * size + places, minlength=DRAWS * size).reshape(DRAWS, size).astype(np.float64)
+
+
+def _uniform(purpose: str) -> Numbers:
+    """A number between 0 and 1 for each draw."""
+    return (_scrambled(DRAWS, purpose) >> np.uint64(11)) / 2.0**53
 
 
 def _scrambled(count: int, purpose: str) -> NDArray[np.uint64]:

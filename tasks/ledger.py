@@ -26,6 +26,8 @@ STAGES = ("extract", "connect", *PRODUCTION)
 """The stages that ask, in order."""
 ALL = "all"
 """Stands for all of them together in a quote."""
+PROBE = "quote"
+"""Folder of a workspace in which the probe of its quotes works."""
 LARGE = 2_000_000
 """Calls beyond which nobody waits for the question which of them made no pair; the view `spending` answers it."""
 

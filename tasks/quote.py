@@ -32,18 +32,18 @@ from graph.quotas import Quotas
 from graph.records import Measure, Quote, Quoted, content_id
 from tasks.curate import NO_PROMPT
 from tasks.endpoint.budget import read_budget
-from tasks.ledger import ALL, PRODUCTION, STAGES, spent
+from tasks.ledger import ALL, PROBE, PRODUCTION, STAGES, spent
 from tasks.outcomes import OWNERS, owners
 from tasks.settings import RunSettings
 from tasks.store.database import FILE_NAME, Store, open_store
 from tasks.store.unite import unite
 from tasks.workbench import Workbench
 
-FOLDER = "quote"
-"""Where in a workspace its probe works."""
 SEEDS = 20
 COMBINATIONS = 5
 """Combinations that the probe finishes for each of its seeds: a hundred tell a pass rate of a half within a tenth."""
+BEYOND = 32
+"""Most combinations that a run asks for although its pairs do not need them: two of its smallest chunks."""
 FEW = 20
 """Pairs below which a quote says that it rests on few."""
 
@@ -69,7 +69,7 @@ class Estimate(NamedTuple):
 
 async def take_in(store: Store) -> None:
     """Take what the probe of a workspace has paid for into its store, also where it was broken off."""
-    folder = store.path.parent / FOLDER
+    folder = store.path.parent / PROBE
     if (folder / FILE_NAME).exists():
         await unite(store, folder)
 
@@ -80,7 +80,7 @@ def probe_settings(settings: RunSettings, store: Store, seeds: int) -> RunSettin
     The budget is what the workspace has left, and what the probe has spent of it already. Raises SettingsError where
     nothing is left.
     """
-    folder = settings.workspace / FOLDER
+    folder = settings.workspace / PROBE
     asks = settings.sample.samples_per_combination * settings.sample.repeat_cap
     update = {"workspace": folder, "target_pairs": seeds * COMBINATIONS * asks + 1, "accept": Quotas()}
     if settings.budget is None:
@@ -246,7 +246,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
 def estimate(measured: Measured, there: Known, target: int) -> Estimate:
     """What is still to be paid for `target` pairs, beyond what is there."""
     wanted = max(0, target - there.pairs)
-    production = of_combinations(measured.production, measured.pairs, wanted)
+    production = of_combinations(measured.production, measured.pairs, wanted, BEYOND)
     names = names_of(there.names, there.unread)
     stages = {
         "extract": of_seeds(measured.extract, there.unread),

@@ -32,7 +32,7 @@ def test_nineteen_of_twenty_runs_end_within_the_interval(wanted: int) -> None:
     rng = np.random.default_rng(5)
     within, trials = np.zeros(3), 200
     for _ in range(trials):
-        found = ranges(of_combinations(*world(rng, 80), wanted))
+        found = ranges(of_combinations(*world(rng, 80), wanted, 0))
         costs, pairs = world(rng, 6 * wanted)
         paid = costs[: np.searchsorted(pairs.cumsum(), wanted) + 1].sum(axis=0)
         within += [row.low <= cost <= row.high for row, cost in zip(found, paid, strict=True)]
@@ -44,7 +44,7 @@ def test_nineteen_of_twenty_runs_end_within_the_interval(wanted: int) -> None:
 @settings(max_examples=25, deadline=None)
 def test_costs_grow_with_the_pairs_that_are_wanted(rows: list[tuple[int, int, int]], wanted: int) -> None:
     costs, pairs = np.array([row[:2] for row in rows], dtype=float), np.array([row[2] for row in rows])
-    once, twice = (ranges(of_combinations(costs, pairs, count)) for count in (wanted, 2 * wanted))
+    once, twice = (ranges(of_combinations(costs, pairs, count, 0)) for count in (wanted, 2 * wanted))
     if not pairs.sum():
         assert once == twice == [Range(inf, inf, inf)] * 2
         return
@@ -56,16 +56,24 @@ def test_costs_grow_with_the_pairs_that_are_wanted(rows: list[tuple[int, int, in
 
 def test_a_probe_of_few_pairs_has_no_upper_end() -> None:
     costs, pairs = np.ones((60, 1)), np.array([1] + [0] * 59)
-    [found] = ranges(of_combinations(costs, pairs, 100))
+    [found] = ranges(of_combinations(costs, pairs, 100, 0))
     assert (found.expected, found.high) == (6000, inf)
     assert 0 < found.low < 6000
+
+
+def test_what_is_under_way_at_the_end_is_paid_too() -> None:
+    costs, pairs = np.full((50, 1), 3.0), np.ones(50, dtype=np.int64)
+    [found] = ranges(of_combinations(costs, pairs, 200, 32))
+    assert found.expected == 3 * (200 + 16)
+    assert 600 <= found.low <= 606
+    assert 690 <= found.high <= 696
 
 
 def test_nothing_wanted_costs_nothing() -> None:
     costs, pairs = world(np.random.default_rng(1), 20)
     nothing = Range(0, 0, 0)
-    assert ranges(of_combinations(costs, pairs, 0)) == ranges(of_seeds(costs, 0)) == [nothing] * 3
-    assert ranges(of_combinations(costs, 0 * pairs, 0)) == [nothing] * 3
+    assert ranges(of_combinations(costs, pairs, 0, 32)) == ranges(of_seeds(costs, 0)) == [nothing] * 3
+    assert ranges(of_combinations(costs, 0 * pairs, 0, 32)) == [nothing] * 3
     assert ranges(of_names(costs[0], costs[1], 50, 80, names_of(Names(20, 80, 10, 5), 0))) == [nothing] * 3
 
 
@@ -114,13 +122,13 @@ def test_questions_about_pairs_of_names_grow_faster_than_names() -> None:
 
 def test_a_sum_is_surer_than_its_parts() -> None:
     costs, pairs = world(np.random.default_rng(4), 60)
-    parts = [of_combinations(costs, pairs, 500), of_seeds(costs, 700)]
+    parts = [of_combinations(costs, pairs, 500, 0), of_seeds(costs, 700)]
     alone, together = [ranges(part) for part in parts], ranges(sum_of(parts))
     for one, two, both in zip(*alone, together, strict=True):
         assert both.expected == pytest.approx(one.expected + two.expected)
         assert max(one.high - one.low, two.high - two.low) <= (both.high - both.low) * 1.05
         assert both.high - both.low <= one.high - one.low + two.high - two.low
-    assert ranges(parts[0]) == ranges(of_combinations(costs, pairs, 500)), "the same probe gives the same quote"
+    assert ranges(parts[0]) == ranges(of_combinations(costs, pairs, 500, 0)), "the same probe gives the same quote"
 
 
 @pytest.mark.parametrize(

@@ -27,17 +27,25 @@ ONCE_MORE = """left(sha256(concat('["call once more","', id, '","', run_id, '"]'
 """`content_id("call once more", id, run_id)` in SQL."""
 
 
+def _here(table: str, asked: str, column: str = "id") -> str:
+    """Those ids of a table here that a query asks for: fewer than all, where a small store comes to a large one."""
+    return f"(SELECT {column} FROM {table} WHERE {column} IN ({asked}))"
+
+
 def _unknown(table: str, where: str = "true") -> str:
     """Rows whose id is not here yet."""
-    return f"SELECT * FROM other.{table} WHERE id NOT IN (SELECT id FROM {table}) AND {where}"
+    return f"SELECT * FROM other.{table} WHERE id NOT IN {_here(table, f'SELECT id FROM other.{table}')} AND {where}"
 
 
+REJECTED = "SELECT subject_id FROM other.rejects"
 UNDISPUTED = "problem_id NOT IN (FROM disputed)"
 
 TAKEN: dict[str, str] = {
     "calls": f"""
-        SELECT * REPLACE (if(id IN (SELECT id FROM calls), {ONCE_MORE}, id) AS id)
-        FROM other.calls ANTI JOIN calls USING (run_id, stage, role, subject_id, sample, ended_at)""",
+        SELECT * REPLACE (if(id IN {_here("calls", "SELECT id FROM other.calls")}, {ONCE_MORE}, id) AS id)
+        FROM other.calls
+        ANTI JOIN (SELECT * FROM calls WHERE run_id IN (SELECT run_id FROM other.calls))
+        USING (run_id, stage, role, subject_id, sample, ended_at)""",
     "leases": "SELECT * FROM other.leases WHERE run_id NOT IN (SELECT run_id FROM leases)",
     "seeds": _unknown("seeds"),
     "mentions": _unknown("mentions", "(recipe, seed_id) NOT IN (FROM read_here)"),
@@ -51,12 +59,12 @@ TAKEN: dict[str, str] = {
     "trials": _unknown("trials"),
     "rejects": _unknown(
         "rejects",
-        """(
+        f"""(
             stage = 'extract' AND (recipe, subject_id) NOT IN (FROM read_here)
-                AND subject_id NOT IN (SELECT id FROM mentions)
+                AND subject_id NOT IN {_here("mentions", REJECTED)}
             OR stage = 'connect' AND reason = 'not embedded'
-            OR stage = 'compose' AND subject_id NOT IN (SELECT id FROM problems)
-            OR stage = 'solve' AND subject_id NOT IN (SELECT id FROM solutions))""",
+            OR stage = 'compose' AND subject_id NOT IN {_here("problems", REJECTED)}
+            OR stage = 'solve' AND subject_id NOT IN {_here("solutions", REJECTED)})""",
     ),
 }
 """The rows to take, by table, in this order. Of rejects only those that cost a call."""
@@ -72,7 +80,9 @@ anew from the answers, and by a run for what it draws alone; what one store was 
 
 ASIDE = (
     """CREATE TEMP TABLE read_here AS
-        SELECT recipe, seed_id FROM mentions UNION SELECT recipe, subject_id FROM rejects WHERE stage = 'extract'""",
+        SELECT recipe, seed_id FROM mentions
+        WHERE seed_id IN (SELECT seed_id FROM other.mentions UNION SELECT subject_id FROM other.rejects)
+        UNION SELECT recipe, subject_id FROM rejects WHERE stage = 'extract'""",
     """CREATE TEMP TABLE disputed AS
         SELECT m.id FROM problems m JOIN other.problems t USING (id) WHERE m IS DISTINCT FROM t
         UNION SELECT m.problem_id FROM reviews m JOIN other.reviews t USING (id) WHERE m IS DISTINCT FROM t
