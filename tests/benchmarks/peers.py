@@ -2,8 +2,9 @@
 
     ENVIRONMENT/bin/python tests/benchmarks/peers.py curator|distilabel BASE_URL CALLS IN_FLIGHT < PROMPT
 
-Started by throughput.py; imports nothing of ours. Prints calls per second: the time of that many calls, less the time
-of a tenth of them, so that starting up does not count; and after a tenth for which no time is taken.
+Started by throughput.py; imports nothing of ours. Prints calls per second and milliseconds of CPU a call: the time of
+that many calls, less the time of a tenth of them, so that starting up does not count; and after a tenth for which no
+time is taken.
 
 distilabel 1.5 wants requests and openai<2 beside it.
 """
@@ -11,6 +12,7 @@ distilabel 1.5 wants requests and openai<2 beside it.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -81,21 +83,28 @@ def distilabel(base_url: str, prompts: list[str], in_flight: int) -> int:
 PEERS = {"curator": curator, "distilabel": distilabel}
 
 
+def cpu() -> float:
+    """Seconds of this process and of those that it started and that have ended."""
+    used = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def main() -> None:
-    """Ask a tenth twice, then all, and print calls per second on the real standard output."""
+    """Ask a tenth twice, then all, and print what it took on the real standard output."""
     name, base_url, calls, in_flight = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     prompt = sys.stdin.read()
     out = os.dup(1)
     os.dup2(2, 1)  # what a peer prints is not a result
-    seconds = []
+    taken: list[tuple[float, float]] = []
     for count in (calls // 10, calls // 10, calls):
-        began = time.monotonic()
+        began, used = time.monotonic(), cpu()
         # Each prompt differs, or a cache would answer.
-        served = PEERS[name](base_url, [f"{prompt} ({len(seconds)}/{number})" for number in range(count)], in_flight)
-        seconds.append(time.monotonic() - began)
+        served = PEERS[name](base_url, [f"{prompt} ({len(taken)}/{number})" for number in range(count)], in_flight)
+        taken.append((time.monotonic() - began, cpu() - used))
         if served != count:
             raise SystemExit(f"{name} had {served} of {count} answers")
-    os.write(out, f"{(calls - calls // 10) / (seconds[2] - seconds[1]):.0f}\n".encode())
+    counted, (seconds, used) = calls - calls // 10, (last - first for first, last in zip(*taken[1:], strict=True))
+    os.write(out, f"{counted / seconds:.0f} {1e3 * used / counted:.3f}\n".encode())
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class Rate(NamedTuple):
 
     per_second: float
     cpu: float
-    """Milliseconds a call, over all threads of this process."""
+    """Milliseconds a call, over all threads of its process."""
 
 
 async def timed(count: int, one: Call, at_once: int = IN_FLIGHT) -> Rate:
@@ -181,7 +181,8 @@ def of_a_peer(name: str, python: str, base_url: str, prompt: str, count: int) ->
     ended = subprocess.run(command, input=prompt, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr[-2000:]}")
-    return Rate(float(ended.stdout), float("nan"))
+    per_second, used = ended.stdout.split()
+    return Rate(float(per_second), float(used))
 
 
 async def zero_latency(count: int, peers: dict[str, str]) -> None:
@@ -204,8 +205,11 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
             rates[name] = of_a_peer(name, python, base_url, text, count // 5)
     print(f"zero latency, {IN_FLIGHT} in flight, one core, {count:,} calls")
     for name, rate in rates.items():
-        share = ours.per_second / rate.per_second
-        print(f"  {name:<18}{rate.per_second:8,.0f} calls/s{rate.cpu:8.2f} ms of CPU a call   ours is x{share:.2f}")
+        times, by_cpu = ours.per_second / rate.per_second, rate.cpu / ours.cpu
+        print(
+            f"  {name:<18}{rate.per_second:8,.0f} calls/s{rate.cpu:8.2f} ms of CPU a call   "
+            f"ours is x{times:.2f}, by CPU x{by_cpu:.2f}"
+        )
     costs["all else"] = ours.cpu - sum(costs.values())
     print(
         "  of ours, alone:   " + ", ".join(f"{name} {cost:.3f}" for name, cost in costs.items()) + " ms of CPU a call"
