@@ -7,6 +7,7 @@ from typing import Any
 from tasks.endpoint.budget import Unit, read_budget, show
 from tasks.settings import RunSettings
 from tasks.store.database import Store
+from tasks.store.latest import pair_count
 
 COLUMNS = (
     "calls",
@@ -55,7 +56,7 @@ def cost(store: Store) -> list[str]:
     called, _ = spent(store, "USD")
     if not store.rows("SELECT 1 FROM calls WHERE cost IS NOT NULL LIMIT 1"):
         return []
-    pairs = store.rows("SELECT count(*) FROM pairs")[0][0]
+    pairs = pair_count(store)
     return [f"{called:,.2f} USD in all" + (f", {called / pairs:.5f} USD a pair" if pairs else "")]
 
 

@@ -36,7 +36,7 @@ from tasks.gates.semantic import VectorIndex
 from tasks.ingest import checked_rows, named_columns
 from tasks.settings import BenchmarkFile
 from tasks.store.database import Store
-from tasks.store.latest import recipe_of
+from tasks.store.latest import pair_count, recipe_of
 from tasks.workbench import Workbench
 
 QUOTA_FULL = "quota full"
@@ -123,7 +123,7 @@ class Screen:
         self._index: DuplicateIndex | None = None
         self._vectors = VectorIndex()
         self._seeds: set[UUID] = set()
-        self.kept = work.counts.pairs = int(work.store.rows("SELECT count(*) FROM pairs")[0][0])
+        self.kept = work.counts.pairs = pair_count(work.store)
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = work.screened = int(found or 0)
