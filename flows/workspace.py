@@ -63,14 +63,13 @@ def _print_store(store: Store, workspace: Path) -> None:
     for name, sql in counts(store):
         wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
         print(f"{name:<14}{store.rows(sql)[0][0]:>12,}{wanted}")
-    current, problems = present(store)
-    rejected = store.rows(REJECTED.format(current=current, problems=problems))
+    rejected = store.rows(rejects(store))
     if rejected:
         print("\nrejected")
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
     _print_pointless(store)
-    _print_judges(store, problems)
+    _print_judges(store)
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
@@ -111,8 +110,8 @@ def _number(value: float | None) -> str:
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
-def _print_judges(store: Store, problems: str) -> None:
-    found = agreement(store, latest_identity(store), problems, JUDGED)
+def _print_judges(store: Store) -> None:
+    found = agreement(store, latest_identity(store), present(store)[1], JUDGED)
     if found:
         print(f"\n{'judges':<10}{'judge':<28}{'given':>10}{'unjudged':>10}{'mean':>8}{'bias':>8}{'alpha':>8}")
     for task in found:
@@ -277,11 +276,14 @@ def counts(store: Store) -> Iterator[tuple[str, str]]:
     yield "pairs", PAIR_COUNT
 
 
-REJECTED = """
-    SELECT stage, reason, count(*) FROM rejects
-    WHERE stage = 'ingest' OR {current}
-        AND (stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({problems}))
-    GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+def rejects(store: Store) -> str:
+    """A query of (stage, reason, number) of what the latest run's settings reject."""
+    current, problems = present(store)
+    counted = f"stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({problems})"
+    return f"""
+        SELECT stage, reason, count(*) FROM rejects WHERE stage = 'ingest' OR {current} AND ({counted})
+        GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+
 
 COMBINATION = """
     SELECT relation, points, names, weight, position FROM combinations WHERE id = ?
