@@ -9,6 +9,7 @@ from graph.records import Measure, Quote, Quoted
 from tasks.endpoint.budget import Unit, read_budget, show
 from tasks.settings import RunSettings
 from tasks.store.database import Store
+from tasks.store.latest import pair_count
 
 COLUMNS = (
     "calls",
@@ -61,7 +62,7 @@ def guess_of_combination(store: Store, settings: RunSettings, unit: Unit) -> flo
 def cost(store: Store) -> list[str]:
     """The money of a workspace in a few words, where anybody knows a price: in all, and for each accepted pair."""
     paid = known_cost(store)
-    return [] if paid is None else [in_words(paid, store.rows("SELECT count(*) FROM pairs")[0][0])]
+    return [] if paid is None else [in_words(paid, pair_count(store))]
 
 
 def known_cost(store: Store) -> float | None:

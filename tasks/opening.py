@@ -39,6 +39,7 @@ from tasks.store.database import Store, open_store
 from tasks.workbench import Counts, Workbench, current, using
 
 ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
+ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials")
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
 COLLECT_AFTER = 50_000
@@ -147,11 +148,14 @@ def seldom_collecting() -> Iterator[None]:
 
 def lost_calls(store: Store) -> set[UUID]:
     """Calls without a usable answer whose item has no row yet: a run ended between two samples of the item."""
+    there = [
+        f"SELECT {column} FROM {table} WHERE {column} IN (SELECT subject_id FROM faults)"
+        for table, column in (*((table, "id") for table in ANSWER_TABLES), ("rejects", "subject_id"))
+    ]
     found = store.rows(
-        """SELECT id FROM calls WHERE fault IS NOT NULL AND subject_id NOT IN (
-               SELECT id FROM problems UNION ALL SELECT id FROM reviews UNION ALL SELECT id FROM solutions
-               UNION ALL SELECT id FROM grades UNION ALL SELECT id FROM readings UNION ALL SELECT id FROM trials
-               UNION ALL SELECT subject_id FROM rejects)"""
+        # Each table is asked for the few: taken together, all of them would be too many for the store's memory.
+        f"""WITH faults AS MATERIALIZED (SELECT id, subject_id FROM calls WHERE fault IS NOT NULL)
+            SELECT id FROM faults WHERE subject_id NOT IN ({" UNION ALL ".join(there)})"""
     )
     return {row[0] for row in found}
 

@@ -32,7 +32,7 @@ from tasks.curate import Vector, vectors
 from tasks.gates.duplicates import DuplicateIndex
 from tasks.gates.semantic import VectorIndex
 from tasks.second_look import UNJUDGED, Finding, SecondLook
-from tasks.store.latest import recipe_of
+from tasks.store.latest import pair_count, recipe_of
 from tasks.workbench import Workbench
 
 QUOTA_FULL = "quota full"
@@ -118,7 +118,7 @@ class Screen:
         self._vectors = VectorIndex()
         self._second_look = SecondLook(work)
         self._seeds: set[UUID] = set()
-        self.kept = work.counts.pairs = int(work.store.rows("SELECT count(*) FROM pairs")[0][0])
+        self.kept = work.counts.pairs = pair_count(work.store)
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = work.screened = int(found or 0)

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from flows.stages import chunks_in_flight
 from graph.errors import BudgetReached, EndpointDown, EndpointRefused
 from graph.records import Batch, Call, Lease, content_id
 from tasks.endpoint.answers import ChatRequest, Reply
@@ -24,11 +25,13 @@ from tasks.endpoint.batches import QUIET, Lane
 from tasks.endpoint.budget import BLOCKS, Budget, Purse
 from tasks.endpoint.config import BatchLane, Endpoint
 from tasks.endpoint.prices import Price
+from tasks.endpoint.replicas import complete
 from tasks.ledger import spent
-from tasks.store.database import Store, open_store
+from tasks.store.database import FILE_NAME, Store, open_store
 from tests.batch_server import Answer, BatchServer, echo
+from tests.bench import settings_for
 from tests.rehearsal import NOISE, content, gsdp, number, rehearsal, started, wait_until, write_toml
-from tests.scripted_server import KEY, Time, completion, scripted_server, unused_url
+from tests.scripted_server import KEY, Time, client, completion, ok, scripted_server, unused_url
 
 PRICE = Price(input=1e-3, cached=1e-3, output=1e-2, reasoning=1e-2)
 EACH = (7 * 1e-3 + 5 * 1e-2) / 2
@@ -162,6 +165,7 @@ async def test_answers_find_their_callers_and_cost_their_share(tmp_path: Path) -
         assert not any(KEY.encode() in content for content in server.files.values())
         assert {received.headers["authorization"] for received in there.requests} == {f"Bearer {KEY}"}
         assert "stream" not in lines[0]["body"]
+        assert KEY.encode() not in (tmp_path / FILE_NAME).read_bytes()
 
 
 async def test_a_batch_holds_one_model_and_no_more_requests_than_it_may(tmp_path: Path) -> None:
@@ -271,6 +275,35 @@ async def test_nothing_is_sent_that_the_budget_has_no_room_for(tmp_path: Path) -
             assert owner.purse.spent == pytest.approx(len(replies) * EACH)
             assert 1.0 < owner.purse.spent <= 2.0
     assert sum(server.answered.values()) == len(replies)
+
+
+async def test_of_several_endpoints_the_one_with_batches_is_asked_alone(tmp_path: Path) -> None:
+    server = BatchServer()
+    async with (
+        scripted_server(server.play) as there,
+        scripted_server(ok("at once")) as other,
+        client(there.url, name="hosted") as hosted,
+        client(other.url, name="own") as own,
+    ):
+        clients, replicas = {"own": own, "hosted": hosted}, {"own": "tiny", "hosted": "other"}
+        owner = Owner(tmp_path, there.url)
+        async with owner.run() as hosted.lane:
+            replies = await asyncio.gather(*(complete(clients, replicas, ask(number)) for number in range(5)))
+            at_once = await complete(clients, replicas, ask(6)._replace(stage="grade"))
+    assert {(reply.text[:11], reply.endpoint) for reply in replies} == {("to question", "hosted")}
+    assert at_once.text == "at once"
+    assert hosted.served == 5
+    (line, *_) = server.files["file-0"].splitlines()
+    assert json.loads(line)["body"]["model"] == "other"
+
+
+@pytest.mark.parametrize(("requests", "chunks"), [(None, 4), (100, 4), (5000, 10), (50_000, 100)])
+def test_where_calls_wait_for_batches_more_of_them_wait_together(
+    tmp_path: Path, requests: int | None, chunks: int
+) -> None:
+    batch = requests and {"stages": ["extract"], "requests": requests}
+    endpoints = {"hosted": {"base_url": unused_url(), "model": "tiny", "batch": batch}}
+    assert chunks_in_flight(settings_for(tmp_path, endpoints=endpoints)) == chunks
 
 
 # Resumption
