@@ -16,11 +16,11 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import Artifact
+from prefect.artifacts import Artifact, MarkdownArtifact, ProgressArtifact, TableArtifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.exceptions import PrefectException
@@ -38,8 +38,8 @@ LATELY = 60.0
 """Seconds over which an endpoint's rate and latency are told."""
 REASONS = 30
 """Most reasons of rejection that are listed."""
-WIDTH = 100
-Kind = Literal["progress", "table", "markdown"]
+WIDTH = 66
+"""Characters in a line of a block: as many as fit on the page."""
 Row = dict[str, Any]
 
 
@@ -49,39 +49,46 @@ class Board:
     def __init__(self, work: Workbench) -> None:
         self._work = work
         self._made: dict[str, UUID] = {}
-        self._shown: dict[str, tuple[Any, str]] = {}
+        self._shown: dict[str, tuple[Any, str | None]] = {}
 
     async def show(self, content: dict[str, Any], last: bool = False) -> None:
         """Bring everything up to date with a snapshot; the last one brings some pairs to read."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 for figure in await asyncio.to_thread(lambda: [*self._figures(content, last)]):
-                    await self._put(*figure)
+                    await self._put(figure)
 
-    def _figures(self, content: dict[str, Any], last: bool) -> Iterator[tuple[str, Kind, Any, str]]:
+    def _figures(self, content: dict[str, Any], last: bool) -> Iterator[Artifact]:
         work, target = self._work, self._work.settings.target_pairs
         share = min(100.0, round(100.0 * work.counts.pairs / target, 1))
-        yield "pairs", "progress", share, progress_line(content, cost(work.store))
-        yield "stages", "table", stage_rows(content), "What each stage did in this run"
-        yield "endpoints", "table", endpoint_rows(work, content), "How the model servers answer"
-        yield "rejected", "table", rejected_rows(work), "Why items were kept out in this run, most frequent first"
+        line = progress_line(content, cost(work.store))
+        yield ProgressArtifact(key=self._key("pairs"), progress=share, description=line)
+        for name, rows, description in (
+            ("stages", stage_rows(content), "What each stage did in this run"),
+            ("endpoints", endpoint_rows(work, content), "How the model servers answer"),
+            ("rejected", rejected_rows(work), "Why items were kept out in this run, most frequent first"),
+        ):
+            if rows:
+                yield TableArtifact(key=self._key(name), table=rows, description=description)
         if last and work.counts.pairs:
-            yield "sample", "markdown", sample_page(work), "The dataset, and some of its newest pairs"
+            description = "The dataset, and some of its newest pairs"
+            yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)
 
-    async def _put(self, name: str, kind: Kind, data: Any, description: str) -> None:
-        empty = not data and kind != "progress"
-        if empty or self._shown.get(name) == (data, description):
+    def _key(self, name: str) -> str:
+        return artifact_key(self._work.settings.workspace.name, name)
+
+    async def _put(self, figure: Artifact) -> None:
+        key, data = str(figure.key), await figure.aformat()
+        if self._shown.get(key) == (data, figure.description):
             return
         with suppress(httpx.HTTPError, PrefectException):
             async with get_client() as client:
-                if name in self._made:
-                    update = ArtifactUpdate(data=data, description=description)
-                    await client.update_artifact(self._made[name], update)
+                if key in self._made:
+                    update = ArtifactUpdate(data=data, description=figure.description)
+                    await client.update_artifact(self._made[key], update)
                 else:
-                    key = artifact_key(self._work.settings.workspace.name, name)
-                    made = Artifact(type=kind, key=key, data=data, description=description)
-                    self._made[name] = (await made.acreate(client)).id
-            self._shown[name] = data, description
+                    self._made[key] = (await figure.acreate(client)).id
+            self._shown[key] = data, figure.description
 
 
 def artifact_key(workspace: str, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from flows import stages
+from flows.announcements import announce, announce_the_end
 from flows.produce import produce
 from flows.report import view
 from flows.shards import spread
@@ -51,6 +52,7 @@ async def synthesize(
         if "publish" in wanted and work.counts.pairs:
             await told.stage("publish", stages.publish, settings)
         told.called()
+        announce_the_end(work)
         if "publish" in wanted and not (work.counts.pairs or work.purse.reached):
             raise GsdpError(
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
@@ -71,9 +73,9 @@ class Telling:
         began = time.monotonic()
         result = await stage(settings)
         if name in PAID_FOR and self._work.purse.reached:
-            tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+            self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
-            tell(name, self._sentence(name, result), time.monotonic() - began)
+            self._tell(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
@@ -93,7 +95,7 @@ class Telling:
                 # An answer that could not be read made no problem that would say where it belongs.
                 kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
             seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
-            tell(name, text + _reasons(kept_out), seconds)
+            self._tell(name, text + _reasons(kept_out), seconds)
 
     def called(self) -> None:
         """Tell of the calls of this run."""
@@ -101,6 +103,10 @@ class Telling:
         served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
         told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
         tell("calls", ", ".join(told), time.monotonic() - self._began)
+
+    def _tell(self, name: str, text: str, seconds: float) -> None:
+        tell(name, text, seconds)
+        announce(self._work, "stage.completed", stage=name, text=text, seconds=round(seconds, 1))
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
