@@ -183,6 +183,7 @@ def explain_problem(workspace: Path, prefix: str) -> None:
 
 
 def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
+    from flows.paths import paths_between
 
     text, sample, combination_id = store.rows(
         "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
