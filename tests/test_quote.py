@@ -172,6 +172,13 @@ def test_without_prices_there_is_no_money() -> None:
     assert [*doubts(made, settings(Path("work"), "http://127.0.0.1:9/v1", 500), 40)] == []
 
 
+def test_a_probe_that_read_nothing_gives_no_quote() -> None:
+    with pytest.raises(SettingsError, match="before the probe had read a seed"):
+        estimate(replace(measured(0, 0), seeds=0, extract=np.empty((0, 5))), THERE, 500)
+    made = estimate(measured(0, 0), THERE, 500)
+    assert next(row for row in made.figures if (row.stage, row.measure) == ("all", "calls")).expected == np.inf
+
+
 async def test_a_quote_is_of_what_is_not_there_yet(tmp_path: Path) -> None:
     """Seeds: one with two names, one with one of them in another spelling, one without any, one not read, one gone."""
     recipes = {stage: content_id("recipe", stage) for stage in ("extract", "screen")}
