@@ -243,7 +243,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
 
 
 def estimate(measured: Measured, there: Known, target: int) -> Estimate:
-    """What is still to be paid for `target` pairs, beyond what is there. Raises SettingsError where nothing was read."""
+    """What is still to be paid for `target` pairs, beyond what is there. Raises SettingsError if nothing was read."""
     if not measured.seeds:
         raise SettingsError(
             "The budget ended before the probe had read a seed: raise it and run the same command again."
