@@ -10,7 +10,7 @@ and how fast the server was for few at once. They do not know how much slower it
 itself, nor of the end of a run, when there is little left to ask.
 
 A probe does not show what only large runs meet: graphs that run dry, pairs that repeat earlier ones, other shares of
-the relations than a small graph has. Quotas of the accepted pairs (`accept`) are not counted in.
+the relations than a small graph has, what a policy learns. Quotas of the accepted pairs (`accept`) are not counted in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ from tasks.store.database import FILE_NAME, Store, open_store
 from tasks.store.unite import unite
 from tasks.workbench import Workbench
 
-SEEDS = 20
 COMBINATIONS = 5
 """Combinations that the probe finishes for each of its seeds: a hundred tell a pass rate of a half within a tenth."""
 BEYOND = 32
@@ -244,7 +243,11 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
 
 
 def estimate(measured: Measured, there: Known, target: int) -> Estimate:
-    """What is still to be paid for `target` pairs, beyond what is there."""
+    """What is still to be paid for `target` pairs, beyond what is there. Raises SettingsError if nothing was read."""
+    if not measured.seeds:
+        raise SettingsError(
+            "The budget ended before the probe had read a seed: raise it and run the same command again."
+        )
     wanted = max(0, target - there.pairs)
     production = of_combinations(measured.production, measured.pairs, wanted, BEYOND)
     names = names_of(there.names, there.unread)
@@ -266,7 +269,7 @@ def estimate(measured: Measured, there: Known, target: int) -> Estimate:
     )
     figures = [
         ("compose", "combinations", production.at([0]).sum()),
-        *_figures(stages, measured.unpriced),
+        *_figures(stages, measured.unpriced, priced=measured.paid[2] is not None),
     ]
     rows = [
         Quoted(quote_id=quote.id, stage=stage, measure=measure, **found._asdict()) for stage, measure, found in figures
@@ -274,13 +277,13 @@ def estimate(measured: Measured, there: Known, target: int) -> Estimate:
     return Estimate(quote, rows, sorted(measured.unpriced, key=STAGES.index))
 
 
-def _figures(stages: Mapping[str, Forecast], unpriced: Set[str]) -> Iterator[tuple[str, Measure, Range]]:
-    """Every figure of each stage, and of all together. Without a price there is no money."""
+def _figures(stages: Mapping[str, Forecast], unpriced: Set[str], priced: bool) -> Iterator[tuple[str, Measure, Range]]:
+    """Every figure of each stage, and of all together; money where every call of a stage has a price, and in all."""
     hours = range(len(SUMS), len(stages["extract"].value))
     production = sum_of(stages[stage] for stage in PRODUCTION)
     for stage, found in (*stages.items(), (ALL, sum_of(stages.values()))):
         for measure, columns in COLUMNS.items():
-            if measure != "usd" or not (stage in unpriced or (stage == ALL and unpriced >= {*stages})):
+            if measure != "usd" or (priced and stage not in unpriced):
                 yield stage, measure, found.at(columns).sum()
         if stage != ALL:
             yield stage, "hours", found.at(hours).most().sum()
@@ -302,5 +305,5 @@ def doubts(found: Estimate, settings: RunSettings, wanted: int) -> Iterator[str]
         yield f"The intervals rest on {quote.pairs:,} pairs, which is few: more seeds (--seeds) make them narrower."
     if settings.accept.given:
         yield "The quotas under [accept] are not counted in: to meet them a run may draw more combinations."
-    if found.unpriced:
+    if found.unpriced and any(row.measure == "usd" for row in found.figures):
         yield f"Nobody knows a price of some or all calls of {', '.join(found.unpriced)}: they are not in the money."

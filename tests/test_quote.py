@@ -13,12 +13,15 @@ import pytest
 
 from flows.configure import make_settings
 from flows.quote import quote
-from flows.quoted import table
+from flows.quoted import HEADS, table
 from flows.synthesize import synthesize
 from flows.workspace import print_status
 from graph.errors import SettingsError
 from graph.estimate import Names
-from tasks.quote import Known, Measured, doubts, estimate
+from graph.records import Mention, Pass, Reject, content_id
+from tasks.ledger import PRODUCTION
+from tasks.quote import Known, Measured, doubts, estimate, known
+from tasks.store.database import open_store
 from tests.rehearsal import (
     NOISE,
     SEEDS,
@@ -87,14 +90,6 @@ async def test_a_run_uses_what_its_quote_asked_and_comes_to_the_same(
 
     await synthesize(settings(plain, server.url, PAIRS, accept={"per_point": 50}, **changes))
     assert folder_bytes(workspace / "dataset") == folder_bytes(plain / "dataset")
-
-    # A quote for more goes on from what is there: nothing is left to read, and few pairs are wanted.
-    told = await quote(settings(workspace, server.url, PAIRS + 5, **changes), PROBED)
-    assert f"quote for 5 pairs still wanted of {PAIRS + 5}" in told
-    figures = "SELECT expected, high FROM quoted JOIN quotes ON id = quote_id WHERE stage = ? AND measure = 'calls' {}"
-    latest = figures.format("ORDER BY quoted_at DESC LIMIT 1")
-    assert [query(workspace, latest, [stage]) for stage in ("extract", "connect")] == [[(0.0, 0.0)]] * 2
-    assert 5 <= query(workspace, latest, ["compose"])[0][0] <= 20
 
 
 async def test_what_a_killed_probe_has_paid_counts_in_the_workspace_once(
@@ -167,3 +162,49 @@ def test_a_quote_says_what_it_does_not_know(
     rows = {line.split()[0]: line for line in table(made.quote, made.figures) if line}
     assert rows["review"].endswith(" ?"), "no money where a price is missing"
     assert calls in rows["compose"]
+
+
+def test_without_prices_there_is_no_money() -> None:
+    probe = replace(measured(30, 40), unpriced={"connect", *PRODUCTION}, paid=(42, 420, None))
+    made = estimate(probe, THERE, 500)
+    assert {row.measure for row in made.figures} == {*HEADS, "combinations", "tokens"} - {"usd"}
+    assert not any("USD" in line or "?" in line for line in table(made.quote, made.figures))
+    assert [*doubts(made, settings(Path("work"), "http://127.0.0.1:9/v1", 500), 40)] == []
+
+
+def test_a_probe_that_read_nothing_gives_no_quote() -> None:
+    with pytest.raises(SettingsError, match="before the probe had read a seed"):
+        estimate(replace(measured(0, 0), seeds=0, extract=np.empty((0, 5))), THERE, 500)
+    made = estimate(measured(0, 0), THERE, 500)
+    assert next(row for row in made.figures if (row.stage, row.measure) == ("all", "calls")).expected == np.inf
+
+
+async def test_a_quote_is_of_what_is_not_there_yet(tmp_path: Path) -> None:
+    """Seeds: one with two names, one with one of them in another spelling, one without any, one not read, one gone."""
+    recipes = {stage: content_id("recipe", stage) for stage in ("extract", "screen")}
+    seeds = [content_id("seed", number) for number in range(5)]
+    names = [(0, "Chain rule"), (0, "Limit"), (1, "chain rule"), (4, "Gone")]
+    mentions = [
+        Mention(id=content_id(name, at), recipe=recipes["extract"], seed_id=seeds[at], position=0, name=name)
+        for at, name in names
+    ]
+    nameless = Reject(
+        id=seeds[2], recipe=recipes["extract"], stage="extract", subject_id=seeds[2], reason="none", detail=""
+    )
+    other = content_id("recipe", "of other settings")
+    passes = [
+        Pass(
+            id=content_id("pass", number),
+            recipe=recipe,
+            stage="screen",
+            problem_id=seeds[0],
+            score=None,
+            difficulty=None,
+            solution_id=None,
+        )
+        for number, recipe in enumerate([recipes["screen"], recipes["screen"], other])
+    ]
+    store = open_store(tmp_path)
+    await store.write(*mentions, mentions[1].model_copy(update={"recipe": other, "name": "Old"}), nameless, *passes)
+    assert known(store, recipes, set(seeds[:4])) == Known(unread=1, names=Names(3, 2, 1, 1), pairs=2)
+    store.close()
