@@ -10,13 +10,17 @@ import asyncio
 import os
 from typing import Any
 
+import httpx
 from prefect import aserve
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
 from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL
 
 from flows import stages
 from flows.produce import produce
 from flows.synthesize import synthesize
+from tasks.blocks import ModelEndpoint
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     synthesize,
@@ -32,16 +36,23 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     produce,
 )
 RUNS_AT_ONCE = 4
+NO_SERVER = (
+    "gsdp serve needs a Prefect server, and {why}: start one with `prefect server start`, and set "
+    "PREFECT_API_URL=http://127.0.0.1:4200/api here."
+)
 
 
 async def main() -> None:
     """Serve until interrupted."""
     if not PREFECT_API_URL.value():
-        raise SystemExit(
-            "gsdp serve needs a Prefect server: start one with `prefect server start`, and set "
-            "PREFECT_API_URL=http://127.0.0.1:4200/api here."
-        )
-    deployments = [await flow.ato_deployment(name="gsdp", tags=["gsdp"], concurrency_limit=1) for flow in FLOWS]
+        raise SystemExit(NO_SERVER.format(why="none is named"))
+    try:
+        async with get_client() as client:
+            await client.hello()
+            await ModelEndpoint.register_type_and_schema(client=client)
+        deployments = [await flow.ato_deployment(name="gsdp", tags=["gsdp"]) for flow in FLOWS]
+    except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
+        raise SystemExit(NO_SERVER.format(why=f"{PREFECT_API_URL.value()} does not answer ({error})")) from None
     print(f"Serving {len(deployments)} flows: start them in the Prefect UI under Deployments. Ctrl-C ends.", flush=True)
     await aserve(*deployments, limit=RUNS_AT_ONCE)
 

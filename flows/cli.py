@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,7 +20,10 @@ from graph.errors import GsdpError, UsageError
 
 if TYPE_CHECKING:
     from flows.report import View
-    from tasks.settings import Stage
+    from tasks.settings import RunSettings
+
+T = TypeVar("T")
+Flow = Callable[[], Coroutine[Any, Any, T]]
 
 app = typer.Typer(
     name="gsdp",
@@ -95,23 +99,63 @@ def run(
     Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
     """
     from flows.configure import read_settings
+    from flows.quoted import print_quote
+    from flows.workspace import reading
 
-    _run(read_settings(settings, set_ or ()), until, accept_changes, rebuild)
+    read = read_settings(settings, set_ or ())
+    _run(read, until, accept_changes, rebuild)
+    with reading(read.workspace) as store:
+        print_quote(store)
+
+
+@app.command()
+def quote(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Seeds of the probe; for each of them five combinations are finished.")
+    ] = 20,
+) -> None:
+    """Say what a run will cost, before it: calls, tokens, hours and money by stage, from a probe that is paid for.
+
+    The probe takes some seeds through all stages. Its answers are kept, and the run reads none of its seeds again.
+
+    Examples: `gsdp quote settings.toml`, `gsdp quote settings.toml --set target_pairs=100000 --seeds 60`
+    """
+    from flows.configure import read_settings
+
+    read = read_settings(settings, set_ or ())
+
+    def load() -> Flow[list[str]]:
+        from flows.quote import quote
+
+        return partial(quote, read, seeds)
+
+    print("", *_with_prefect(read, load, accept_changes=True), sep="\n")
 
 
 @app.command()
 def doctor(
-    target: Annotated[str, typer.Argument(metavar="SETTINGS|URL", help="TOML file, or a server's address up to /v1.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="SETTINGS|URL|block:NAME", help="TOML file, a server's address up to /v1, or a saved one."
+        ),
+    ],
     model: Annotated[str, typer.Option(help="Model to ask a URL for; the first it lists if left out.")] = "",
     key: Annotated[str, typer.Option(help="Where a URL's key is: env:NAME or block:NAME.")] = "",
 ) -> None:
     """Ask model servers what they can do, with some 20 short calls each and a short ramp; runs then begin with it.
 
-    Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`
+    Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`,
+    `gsdp doctor block:big`
     """
-    from flows.doctor import examine_settings, examine_url
+    from flows.doctor import examine_saved, examine_settings, examine_url
 
-    healthy = examine_url(target, model, key) if "://" in target else examine_settings(Path(target))
+    if target.startswith("block:"):
+        healthy = examine_saved(target, model)
+    else:
+        healthy = examine_url(target, model, key) if "://" in target else examine_settings(Path(target))
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -168,6 +212,56 @@ def publish(
     from flows.workspace import publish_to
 
     publish_to(workspace, out or workspace / "dataset")
+
+
+@app.command()
+def merge(
+    workspace: Workspace,
+    others: Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Workspaces to take from.")],
+) -> None:
+    """Take what other workspaces have paid for into this one: shards, or runs of the same seeds and settings.
+
+    It can be done in any order and again, also with shards that are not finished.
+
+    Example: `gsdp merge runs/gsm8k runs/gsm8k/shards/0000000-0044445-by-4/2`
+    """
+    from flows.merge import merge as merge_stores
+
+    merge_stores(workspace, others)
+
+
+@app.command()
+def backup(
+    workspace: Workspace,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; an older one of that name is replaced.")],
+) -> None:
+    """Copy the store into one file, also while a run is at work: it goes on, and all it had committed is in the copy.
+
+    Example: `gsdp backup runs/gsm8k gsm8k.duckdb` (to go back to it, let it replace gsdp.duckdb in the workspace)
+    """
+    from flows.upkeep import print_backup
+
+    print_backup(workspace, file)
+
+
+@app.command()
+def compact(
+    workspace: Workspace,
+    raw: Annotated[
+        str,
+        typer.Option(help="Raw answers of the ledger to keep: all, refused (those that could not be used) or none."),
+    ] = "all",
+) -> None:
+    """Write the store anew, so that it takes no more space than it needs. Not while a run is at work.
+
+    Runs never need raw answers again, and every row of the ledger stays; but without them nobody can read again what a
+    model said in full, or try a better parser on it.
+
+    Examples: `gsdp compact runs/gsm8k`, `gsdp compact runs/gsm8k --raw refused`
+    """
+    from flows.upkeep import print_compact
+
+    print_compact(workspace, raw)
 
 
 @app.command()
@@ -286,12 +380,23 @@ def serve() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "deployments.serve"])
 
 
-def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False) -> None:
+def _run(settings: RunSettings, until: str, accept_changes: bool, rebuild: bool = False) -> None:
     from tasks.settings import STAGES
 
     last = next((stage for stage in STAGES if stage == until), None)
     if last is None:
         raise UsageError(f"--until {until!r} is no stage; the stages are {', '.join(STAGES)}.")
+
+    def load() -> Flow[Any]:
+        from flows.synthesize import synthesize
+
+        return partial(synthesize, settings, until=last, accept_changes=accept_changes, rebuild=rebuild)
+
+    _with_prefect(settings, load, accept_changes)
+
+
+def _with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_changes: bool) -> T:
+    """What a flow returns, shown at its work. `load` imports it, once Prefect is set up."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
@@ -302,31 +407,36 @@ def _run(settings: Any, until: str, accept_changes: bool, rebuild: bool = False)
 
     if get_current_settings().api.url:
         with make_view("starting") as shown:
-            _flow(settings, last, accept_changes, rebuild, shown, lambda: None)
-        return
+            return _flow(settings, load, accept_changes, shown, lambda: None)
     from flows.own_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
-        _flow(settings, last, accept_changes, rebuild, shown, wait)
+        return _flow(settings, load, accept_changes, shown, wait)
 
 
 def _flow(
-    settings: Any, until: Stage, accept_changes: bool, rebuild: bool, shown: View, wait: Callable[[], None]
-) -> None:
+    settings: RunSettings,
+    load: Callable[[], Flow[T]],
+    accept_changes: bool,
+    shown: View,
+    wait: Callable[[], None],
+) -> T:
     """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
     from prefect.exceptions import TerminationSignal
 
     from flows.report import view
-    from flows.synthesize import synthesize
     from tasks.opening import check
 
+    flow = load()
+    if settings.has_blocks:
+        wait()
     check(settings, accept_changes)
     wait()
     view.set(shown)
     try:
-        asyncio.run(synthesize(settings, until=until, accept_changes=accept_changes, rebuild=rebuild))
+        return asyncio.run(flow())
     except TerminationSignal:
         raise KeyboardInterrupt from None
     except RuntimeError as error:

@@ -13,6 +13,7 @@ from flows.workspace import reading
 from graph.errors import UsageError
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
+from tasks.store.latest import pair_count
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
 WIDTH = 100
@@ -58,7 +59,7 @@ def show_result(settings: RunSettings) -> None:
         found = store.rows(
             "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
         )
-        accepted = store.rows("SELECT count(*) FROM pairs")[0][0]
+        accepted = pair_count(store)
     print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
     for relation, points, problem, solution, answer, pair_id in found:
         print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")

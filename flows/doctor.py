@@ -12,12 +12,14 @@ from rich.text import Text
 
 from flows.configure import explain, read_settings
 from graph.errors import SettingsError
+from tasks.blocks import fill, with_blocks
 from tasks.endpoint.config import Endpoint
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.keys import resolve_key
 from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.settings import CHAT_ROLES, SANDBOX, RunSettings
 
+NO_PATIENT = "The sandbox is part of gsdp and needs no doctor."
 COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
@@ -30,9 +32,21 @@ def examine_url(url: str, model: str, key: str) -> bool:
     return show(url, asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model or None)))
 
 
+def examine_saved(reference: str, model: str) -> bool:
+    """Examine a saved endpoint, by `block:NAME`; whether it can be used."""
+    endpoint = fill(Endpoint(base_url=reference))
+    if endpoint.base_url == SANDBOX:
+        print(NO_PATIENT)
+        return True
+    asked = model or endpoint.model
+    return show(
+        f"{reference} at {endpoint.base_url}", asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), asked))
+    )
+
+
 def examine_settings(path: Path) -> bool:
     """Examine every model of every endpoint that plays a role; whether all can be used. Keeps their profiles."""
-    settings = read_settings(path)
+    settings = with_blocks(read_settings(path))
     profiles: Profiles = {}
     healthy = True
     for name, model in sorted(_asked(settings)):
@@ -44,7 +58,7 @@ def examine_settings(path: Path) -> bool:
         if found.concurrency:
             profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
     if any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values()):
-        print("The sandbox is part of gsdp and needs no doctor.")
+        print(NO_PATIENT)
     if profiles:
         print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
     return healthy

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.progress import Progress
-from flows.stages import CHUNKS_IN_FLIGHT, PAID, stage_flow
+from flows.stages import CHUNKS_IN_FLIGHT, PAID, chunks_in_flight, stage_flow
+from flows.turns import in_turn
 from graph.errors import EndpointError
 from tasks.ledger import guess_of_combination
-from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
 from tasks.screen import Screen, finished_until, open_screen
 from tasks.settings import RunSettings
@@ -30,16 +30,19 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
         progress.funds = work.purse.unspent
         progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
+        most = chunks_in_flight(settings)
         try:
             while progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
-                while len(running) < CHUNKS_IN_FLIGHT and (chunk := await _next_chunk(progress, sampled(work))):
+                # More than a few only once the first pairs have shown that they are worth it.
+                side_by_side = most if progress.kept > progress.began[1] else CHUNKS_IN_FLIGHT
+                while len(running) < side_by_side and (chunk := await _next_chunk(progress, sampled(work))):
                     running[asyncio.create_task(_chain(work, progress, *chunk))] = chunk
                     progress.fed = chunk[1]
                 if not running:

@@ -1,6 +1,6 @@
 """Telling people how a run goes: lines and bars in the terminal, a snapshot in the workspace, artifacts in Prefect.
 
-One coroutine reports, so that nothing arrives out of order.
+One coroutine reports to each, so that nothing arrives out of order.
 """
 
 from __future__ import annotations
@@ -8,21 +8,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
+from math import inf
 from typing import Any, Protocol
-from uuid import UUID
 
-import httpx
-from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
-from prefect.exceptions import PrefectException
-
+from flows.artifacts import Board
 from flows.snapshot import snapshot, write_snapshot
 from tasks.workbench import Workbench
 
 TICK = 0.5
 SNAPSHOT_EVERY = 3.0
-"""Seconds between two looks at the counts, and between two snapshots."""
+BOARD_EVERY = 5.0
+"""Seconds between two looks at the counts, between two snapshots, and between two updates of the page in Prefect."""
 
 
 class View(Protocol):
@@ -52,9 +51,10 @@ view: ContextVar[View] = ContextVar("gsdp_view", default=Silence())  # noqa: B03
 async def reporting(work: Workbench) -> AsyncIterator[None]:
     """Report on the run for as long as the `async with` block lasts."""
     began = time.monotonic()
+    board = Board(work)
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
-    artifact = await _progress_artifact(work)
-    reporter = asyncio.create_task(_report(work, began, artifact))
+    await board.show(snapshot(work, "running", began))
+    reporters = [asyncio.create_task(report(work, began)) for report in (_look, partial(_keep, board))]
     state = "failed"
     try:
         yield
@@ -63,38 +63,28 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
         state = "interrupted"
         raise
     finally:
-        reporter.cancel()
-        await asyncio.gather(reporter, return_exceptions=True)
-        write_snapshot(work.settings.workspace, snapshot(work, state, began))
+        for reporter in reporters:
+            reporter.cancel()
+        await asyncio.gather(*reporters, return_exceptions=True)
+        last = snapshot(work, state, began)
+        write_snapshot(work.settings.workspace, last)
+        await board.show(last, last=True)
 
 
-async def _report(work: Workbench, began: float, artifact: UUID | None) -> None:
-    written = time.monotonic()
-    write_snapshot(work.settings.workspace, snapshot(work, "running", began))
-    try:
-        while True:
-            content = snapshot(work, "running", began)
-            view.get().tick(content)
-            if time.monotonic() - written >= SNAPSHOT_EVERY:
-                written = time.monotonic()
-                write_snapshot(work.settings.workspace, content)
-                await _update(artifact, work)
-            await asyncio.sleep(TICK)
-    finally:
-        await _update(artifact, work)
+async def _look(work: Workbench, began: float) -> None:
+    """Keep the terminal and the snapshot up to date."""
+    written = -inf
+    while True:
+        content = snapshot(work, "running", began)
+        view.get().tick(content)
+        if time.monotonic() - written >= SNAPSHOT_EVERY:
+            written = time.monotonic()
+            write_snapshot(work.settings.workspace, content)
+        await asyncio.sleep(TICK)
 
 
-async def _progress_artifact(work: Workbench) -> UUID | None:
-    wanted = f"Accepted pairs of {work.settings.target_pairs:,} wanted"
-    with suppress(httpx.HTTPError, PrefectException):
-        return await acreate_progress_artifact(progress=0.0, key="pairs", description=wanted)
-    return None
-
-
-async def _update(artifact: UUID | None, work: Workbench) -> None:
-    """Move the run's progress in Prefect. A server that does not answer now is no reason to stop a run."""
-    if artifact is None:
-        return
-    share = 100.0 * work.counts.pairs / work.settings.target_pairs
-    with suppress(httpx.HTTPError, PrefectException):
-        await aupdate_progress_artifact(artifact_id=artifact, progress=min(100.0, round(share, 1)))
+async def _keep(board: Board, work: Workbench, began: float) -> None:
+    """Keep the run's page in Prefect up to date, whatever its server takes for that."""
+    while True:
+        await asyncio.sleep(BOARD_EVERY)
+        await board.show(snapshot(work, "running", began))

@@ -52,6 +52,7 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
         "endpoints": {
             name: {
                 "in_flight": client.in_flight,
+                "batched": client.lane.waiting if client.lane else 0,
                 "served": client.served,
                 "retries": client.retries,
                 "trouble": client.trouble,

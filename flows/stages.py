@@ -14,13 +14,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, flow
 
+from flows.sentences import speak_in_sentences
+from flows.turns import in_turn
 from tasks.compose import compose as compose_chunk
 from tasks.connect import connect as connect_names
 from tasks.extract import check_points, pending_seeds
 from tasks.extract import extract as extract_chunk
 from tasks.grade import grade as grade_chunk
 from tasks.ingest import ingest as ingest_files
-from tasks.opening import open_workbench
 from tasks.publish import publish as publish_pairs
 from tasks.review import review as review_chunk
 from tasks.sample import sample as sample_combinations
@@ -32,6 +33,8 @@ from tasks.workbench import Workbench, together
 
 CHUNKS_IN_FLIGHT = 4
 """Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
+BATCHES_IN_FLIGHT = 2
+"""Batches' worth of items side by side, where calls wait for batches: a next one fills while one is answered."""
 FIRST_SEEDS = 100
 """Seeds read before all others: where none of them has a point, something is wrong, and the rest would cost in vain."""
 SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
@@ -54,6 +57,7 @@ PAID: dict[str, ChunkTask] = {
 
 def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
     """Make a coroutine function a Prefect flow that is called like it. State lives in the store, not in results."""
+    speak_in_sentences()
     name = function.__name__
     made: Any = flow(name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)(function)
     return cast("Flow[P, Coroutine[Any, Any, T]]", made)
@@ -64,9 +68,15 @@ def chunk_size(pending: int) -> int:
     return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, ceil(pending / 8)))
 
 
-async def side_by_side(work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
+def chunks_in_flight(settings: RunSettings) -> int:
+    """How many task runs are side by side. A call that waits for a batch waits for hours, so many wait together."""
+    largest = max((lane.requests for endpoint in settings.endpoints.values() if (lane := endpoint.batch)), default=0)
+    return max(CHUNKS_IN_FLIGHT, ceil(BATCHES_IN_FLIGHT * largest / LARGEST_CHUNK))
+
+
+async def side_by_side(settings: RunSettings, work: Iterable[Callable[[], Awaitable[Any]]]) -> None:
     """Await all, a few at a time; the first error stops the rest."""
-    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
+    gate = asyncio.Semaphore(chunks_in_flight(settings))
 
     async def one(item: Callable[[], Awaitable[Any]]) -> None:
         async with gate:
@@ -82,7 +92,7 @@ async def ingest(settings: RunSettings) -> dict[str, int]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await ingest_files()
 
 
@@ -93,7 +103,7 @@ async def extract(settings: RunSettings) -> int:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         pending = [str(seed_id) for seed_id in pending_seeds(work)]
         begun, rest = pending[:FIRST_SEEDS], pending[FIRST_SEEDS:]
         if begun:
@@ -101,7 +111,7 @@ async def extract(settings: RunSettings) -> int:
             check_points(work)
         size = chunk_size(len(rest))
         chunks = [rest[at : at + size] for at in range(0, len(rest), size)]
-        await side_by_side(partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks, 1))
+        await side_by_side(settings, (partial(extract_chunk, number, chunk) for number, chunk in enumerate(chunks, 1)))
         return len(pending)
 
 
@@ -113,7 +123,7 @@ async def connect(settings: RunSettings, rebuild: bool = False) -> dict[str, int
         settings: Everything the run needs to know.
         rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await connect_names(rebuild)
 
 
@@ -124,23 +134,23 @@ async def sample(settings: RunSettings) -> int:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await sample_combinations(ceil(settings.target_pairs / EXPECTED_YIELD))
 
 
 async def _stage(settings: RunSettings, stage: str) -> int:
     """Run one paid stage over all combinations that were drawn; how many items were pending."""
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         total = sampled(work)
         size = chunk_size(total)
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
-        await side_by_side(partial(PAID[stage], start, stop) for start, stop in ranges)
+        await side_by_side(settings, (partial(PAID[stage], start, stop) for start, stop in ranges))
         if stage == "grade":
-            await _screen(work, ranges)
+            await screen_ranges(work, ranges)
         return work.counts.done[stage]
 
 
-async def _screen(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
+async def screen_ranges(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
     """Make pairs of what is finished, up to the first combination that is not."""
     screen = await open_screen(work)
     for start, stop in ranges:
@@ -198,5 +208,5 @@ async def publish(settings: RunSettings) -> dict[str, Any]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings):
+    async with in_turn(settings):
         return await publish_pairs()

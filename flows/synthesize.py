@@ -10,13 +10,15 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from flows import stages
+from flows.announcements import announce, announce_the_end
 from flows.produce import produce
-from flows.report import reporting, view
+from flows.report import view
+from flows.shards import spread
 from flows.stages import PAID, stage_flow
+from flows.turns import in_turn
 from graph.errors import GsdpError
 from tasks.finished import finished_counts, rejected, spared
 from tasks.ledger import cost
-from tasks.opening import open_workbench
 from tasks.settings import STAGES, RunSettings, Stage
 from tasks.workbench import Workbench
 
@@ -36,18 +38,21 @@ async def synthesize(
         rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
-    async with open_workbench(settings, accept_changes) as work, reporting(work):
+    async with in_turn(settings, accept_changes) as work:
         told = Telling(work)
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:
             if not work.purse.reached:
                 run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
                 await told.stage(name, run, settings)
+        if "grade" in wanted and settings.shards > 1 and not work.purse.reached:
+            await told.stage("spread", spread, settings)
         if "grade" in wanted and not work.purse.reached:
             told.produced(await produce(settings))
         if "publish" in wanted and work.counts.pairs:
             await told.stage("publish", stages.publish, settings)
         told.called()
+        announce_the_end(work)
         if "publish" in wanted and not (work.counts.pairs or work.purse.reached):
             raise GsdpError(
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
@@ -68,9 +73,9 @@ class Telling:
         began = time.monotonic()
         result = await stage(settings)
         if name in PAID_FOR and self._work.purse.reached:
-            tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+            self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
-            tell(name, self._sentence(name, result), time.monotonic() - began)
+            self._tell(name, self._sentence(name, result), time.monotonic() - began)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
@@ -90,7 +95,7 @@ class Telling:
                 # An answer that could not be read made no problem that would say where it belongs.
                 kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
             seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
-            tell(name, text + _reasons(kept_out), seconds)
+            self._tell(name, text + _reasons(kept_out), seconds)
 
     def called(self) -> None:
         """Tell of the calls of this run."""
@@ -98,6 +103,10 @@ class Telling:
         served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
         told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
         tell("calls", ", ".join(told), time.monotonic() - self._began)
+
+    def _tell(self, name: str, text: str, seconds: float) -> None:
+        tell(name, text, seconds)
+        announce(self._work, "stage.completed", stage=name, text=text, seconds=round(seconds, 1))
 
     def _sentence(self, name: str, result: Any) -> str:
         counts = self._work.counts
@@ -123,7 +132,7 @@ def _of_more(found: Mapping[str, Any]) -> str:
     return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
 
 
-PAID_FOR = ("extract", "connect", *PAID)
+PAID_FOR = ("ingest", "extract", "connect", *PAID)
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: (
@@ -136,6 +145,7 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
         + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
     ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
+    "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",

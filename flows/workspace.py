@@ -1,4 +1,7 @@
-"""Looking into a workspace: how it stands, how a pair came about, its dataset again."""
+"""Looking into a workspace: how it stands, how a pair came about, its dataset again.
+
+What a status does not need is imported where it is used: a person waits for it.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,15 @@ from textwrap import shorten, wrap
 from typing import Any
 from uuid import UUID
 
-from flows.paths import paths_between
+from flows.quoted import print_quote
 from flows.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.agreement import agreement
-from tasks.dataset import write_dataset
 from tasks.finished import present_solutions
-from tasks.ledger import budget, by_stage, cost
+from tasks.ledger import PROBE, budget, by_stage, cost
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
-from tasks.store.latest import current_recipe, latest, latest_identity
+from tasks.store.latest import PAIR_COUNT, current_recipe, has_history, latest, latest_identity
 
 
 @contextmanager
@@ -38,20 +40,27 @@ def latest_settings(store: Store) -> RunSettings:
 
 
 def print_status(workspace: Path) -> None:
-    """The store's own counts; or, while a run holds the store, its latest snapshot."""
+    """The store's own counts; or, while a run or the probe of a quote holds the store, its latest snapshot."""
     try:
         with reading(workspace) as store:
             _print_store(store, workspace)
     except StoreError as error:
-        snapshot = read_snapshot(workspace)
         holder = HOLDER.search(str(error))
-        if holder is None or snapshot is None:
+        if holder is None:
             raise
-        _print_snapshot(snapshot, workspace, int(holder[1]), holder[2])
+        pid, probe, run = int(holder[1]), read_snapshot(workspace / PROBE), read_snapshot(workspace)
+        if probe and probe["pid"] == pid:
+            _print_snapshot(probe, workspace / PROBE, pid, holder[2])
+        elif run:
+            _print_snapshot(run, workspace, pid, holder[2])
+        else:
+            raise
 
 
 def _print_store(store: Store, workspace: Path) -> None:
     print(f"{workspace}: from the store (no run is at work)")
+    if not store.rows("SELECT 1 FROM runs LIMIT 1") and print_quote(store):
+        return
     for started, state, message in store.rows(
         "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT 1"
     ):
@@ -62,7 +71,7 @@ def _print_store(store: Store, workspace: Path) -> None:
     for name, sql in counts(store):
         wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
         print(f"{name:<14}{store.rows(sql)[0][0]:>12,}{wanted}")
-    rejected = store.rows(REJECTED)
+    rejected = store.rows(rejects(store))
     if rejected:
         print("\nrejected")
     for stage, reason, number in rejected:
@@ -72,6 +81,7 @@ def _print_store(store: Store, workspace: Path) -> None:
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
+    print_quote(store)
 
 
 def _print_pointless(store: Store) -> None:
@@ -110,7 +120,7 @@ def _number(value: float | None) -> str:
 
 
 def _print_judges(store: Store) -> None:
-    found = agreement(store, latest_identity(store), PROBLEMS)
+    found = agreement(store, latest_identity(store), present(store)[1], JUDGED)
     if found:
         print(f"\n{'judges':<10}{'judge':<28}{'given':>10}{'unjudged':>10}{'mean':>8}{'bias':>8}{'alpha':>8}")
     for task in found:
@@ -141,14 +151,17 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
     for name, stage in snapshot["stages"].items():
         print(f"{name:<14}{stage['done']:>12,}{stage['rejected']:>12,}{stage['calls']:>12,}")
     for name, endpoint in snapshot["endpoints"].items():
+        batched = endpoint.get("batched")
         print(
             f"endpoint {name}: {endpoint['in_flight']} in flight, {endpoint['served']:,} served, "
-            f"{endpoint['retries']:,} retries"
+            f"{endpoint['retries']:,} retries" + (f", {batched:,} wait for a batch" if batched else "")
         )
 
 
 def publish_to(workspace: Path, folder: Path) -> None:
     """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
+    from tasks.dataset import write_dataset
+
     with reading(workspace) as store:
         settings = latest_settings(store)
         if not store.rows("SELECT 1 FROM pairs LIMIT 1"):
@@ -170,6 +183,8 @@ def explain_problem(workspace: Path, prefix: str) -> None:
 
 
 def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
+    from flows.paths import paths_between
+
     text, sample, combination_id = store.rows(
         "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
     )[0]
@@ -240,30 +255,46 @@ LISTED = 20
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""
 
-PROBLEMS = f"""
-    SELECT id FROM problems
-    WHERE {CURRENT} AND combination_id IN (SELECT id FROM combinations WHERE {CURRENT})"""
+JUDGED = 50_000
+"""Problems that the judges' agreement is told of: more make it no more certain, and nobody waits for a status."""
+
+
+def present(store: Store) -> tuple[str, str]:
+    """A condition on rows of the latest run's settings, and a query of the ids of its problems.
+
+    Where there were no other settings before, that is all there is, and looking it up would take long.
+    """
+    if not has_history(store):
+        return "true", "SELECT id FROM problems"
+    drawn = f"SELECT id FROM combinations WHERE {CURRENT}"
+    return CURRENT, f"SELECT id FROM problems WHERE {CURRENT} AND combination_id IN ({drawn})"
 
 
 def counts(store: Store) -> Iterator[tuple[str, str]]:
     """(name, query of the number) of what the latest run's settings made or use."""
+    current, problems = present(store)
+    written = "true" if current == "true" else f"problem_id IN ({problems})"
+    solutions = "solutions" if current == "true" else f"({present_solutions(store)})"
     yield "seeds", "SELECT count(*) FROM current_seeds"
-    yield "mentions", f"SELECT count(*) FROM current_mentions WHERE {CURRENT}"
+    yield "mentions", f"SELECT count(*) FROM current_mentions WHERE {current}"
     for name, table in (("points", "knowledge_points"), ("edges", "edges"), ("combinations", "combinations")):
-        yield name, f"SELECT count(*) FROM {table} WHERE {CURRENT}"
-    yield "problems", f"SELECT count(*) FROM ({PROBLEMS})"
-    passed = f"SELECT count(*) FROM passes WHERE {CURRENT} AND problem_id IN ({PROBLEMS})"
+        yield name, f"SELECT count(*) FROM {table} WHERE {current}"
+    yield "problems", f"SELECT count(*) FROM ({problems})"
+    passed = f"SELECT count(*) FROM passes WHERE {current} AND {written}"
     yield "reviewed", f"{passed} AND stage = 'review'"
-    yield "solutions", f"SELECT count(*) FROM ({present_solutions(store)}) WHERE problem_id IN ({PROBLEMS})"
+    yield "solutions", f"SELECT count(*) FROM {solutions} WHERE {written}"
     yield "graded", f"{passed} AND stage = 'grade'"
-    yield "pairs", "SELECT count(*) FROM pairs"
+    yield "pairs", PAIR_COUNT
 
 
-REJECTED = f"""
-    SELECT stage, reason, count(*) FROM rejects
-    WHERE stage = 'ingest' OR {CURRENT}
-        AND (stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({PROBLEMS}))
-    GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+def rejects(store: Store) -> str:
+    """A query of (stage, reason, number) of what the latest run's settings reject."""
+    current, problems = present(store)
+    counted = f"stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({problems})"
+    return f"""
+        SELECT stage, reason, count(*) FROM rejects WHERE stage = 'ingest' OR {current} AND ({counted})
+        GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+
 
 COMBINATION = """
     SELECT relation, points, names, weight, position FROM combinations WHERE id = ?

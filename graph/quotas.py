@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, TypeVar, get_args
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from graph.records import Difficulty, Record, Relation
 
@@ -22,6 +22,8 @@ TOLERANCE = 1e-9
 
 class Quotas(Record):
     """Shares of the target. What is named gets exactly its share; what is not named shares the rest in any mixture."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     relations: dict[Relation, float] = Field(default_factory=dict)
     """Shares by relation, which must be among those that are drawn; with all of these named, they are normalised."""

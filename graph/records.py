@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
 Difficulty = Literal["easy", "medium", "hard"]
+Measure = Literal["combinations", "calls", "input_tokens", "output_tokens", "tokens", "hours", "usd"]
+"""What a quote counts; tokens are those of both directions."""
 Part = Literal["problem", "solution", "seed problem", "seed solution"]
 """Which text a benchmark item was found in."""
 
@@ -195,15 +197,18 @@ class Reading(Record):
 
 
 class Trial(Record):
-    """A judge's word in an audit, on a problem or on a solution; `unjudged` says why there is none."""
+    """A judge's word in an audit, on a problem or a solution, or on whether a text gives a benchmark item away.
+
+    `unjudged` says why there is none.
+    """
 
     id: UUID
     judge: str
-    task: Literal["review", "grade"]
+    task: Literal["review", "grade", "contamination"]
     subject_id: UUID
     """Hash of what was judged: its text, wherever that came from."""
     value: float | None
-    """review: mean of the two scores, in 0-1. grade: the vote, 1 right or 0 wrong."""
+    """review: mean of the two scores, in 0-1. grade: the vote, 1 right or 0 wrong. contamination: 1 given away."""
     unjudged: str | None
     call_id: UUID
 
@@ -310,9 +315,9 @@ class Overlap(Record):
     """File and line of the benchmark."""
     rule: str
     coverage: float
-    """Share of the item's runs of words that the text holds."""
+    """Share of the item's runs of words that the text holds; by meaning, the cosine of their vectors."""
     overlap: str
-    """Words that they share."""
+    """Words that they share; by meaning, the item's own."""
 
 
 class Frontier(Record):
@@ -349,6 +354,58 @@ class Lease(Record):
     run_id: UUID
     unit: Literal["USD", "tokens"]
     amount: float
+
+
+class Quote(Record):
+    """What a run was told to cost before it, and on which probe that rests."""
+
+    id: UUID
+    quoted_at: datetime
+    target_pairs: int
+    wanted: int
+    """Pairs of the target that were not there yet."""
+    seeds: int
+    """Seeds of the probe."""
+    combinations: int
+    """Combinations that the probe finished."""
+    pairs: int
+    """Pairs that these made."""
+
+
+class Quoted(Record):
+    """One figure of a quote: of a stage, or in all."""
+
+    quote_id: UUID
+    stage: str
+    measure: Measure
+    expected: float
+    low: float
+    high: float
+    """Infinite where no end is known."""
+
+
+class Batch(Record):
+    """Calls that were given to a server together, to be answered within hours."""
+
+    id: UUID
+    run_id: UUID
+    """The run whose lease holds their worst case."""
+    server: str
+    """Its address, without secrets."""
+    file: str
+    """What the server calls the file of their requests."""
+    remote: str | None
+    """What the server calls the batch; None until that is known."""
+    sent_at: datetime
+
+
+class BatchedCall(Record):
+    """A call that is part of a batch."""
+
+    call_id: UUID
+    batch: UUID
+    worst: float
+    """Most that it can cost, in the unit of the run's lease."""
 
 
 class StageRecipe(Record):

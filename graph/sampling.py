@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from graph.knowledge import KnowledgeGraph
 from graph.order import Integers, Stream
@@ -42,6 +42,8 @@ def default_quotas() -> dict[Relation, float]:
 
 class SamplingPlan(Record):
     """How combinations are drawn. Any change but that of a quota's scale gives another sequence."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     seed: int = 0
     """Chooses one of the equally good orders."""

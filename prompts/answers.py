@@ -21,7 +21,7 @@ from graph.records import Difficulty
 ANSWER_TAGS = frozenset({"points", "verdicts", "name", "problem", "logic", "presentation", "difficulty", "verdict"})
 """What the prompts ask models to answer in."""
 
-DATA_TAGS = frozenset({"problem", "solution", "points", "names", "pairs", "class"})
+DATA_TAGS = frozenset({"problem", "solution", "points", "names", "pairs", "class", "item", "text"})
 """What the prompts put data in."""
 
 TAGS = ANSWER_TAGS | DATA_TAGS | {"score", "think", "answer"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from graph.records import content_id
 from tasks.store.database import Store
@@ -54,11 +55,14 @@ def alpha(items: Iterable[tuple[int, float, float]]) -> float | None:
     return 1 - observed / expected if expected > 1e-12 else None
 
 
-def agreement(store: Store, identity: dict[str, Any], written: str) -> list[Agreement]:
+def agreement(store: Store, identity: dict[str, Any], written: str, most: int | None = None) -> list[Agreement]:
     """The panel of the latest run at review and at grade.
 
-    `identity` is that of the run; `written` is a query of the ids of the problems that count.
+    `identity` is that of the run; `written` is a query of the ids of the problems that count. With `most`, about so
+    many problems are looked at: those of the lowest ids, which are hashes, so that they are like the others.
     """
+    problems = store.rows("SELECT count(*) FROM problems")[0][0]
+    below = f"AND problem_id < '{UUID(int=most * 2**128 // problems)}'" if most and problems > most else ""
     tasks = (
         ("review", "reviews", "(logic + presentation) / 2", "problem_id"),
         ("grade", "grades", "vote", "solution_id"),
@@ -67,7 +71,7 @@ def agreement(store: Store, identity: dict[str, Any], written: str) -> list[Agre
     for task, table, value, item in tasks:
         # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
         rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
-            WHERE problem_id IN ({written}) AND {_asked_now(identity, task, item)}"""
+            WHERE problem_id IN ({written}) {below} AND {_asked_now(identity, task, item)}"""
         sums = "count(value), sum(value), sum(value * value)"
         items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
         leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]

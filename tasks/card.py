@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.agreement import Agreement, agreement
+from tasks.benchmarks import labels
 from tasks.coverage import of_dataset
-from tasks.finished import FINISHED, finished_counts, rejected, spared
+from tasks.finished import DECIDED, FINISHED, finished_counts, rejected, spared
 from tasks.settings import SANDBOX, RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity, recipe_of
@@ -105,16 +106,18 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     """The section on benchmarks: what was compared with them, and every text that repeats an item of them."""
     if not settings.benchmarks:
         return []
-    files = [
-        (file.path.name, *(store.rows(_HITS, [settings.target_pairs, file.path.name])[0]))
-        for file in settings.benchmarks
-    ]
+    files = [(label, *(store.rows(_HITS, [settings.target_pairs, label])[0])) for label in labels(settings.benchmarks)]
     head = ("benchmark", "problems", "solutions", "seeds")
     told = (
         "Problems, their solutions and the seeds were compared with these benchmarks: any 13 words in a row, "
         f"{settings.screen.coverage:.0%} of an item's runs of 8 words with all single letters alike, and short items "
         "as a whole. What repeats an item was kept out; it is counted here, with the words that show it."
     )
+    if (least := settings.screen.second_look) is not None:
+        told += (
+            f" Texts that passed were compared by meaning: the verifier read them beside items at a cosine of {least} "
+            "and more. For these the cosine stands as coverage, and the item's own words are shown."
+        )
     found = store.rows(_EVIDENCE, [settings.target_pairs])
     evidence = [(part, item, rule, f"{coverage:.0%}", shared) for _, part, item, rule, coverage, shared in found]
     left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
@@ -175,7 +178,7 @@ def finished_agreement(store: Store, target: int) -> list[Agreement]:
     )[0][0]
     written = f"""
         SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)}"""
+        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)} AND m.id IN {DECIDED}"""
     return agreement(store, latest_identity(store), written)
 
 

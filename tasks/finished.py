@@ -67,6 +67,13 @@ def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
     return sorted(rows, key=lambda row: GATES.index(row[0]))
 
 
+DECIDED = f"""(
+    SELECT problem_id FROM passes WHERE stage = 'review' AND recipe = {recipe_of("review")}
+    UNION ALL SELECT subject_id FROM rejects
+    WHERE stage IN ('review', 'screen') AND recipe IN (SELECT recipe FROM current_recipes))"""
+"""Problems that the run has come to. A quote's probe may have asked for others on the same combination, where its small
+graph has other names for the points."""
+
 # What lies before the frontier, and before the dataset's last pair where the frontier is further: after a run to a
 # higher target. So the figures are those of the dataset, whatever else was made.
 FINISHED = f"""
@@ -78,7 +85,7 @@ FINISHED = f"""
           AND position <= coalesce((SELECT position FROM last), position)),
     written AS (
         SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id
-        WHERE m.recipe = {recipe_of("compose")})"""
+        WHERE m.recipe = {recipe_of("compose")} AND m.id IN {DECIDED})"""
 
 # What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
 _PASSED_OVER = f"""

@@ -17,8 +17,8 @@ from uuid import UUID
 from graph.records import Pass, Problem, Solution
 from graph.shares import Estimate, Stratum, share_within, wilson
 from tasks.solve import ballots, count
-from tasks.store.latest import recipe_of
-from tasks.trials import STAGE, Matter, calls_good, hear
+from tasks.store.latest import pair_count, recipe_of
+from tasks.trials import AUDIT, Matter, calls_good, hear
 from tasks.workbench import Workbench
 
 DEAR = 10
@@ -167,8 +167,8 @@ def cost(work: Workbench, calls: str) -> Cost:
 
 def pair_cost(work: Workbench) -> float | None:
     """What a pair costs in all stages, as `Cost.amount`; None without pairs."""
-    pairs = work.store.rows("SELECT count(*) FROM pairs")[0][0]
-    made = cost(work, f"SELECT * FROM calls WHERE stage NOT IN ('{STAGE}', 'adherence')")
+    pairs = pair_count(work.store)
+    made = cost(work, f"SELECT * FROM calls WHERE stage NOT IN ('{AUDIT}', 'adherence')")
     return made.amount / pairs if pairs else None
 
 

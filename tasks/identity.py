@@ -38,7 +38,7 @@ solve stand alone: the same combination, problem or solution is never asked abou
 FREE = {
     *("threshold", "rule", "least_agreement", "quorum", "weights"),
     *("first", "wave", "candidates"),
-    *("near_duplicate", "seeds_too", "variants", "semantic", "coverage", "benchmarks", "equivalence"),
+    *("near_duplicate", "seeds_too", "variants", "semantic", "coverage", "second_look", "benchmarks", "equivalence"),
 }
 """Keys that only decide about answers that are there already, or which further ones are asked for."""
 
@@ -115,6 +115,7 @@ def identity(settings: RunSettings, library: Library, cast: Cast) -> Identity:
             "benchmarks": [
                 f"{file_hash(file.path)} {file.columns.problem} {file.columns.solution}" for file in settings.benchmarks
             ],
+            **(hashes("contamination") | {"verifier": who("verifier")} if settings.screen.second_look else {}),
         },
     }
 

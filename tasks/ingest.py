@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
@@ -20,11 +20,14 @@ from graph.errors import SeedError, StoreError
 from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
 from tasks.gates.final import final_answer
 from tasks.retry import chunk_task
-from tasks.settings import Columns, SeedFile
+from tasks.second_look import UNJUDGED, Finding, SecondLook
+from tasks.settings import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
 from tasks.store.writer import Statement
 from tasks.workbench import Workbench, bench
 
+JSON_LINES = (".jsonl", ".ndjson")
+KINDS = (*JSON_LINES, ".json", ".csv", ".parquet")
 LONGEST = {"problem": 20_000, "solution": 100_000}
 """Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
 BATCH = 2000
@@ -47,26 +50,23 @@ async def ingest() -> dict[str, int]:
     work = bench()
     known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
     counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
-    selected: dict[UUID, None] = {}
+    selected: dict[UUID, tuple[Path, int]] = {}
     keys: set[bytes] = set()
-    rejects: list[Reject] = []
-    overlaps: list[Overlap] = []
+    rejected: list[Reject | Overlap] = []
     batch: list[Seed] = []
     for file, line, row in _rows(work):
         counts["read"] += 1
         made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
         if isinstance(made, Seed) and (key := _key(made.problem)) in keys:
             made = ("duplicate", "the same problem stands in an earlier row")
-        evidence = _contaminated(work, made) if isinstance(made, Seed) else None
-        if evidence:
-            made = ("contaminated", f"{evidence.part}: {evidence.item}: {evidence.rule}: {evidence.overlap}")
         if not isinstance(made, Seed):
-            rejects.append(_reject(file.path, line, *made))
-            if evidence:
-                overlaps.append(evidence.model_copy(update={"subject_id": rejects[-1].subject_id}))
+            rejected.append(_reject(file.path, line, *made))
+            continue
+        if found := _contaminated(work, made):
+            rejected += _turned_away(file.path, line, *found)
             continue
         keys.add(key)
-        selected[made.id] = None
+        selected[made.id] = file.path, line
         if made.id not in known:
             batch.append(made)
         if len(batch) >= BATCH:
@@ -74,13 +74,16 @@ async def ingest() -> dict[str, int]:
             counts["new"] += len(batch)
             batch = []
     await work.store.write(*batch)
+    counts["new"] += len(batch)
+    counts["known"] = len(selected) - counts["new"]
+    for seed_id, found in (await _looked_at_again(work, list(selected))).items():
+        rejected += _turned_away(*selected.pop(seed_id), *found)
+    rejects = [row for row in rejected if isinstance(row, Reject)]
     if not selected:
         first = rejects[0]
         raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
-    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejects, *overlaps, statements=FORGET)
-    counts["new"] += len(batch)
+    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejected, statements=FORGET)
     counts["rejected"] = len(rejects)
-    counts["known"] = len(selected) - counts["new"]
     work.counts.note("ingest", done=counts["new"])
     if any(file.answer_after for file in work.settings.seeds):
         unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
@@ -96,19 +99,56 @@ FORGET: tuple[Statement, ...] = (
 """What a former ingest said of the files, which this one says anew."""
 
 
-def _contaminated(work: Workbench, seed: Seed) -> Overlap | None:
-    """The evidence that a seed repeats a benchmark item, which its offspring would be too near to."""
+def _contaminated(work: Workbench, seed: Seed) -> tuple[Part, Finding] | None:
+    """The evidence that a seed repeats the words of a benchmark item, which its offspring would be too near to."""
     parts: tuple[tuple[Part, str], ...] = (("seed problem", seed.problem), ("seed solution", seed.solution))
     for part, text in parts if work.contamination else ():
         if work.contamination and (evidence := work.contamination.check(text)):
-            return evidence.row(content_id("recipe", "ingest"), seed.id, part)
+            return part, Finding(evidence, sure=True)
     return None
+
+
+async def _looked_at_again(work: Workbench, seed_ids: Sequence[UUID]) -> dict[UUID, tuple[Part, Finding]]:
+    """Those of the seeds that are, or may be, a benchmark item by meaning."""
+    found: dict[UUID, tuple[Part, Finding]] = {}
+    if work.settings.screen.second_look is None:
+        return found
+    second_look = SecondLook(work)
+    parts: tuple[tuple[Part, str], ...] = (("seed problem", "problem"), ("seed solution", "solution"))
+    for part, column in parts:
+        for start in range(0, len(seed_ids), BATCH):
+            block = [seed_id for seed_id in seed_ids[start : start + BATCH] if seed_id not in found]
+            rows = {row.id: getattr(row, column) for row in await work.store.of(Seed, block)}
+            texts = {seed_id: rows[seed_id] for seed_id in block if rows[seed_id]}
+            seen = await second_look.look("ingest", list(texts.values()))
+            found |= {seed_id: (part, one) for seed_id, one in zip(texts, seen, strict=True) if one}
+    return found
+
+
+def _turned_away(path: Path, line: int, part: Part, finding: Finding) -> list[Reject | Overlap]:
+    """The rows that a contaminated seed comes to."""
+    evidence, sure = finding
+    reject = _reject(path, line, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
+    return [reject, evidence.row(reject.recipe, reject.subject_id, part)] if sure else [reject]
 
 
 def _rows(work: Workbench) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str]]:
     for file in work.settings.seeds:
         for line, row in checked_rows(work.store, file.path, file.columns.problem, named_columns(file.columns)):
             yield file, line, row
+
+
+def with_each_file(settings: RunSettings) -> RunSettings:
+    """The settings with the files of a folder in its place, by name. Raises SeedError when it has none."""
+    if not any(file.path.is_dir() for file in settings.seeds):
+        return settings
+    found: list[SeedFile] = []
+    for file in settings.seeds:
+        within = sorted(path for path in file.path.glob("*") if path.suffix.lower() in KINDS)
+        if file.path.is_dir() and not within:
+            raise SeedError(f"{file.path} holds no seed file yet: put a .jsonl, .json, .csv or .parquet file into it.")
+        found += [file.model_copy(update={"path": path}) for path in within] or [file]
+    return settings.model_copy(update={"seeds": tuple(found)})
 
 
 def look_at(store: Store, file: SeedFile) -> None:
@@ -146,7 +186,7 @@ def read_rows(store: Store, path: Path) -> Iterator[Row]:
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
     kind = path.suffix.lower()
     try:
-        if kind in (".jsonl", ".ndjson"):
+        if kind in JSON_LINES:
             yield from _json_lines(path)
         elif kind == ".json":
             yield from _json_array(path)

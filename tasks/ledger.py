@@ -1,12 +1,15 @@
-"""What the ledger says of money: spent, lost, for what, and for each accepted pair."""
+"""What the ledger says of money: spent, lost, for what, for each accepted pair, and beside what was quoted."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from graph.records import Measure, Quote, Quoted
 from tasks.endpoint.budget import Unit, read_budget, show
 from tasks.settings import RunSettings
 from tasks.store.database import Store
+from tasks.store.latest import pair_count
 
 COLUMNS = (
     "calls",
@@ -19,7 +22,13 @@ COLUMNS = (
     "seconds",
 )
 AMOUNTS: dict[Unit, str] = {"USD": "cost", "tokens": "(input_tokens + output_tokens + coalesce(presumed_tokens, 0))"}
-PAID = "stage IN ('compose', 'review', 'solve', 'grade')"
+PRODUCTION = ("compose", "review", "solve", "grade")
+STAGES = ("extract", "connect", *PRODUCTION)
+"""The stages that ask, in order."""
+ALL = "all"
+"""Stands for all of them together in a quote."""
+PROBE = "quote"
+"""Folder of a workspace in which the probe of its quotes works."""
 LARGE = 2_000_000
 """Calls beyond which nobody waits for the question which of them made no pair; the view `spending` answers it."""
 
@@ -39,9 +48,9 @@ def guess_of_combination(store: Store, settings: RunSettings, unit: Unit) -> flo
     tokens: twice as many here, so that it is rather too much than too little.
     """
     amount = AMOUNTS[unit]
-    made, paid = store.rows(f"SELECT count(*) FILTER (WHERE stage = 'compose'), sum({amount}) FROM calls WHERE {PAID}")[
-        0
-    ]
+    made, paid = store.rows(
+        f"SELECT count(*) FILTER (WHERE stage = 'compose'), sum({amount}) FROM calls WHERE stage IN {PRODUCTION}"
+    )[0]
     if made and paid:
         return float(paid) / int(made)
     mean = store.rows(f"SELECT coalesce(avg({amount}), 0) FROM calls WHERE {amount} > 0")[0][0]
@@ -53,7 +62,7 @@ def guess_of_combination(store: Store, settings: RunSettings, unit: Unit) -> flo
 def cost(store: Store) -> list[str]:
     """The money of a workspace in a few words, where anybody knows a price: in all, and for each accepted pair."""
     paid = known_cost(store)
-    return [] if paid is None else [in_words(paid, store.rows("SELECT count(*) FROM pairs")[0][0])]
+    return [] if paid is None else [in_words(paid, pair_count(store))]
 
 
 def known_cost(store: Store) -> float | None:
@@ -89,7 +98,41 @@ def by_stage(store: Store) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-ORDER = "list_position(['extract', 'connect', 'compose', 'review', 'solve', 'grade'], stage)"
+class Beside(NamedTuple):
+    """What a stage was quoted and what has been paid since."""
+
+    stage: str
+    measure: Measure
+    paid: float
+    quoted: Quoted
+
+
+def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
+    """The latest quote and its figures; None where nobody has asked for one."""
+    quotes = store.select(Quote, "true ORDER BY quoted_at DESC, id LIMIT 1")
+    return (quotes[0], store.select(Quoted, "quote_id = ?", [quotes[0].id])) if quotes else None
+
+
+def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
+    """What runs of the workspace have paid since a quote, beside its figures. A probe is no run of the workspace."""
+    rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.quoted_at])}
+    rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
+    wanted = {(row.stage, row.measure): row for row in figures}
+    return [
+        Beside(stage, measure, paid, wanted[stage, measure])
+        for stage in (*STAGES, ALL)
+        for measure, paid in zip(BESIDE, rows.get(stage) or (0, 0, 0.0), strict=True)
+        if (stage, measure) in wanted
+    ]
+
+
+BESIDE: tuple[Measure, ...] = ("calls", "tokens", "usd")
+PAID_SINCE = """
+    SELECT stage, count(*), sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost), 0) FROM calls
+    WHERE list_contains(?::VARCHAR[], stage) AND ended_at >= ? AND run_id IN (SELECT id FROM runs) GROUP BY stage"""
+
+
+ORDER = f"list_position({list(STAGES)}, stage)"
 
 FAST = """(
     SELECT stage, model, count(*) AS calls, (sum(attempts) - count(*))::BIGINT AS retries, count(fault) AS faults,

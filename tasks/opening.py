@@ -18,23 +18,28 @@ from uuid import UUID, uuid4
 from graph.errors import BudgetOverrun, SettingsError
 from graph.records import Lease, Record, Run, StageRecipe
 from prompts.library import Library
+from tasks.benchmarks import read_benchmarks
+from tasks.blocks import with_blocks
+from tasks.endpoint.batches import Lane
 from tasks.endpoint.budget import Meter, Purse, read_budget
 from tasks.endpoint.client import Client
 from tasks.endpoint.keys import holds_secret, is_reference, resolve_key
 from tasks.endpoint.prices import Price, find_price
 from tasks.endpoint.profiles import read_profiles
+from tasks.gates.contamination import Contamination
 from tasks.gates.equivalence import Equivalence
 from tasks.identity import Identity, changes, identity, paid_again, recipes
-from tasks.ingest import look_at
+from tasks.ingest import look_at, with_each_file
 from tasks.ledger import known_cost, spent
+from tasks.quote import take_in
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
-from tasks.screen import read_benchmarks
 from tasks.settings import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.workbench import Counts, Workbench, current, using
 
 ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
+ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials")
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
 COLLECT_AFTER = 50_000
@@ -47,6 +52,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
 
     `open_workbench` and ingest find the same, but only after Prefect's server is up.
     """
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
@@ -73,6 +79,7 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     if inherited is not None:
         yield inherited
         return
+    settings = with_each_file(with_blocks(settings))
     library = Library(settings.domain, settings.prompts)
     cast = make_cast(settings, library)
     shape = identity(settings, library, cast)
@@ -80,10 +87,11 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     store = open_store(settings.workspace)
     try:
         _compare(store, shape, accept_changes)
+        await take_in(store)
         run_id = await _begin(store, settings, shape, prices)
         purse = open_purse(store, settings, run_id)
         try:
-            contamination = read_benchmarks(store, settings.benchmarks, settings.screen.coverage)
+            items = read_benchmarks(store, settings.benchmarks)
             async with AsyncExitStack() as stack:
                 equivalence = stack.enter_context(Equivalence(settings.equivalence))
                 sandbox = stack.enter_context(Sandbox(settings))
@@ -95,6 +103,10 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     key, known = resolve_key(endpoint.api_key), profiles.get(endpoint.base_url)
                     clients[name] = Client(name, sandbox.address(endpoint), key, known, meter=meter)
                     stack.push_async_callback(clients[name].close)
+                    if endpoint.batch:
+                        lane = clients[name].lane = Lane(name, endpoint, key, known, prices[name], purse, store, run_id)
+                        await lane.open()
+                        stack.push_async_callback(lane.close)
                 work = Workbench(
                     settings,
                     store,
@@ -106,8 +118,9 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
                     recipes(shape),
                     lost_calls(store),
                     purse=purse,
+                    benchmark_items=items,
+                    contamination=Contamination(items, settings.screen.coverage) if items else None,
                     counts=Counts(cost=known_cost(store)),
-                    contamination=contamination,
                 )
                 with using(work):
                     yield work
@@ -135,11 +148,14 @@ def seldom_collecting() -> Iterator[None]:
 
 def lost_calls(store: Store) -> set[UUID]:
     """Calls without a usable answer whose item has no row yet: a run ended between two samples of the item."""
+    there = [
+        f"SELECT {column} FROM {table} WHERE {column} IN (SELECT subject_id FROM faults)"
+        for table, column in (*((table, "id") for table in ANSWER_TABLES), ("rejects", "subject_id"))
+    ]
     found = store.rows(
-        """SELECT id FROM calls WHERE fault IS NOT NULL AND subject_id NOT IN (
-               SELECT id FROM problems UNION ALL SELECT id FROM reviews UNION ALL SELECT id FROM solutions
-               UNION ALL SELECT id FROM grades UNION ALL SELECT id FROM readings UNION ALL SELECT id FROM trials
-               UNION ALL SELECT subject_id FROM rejects)"""
+        # Each table is asked for the few: taken together, all of them would be too many for the store's memory.
+        f"""WITH faults AS MATERIALIZED (SELECT id, subject_id FROM calls WHERE fault IS NOT NULL)
+            SELECT id FROM faults WHERE subject_id NOT IN ({" UNION ALL ".join(there)})"""
     )
     return {row[0] for row in found}
 

@@ -51,36 +51,38 @@ class Tally:
         }
 
     def _add(self, start: int, stop: int) -> None:
-        owners = self._owners(start, stop)
         work, recipes = self._work, self._work.recipes
+        owned = owners(work, start, stop)
         places = [recipes["sample"], start, stop]
-        rows = work.store.rows(
-            OUTCOMES, [[*owners], [*owners.values()], recipes["screen"], *places, recipes["connect"]]
-        )
+        rows = work.store.rows(OUTCOMES, [[*owned], [*owned.values()], recipes["screen"], *places, recipes["connect"]])
         for relation, low, high, *more in rows:
             cell = (relation, cell_number(low, high))
             self._sums[cell] = Sum(*(a + b for a, b in zip(self._sums.get(cell, Sum()), more, strict=True)))
 
-    def _owners(self, start: int, stop: int) -> dict[UUID, int]:
-        """Position by the id of each problem and solution that was or could be asked for."""
-        work = self._work
-        found = {slot.problem_id: slot.combination.position for slot in all_slots(work, start, stop)}
-        passes = [work.pass_id("review", problem_id) for problem_id in found]
-        reviewed = work.store.select(Pass, "id IN (SELECT unnest(?::UUID[]))", [passes])
-        solutions = {
-            solution_id: found[passed.problem_id]
-            for passed in reviewed
-            for solution_id, _, _ in solution_ids(work, passed.problem_id, passed)
-        }
-        return found | solutions
+
+def owners(work: Workbench, start: int, stop: int) -> dict[UUID, int]:
+    """Position by the id of each problem and solution that was or could be asked for on some combinations."""
+    found = {slot.problem_id: slot.combination.position for slot in all_slots(work, start, stop)}
+    passes = [work.pass_id("review", problem_id) for problem_id in found]
+    reviewed = work.store.select(Pass, "id IN (SELECT unnest(?::UUID[]))", [passes])
+    solutions = {
+        solution_id: found[passed.problem_id]
+        for passed in reviewed
+        for solution_id, _, _ in solution_ids(work, passed.problem_id, passed)
+    }
+    return found | solutions
 
 
-OUTCOMES = f"""
-    WITH asked AS (SELECT unnest(?::UUID[]) AS id, unnest(?::BIGINT[]) AS position),
+OWNERS = """
+    asked AS (SELECT unnest(?::UUID[]) AS id, unnest(?::BIGINT[]) AS position),
     owners AS (
         FROM asked
         UNION SELECT r.id, a.position FROM reviews r JOIN asked a ON a.id = r.problem_id
-        UNION SELECT g.id, a.position FROM grades g JOIN asked a ON a.id = g.problem_id),
+        UNION SELECT g.id, a.position FROM grades g JOIN asked a ON a.id = g.problem_id)"""
+"""Position by the id of whatever was asked about, from the ids and the positions of `owners`."""
+
+OUTCOMES = f"""
+    WITH {OWNERS},
     paid AS (
         SELECT position, sum(input_tokens + output_tokens + coalesce(presumed_tokens, 0)) AS tokens,
             sum(coalesce((1e9 * cost)::BIGINT, 0)) AS billionths, count(*) FILTER (cost IS NULL) AS unpriced

@@ -6,6 +6,7 @@ from typing import Any
 
 from tasks.dataset import write_dataset
 from tasks.retry import chunk_task
+from tasks.store.latest import pair_count
 from tasks.workbench import bench
 
 DATASET = "dataset"
@@ -19,4 +20,4 @@ async def publish() -> dict[str, Any]:
     folder = work.settings.workspace / DATASET
     count = write_dataset(work.store, work.settings, folder)
     work.counts.note("publish", done=count)
-    return {"pairs": count, "folder": str(folder), "accepted": work.store.rows("SELECT count(*) FROM pairs")[0][0]}
+    return {"pairs": count, "folder": str(folder), "accepted": pair_count(work.store)}

@@ -26,7 +26,7 @@ PROMPTS = {
     "rater": ("rate",),
     "solver": ("solve",),
     "strong_solver": ("solve",),
-    "judge": ("review", "grade"),
+    "judge": ("review", "grade", "contamination"),
 }
 """The prompt files each role is asked with."""
 

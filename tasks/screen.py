@@ -8,17 +8,16 @@ first pairs of that order. Why a problem is out is kept as a row: what it repeat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from graph.errors import SeedError, SettingsError
+from graph.errors import BudgetReached
 from graph.quotas import Room
 from graph.records import (
     Difficulty,
     Frontier,
-    Overlap,
     Part,
     Pass,
     Record,
@@ -30,13 +29,10 @@ from graph.records import (
 )
 from tasks.compose import Slot, all_slots, slots
 from tasks.curate import Vector, vectors
-from tasks.gates.contamination import Contamination
 from tasks.gates.duplicates import DuplicateIndex
 from tasks.gates.semantic import VectorIndex
-from tasks.ingest import checked_rows, named_columns
-from tasks.settings import BenchmarkFile
-from tasks.store.database import Store
-from tasks.store.latest import recipe_of
+from tasks.second_look import UNJUDGED, Finding, SecondLook
+from tasks.store.latest import pair_count, recipe_of
 from tasks.workbench import Workbench
 
 QUOTA_FULL = "quota full"
@@ -116,14 +112,13 @@ class Screen:
 
     def __init__(self, work: Workbench) -> None:
         """Take up where the store's frontier stands. Use `open_screen`."""
-        if work.settings.screen.semantic and work.cast.get("embedder") is None:
-            raise SettingsError("screen.semantic compares vectors: name an embedder under [roles], or leave it out.")
         self._work = work
         self._difficulty = DIFFICULTY[work.settings.accept.difficulty_by]
         self._index: DuplicateIndex | None = None
         self._vectors = VectorIndex()
+        self._second_look = SecondLook(work)
         self._seeds: set[UUID] = set()
-        self.kept = work.counts.pairs = int(work.store.rows("SELECT count(*) FROM pairs")[0][0])
+        self.kept = work.counts.pairs = pair_count(work.store)
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = work.screened = int(found or 0)
@@ -175,13 +170,17 @@ class Screen:
     async def advance(self, stop: int) -> int:
         """Screen the finished combinations before `stop`; how many pairs are kept in all.
 
-        At the target it stops within the combination that reaches it, which then is the last one of the dataset.
+        At the target it stops within the combination that reaches it, which then is the last one of the dataset. Where
+        the budget ends before all models are heard that the settings ask for, nothing is decided.
         """
         work, target = self._work, self._work.settings.target_pairs
         start = max(0, self.frontier - 1)
         waiting = await self._waiting(start, stop)
-        index, embedded = await self._memory(), await self._embedded(waiting)
-        evidence = self._evidence(waiting)
+        try:
+            index, embedded = await self._memory(), await self._embedded(waiting)
+            evidence = await self._evidence(waiting)
+        except BudgetReached:
+            return self.kept
         rows: list[Record] = []
         for item in waiting:
             if self.kept >= target:
@@ -255,36 +254,40 @@ class Screen:
             return {}
         return await vectors(self._work, [item.text for item in waiting])
 
-    def _evidence(self, waiting: Sequence[Waiting]) -> dict[UUID, Overlap]:
-        """Why a problem, or else its solution, is contaminated."""
+    async def _evidence(self, waiting: Sequence[Waiting]) -> dict[UUID, tuple[Part, Finding]]:
+        """Why a problem, or else its solution, is contaminated, or may be: by words, and of the others by meaning."""
         contamination = self._work.contamination
         if contamination is None:
             return {}
-        found: dict[UUID, Overlap] = {}
-        parts: dict[Part, list[str]] = {
-            "solution": [item.solution for item in waiting],
-            "problem": [item.text for item in waiting],
+        found: dict[UUID, tuple[Part, Finding]] = {}
+        parts: dict[Part, Callable[[Waiting], str]] = {
+            "problem": lambda item: item.text,
+            "solution": lambda item: item.solution,
         }
-        for part, texts in parts.items():
-            for item, evidence in zip(waiting, contamination.check_many(texts), strict=True):
-                if evidence:
-                    recipe = self._work.recipes["screen"]
-                    found[item.problem_id] = evidence.row(recipe, item.problem_id, part)
+        for part, text in parts.items():
+            for item, evidence in zip(waiting, contamination.check_many([text(item) for item in waiting]), strict=True):
+                if evidence and item.problem_id not in found:
+                    found[item.problem_id] = part, Finding(evidence, sure=True)
+        for part, text in parts.items():
+            rest = [item for item in waiting if item.problem_id not in found]
+            seen = await self._second_look.look("screen", [text(item) for item in rest])
+            found |= {item.problem_id: (part, one) for item, one in zip(rest, seen, strict=True) if one}
         return found
 
     def _decide(
         self,
         item: Waiting,
-        evidence: Overlap | None,
+        repeated: tuple[Part, Finding] | None,
         index: DuplicateIndex,
         embedded: Mapping[str, Vector],
     ) -> list[Record]:
         """The rows that a problem comes to: a pass, or a reject and what shows why."""
         work = self._work
-        if evidence:
-            reason = "contaminated" if evidence.part == "problem" else f"contaminated {evidence.part}"
-            detail = f"{evidence.item}: {evidence.rule}: {evidence.overlap}"
-            return [work.reject("screen", item.problem_id, reason, detail), evidence]
+        if repeated:
+            part, (evidence, sure) = repeated
+            reason = ("contaminated" if sure else UNJUDGED) + ("" if part == "problem" else f" {part}")
+            reject = work.reject("screen", item.problem_id, reason, str(evidence))
+            return [reject, evidence.row(reject.recipe, item.problem_id, part)] if sure else [reject]
         repeat = self._repeat(item, index, embedded.get(item.text))
         if repeat:
             what = REASONS[repeat.kind] + (" of a seed" if repeat.kept_id in self._seeds else "")
@@ -332,19 +335,3 @@ REASONS = {
     "template": "template flood",
     "semantic": "semantic duplicate",
 }
-
-
-def read_benchmarks(store: Store, files: Sequence[BenchmarkFile], coverage: float) -> Contamination | None:
-    """The texts that must not be published. Raises SeedError for a row without text: a gap would go unnoticed."""
-    items = []
-    for file in files:
-        columns = file.columns
-        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns)):
-            text = row.get(columns.problem) if isinstance(row, dict) else None
-            if not text or not isinstance(row, dict):
-                why = "has no text in column " + repr(columns.problem) if isinstance(row, dict) else f"is {row}"
-                raise SeedError(f"{file.path}:{line} {why}: mend or remove the row of this benchmark.")
-            items.append((f"{file.path.name}:{line}", str(text)))
-            if columns.solution and (solution := row.get(columns.solution)):
-                items.append((f"{file.path.name}:{line} {columns.solution}", str(solution)))
-    return Contamination(items, coverage) if items else None

@@ -12,12 +12,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic_core import CoreSchema
 
 from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
 from tasks.endpoint.budget import read_budget
 from tasks.endpoint.config import Endpoint, ExtraBody
+from tasks.endpoint.keys import block_name
+from tasks.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
 
 SANDBOX = "sandbox"
 """The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
@@ -38,6 +41,19 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, value: Any) -> Any:
+        fields = cls.model_fields.items()
+        return left_empty(
+            value,
+            [
+                name
+                for name, field in fields
+                if field.get_default(call_default_factory=True) is None or field.default_factory
+            ],
+        )
+
 
 class Columns(Section):
     """Which column of a file holds what."""
@@ -49,9 +65,9 @@ class Columns(Section):
 
 
 class SeedFile(Section):
-    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix."""
+    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix; or a folder of such files."""
 
-    path: Path = Field(description="File with one solved problem a row")
+    path: Path = Field(description="File with one solved problem a row, or a folder of such files")
     columns: Columns = Field(default_factory=Columns, description="Names of its columns")
     answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
     points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
@@ -67,8 +83,11 @@ class BenchmarkFile(Section):
 class Role(Section):
     """Which endpoint plays a role, and how it is asked."""
 
+    model_config = ConfigDict(json_schema_extra=pick_block)
+
     endpoint: str | tuple[str, ...] = Field(
-        min_length=1, description="Name of an entry in [endpoints], or several that serve the same model"
+        min_length=1,
+        description="Name of an entry in [endpoints] or block:NAME, or several that serve the same model",
     )
     model: str | None = Field(None, description="Model to ask for; the endpoint's model if left out")
     temperature: float | None = Field(
@@ -82,6 +101,9 @@ class Role(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
+        # What is picked in Prefect's form arrives as the block itself, with its key: only its name goes on.
+        if saved := getattr(value, "_block_document_name", None):
+            return {"endpoint": f"block:{saved}"}
         return {"endpoint": value} if isinstance(value, str | list | tuple) else value
 
     @property
@@ -93,6 +115,7 @@ class Role(Section):
 class Roles(Section):
     """What each model is used for. With one chat endpoint, every role left out falls to it."""
 
+    others: Role | None = Field(None, description="Plays every role that is left out, but the embedder's")
     extractor: Role | None = Field(None, description="Finds the knowledge points of seeds")
     curator: Role | None = Field(None, description="Drops bad points, decides which names are one, names classes")
     embedder: Role | None = Field(None, description="Embeds names of points; without one only equal names are merged")
@@ -188,6 +211,13 @@ class Screen(Section):
     semantic: float | None = Field(
         None, gt=0, le=1, description="Cosine by the embedder from which two problems are one; not asked if left out"
     )
+    second_look: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Cosine by the embedder from which the verifier is asked whether a text is a benchmark item in "
+        "other words; not asked if left out",
+    )
     coverage: float = Field(
         0.5, gt=0, le=1, description="Least share of a benchmark item's runs of 8 words that makes a text contaminated"
     )
@@ -219,53 +249,74 @@ solution, and another one of its answer when they differ: with two asked first, 
 needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
 
 
-def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
-    """Give the roles left out to the only endpoint there is; refuse names that are not in `endpoints`.
+def named(roles: Roles) -> list[str]:
+    """The endpoints that roles name."""
+    single = [getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")]
+    return [name for role in (*single, *roles.judges) if role is not None for name in role.endpoints]
 
-    Raises ValueError, which pydantic reports under the roles.
-    """
-    filled = {name: getattr(roles, name) for name in (*CHAT_ROLES, "embedder", "verifier")}
-    judges = roles.judges
-    if len(endpoints) == 1:
-        only, endpoint = next(iter(endpoints.items()))
-        sandbox = endpoint.base_url == SANDBOX
-        for name in CHAT_ROLES:
-            if filled[name] is None and (sandbox or name != "strong_solver"):
-                filled[name] = Role(endpoint=only, model=f"sandbox-{name}" if sandbox else None)
-        if sandbox and filled["embedder"] is None:
-            filled["embedder"] = Role(endpoint=only, model="sandbox-embedder")
-        if not judges:
-            numbers = range(1, SANDBOX_JUDGES + 1)
-            judges = (
-                tuple(Role(endpoint=only, model=f"{SANDBOX_JUDGE}-{number}") for number in numbers)
-                if sandbox
-                else (Role(endpoint=only),)
-            )
-    for name in [name for role in [*filled.values(), *judges] if role is not None for name in role.endpoints]:
+
+def check_names(roles: Roles, endpoints: Mapping[str, Endpoint]) -> None:
+    """Refuse names that are not in `endpoints`. Raises ValueError, which pydantic reports under the roles."""
+    for name in named(roles):
         if name not in endpoints:
             near = get_close_matches(name, endpoints, 1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(endpoints)}"
             raise ValueError(f"no endpoint is called {name!r}{hint}")
+
+
+def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
+    """Give the roles left out to `others`, or to the only endpoint there is. Raises ValueError."""
+    filled = {name: getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")}
+    judges = roles.judges
+    fallback = roles.others or (Role(endpoint=next(iter(endpoints))) if len(endpoints) == 1 else None)
+    if fallback is not None:
+        sandbox = endpoints[fallback.endpoints[0]].base_url == SANDBOX
+        for name in (*CHAT_ROLES, "embedder") if sandbox else CHAT_ROLES:
+            if filled[name] is None and (sandbox or name != "strong_solver"):
+                filled[name] = _modelled(fallback, f"sandbox-{name}") if sandbox else fallback
+        numbers = range(1, SANDBOX_JUDGES + 1)
+        panel = [_modelled(fallback, f"{SANDBOX_JUDGE}-{number}") for number in numbers] if sandbox else [fallback]
+        judges = judges or tuple(panel)
     missing = [name for name in ("composer", "solver") if filled[name] is None] + ([] if judges else ["judges"])
     if missing:
         raise ValueError(f"with several endpoints, name one for each role; missing: {', '.join(missing)}")
     return Roles(**filled, judges=judges)
 
 
+def _modelled(role: Role, model: str) -> Role:
+    return role.model_copy(update={"model": model})
+
+
+FIRST = ("workspace", "seeds", "roles", "target_pairs", "budget", "preset")
+"""What the form asks for first; all else may stay as it is."""
+
+
 class RunSettings(Section):
     """Everything a run needs to know."""
 
     workspace: Path = Field(description="Folder for the store, the dataset and the reports")
-    preset: Preset = Field("verified", description="Defaults of the thresholds below")
+    preset: Preset = Field(
+        "verified",
+        description="Numbers to begin with. verified: several solutions, votes and majorities; gsdp, grip: the papers'",
+    )
     target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
     budget: str | None = Field(
         None, description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"'
     )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Workers that share the work, as deployment runs of `shard`; 1: this process",
+    )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
-    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems")
+    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems, or folders of them")
     benchmarks: tuple[BenchmarkFile, ...] = Field((), description="Files whose problems must not be published")
-    endpoints: dict[str, Endpoint] = Field(min_length=1, description="Model servers, by a name of your choice")
+    endpoints: dict[str, Endpoint] = Field(
+        default_factory=dict,
+        description="Model servers by a name of your choice; none is needed where roles name saved ones (block:NAME)",
+    )
     roles: Roles = Field(default_factory=Roles, description="Which endpoint plays which role")
     extract: Extract = Field(default_factory=Extract, description="How knowledge points are found")
     connect: Connect = Field(default_factory=Connect, description="How names become knowledge points")
@@ -291,7 +342,7 @@ class RunSettings(Section):
         chosen = value.get("preset", "verified")
         merged = dict(value)
         for section, defaults in PRESETS[chosen].items() if chosen in list(PRESETS) else ():
-            given = merged.get(section, {})
+            given = merged.get(section) or {}
             if isinstance(given, dict):
                 merged[section] = {**defaults, **given}
         return merged
@@ -316,7 +367,7 @@ class RunSettings(Section):
         if undrawn:
             raise ValueError(f"accept.relations names {', '.join(undrawn)}, which sample.quotas does not draw")
         by_rater = self.accept.difficulties and self.accept.difficulty_by == "rated"
-        if by_rater and self.roles.rater is None and len(self.endpoints) > 1:
+        if by_rater and self.roles.rater is None and self.roles.others is None and len(self.endpoints) > 1:
             raise ValueError(
                 "accept.difficulties needs a rater: name one under [roles], or set accept.difficulty_by to measured"
             )
@@ -324,5 +375,36 @@ class RunSettings(Section):
 
     @model_validator(mode="after")
     def _decide_roles(self) -> RunSettings:
-        object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
+        saved = {name: Endpoint(base_url=name) for name in named(self.roles) if block_name(name)}
+        object.__setattr__(self, "endpoints", {**saved, **self.endpoints})
+        if not self.endpoints:
+            raise ValueError("no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME")
+        check_names(self.roles, self.endpoints)
+        # What is saved decides too, and is not known before the run opens.
+        if not self.has_blocks:
+            object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
         return self
+
+    @model_validator(mode="after")
+    def _meanings_need_vectors(self) -> RunSettings:
+        for name in ("semantic", "second_look"):
+            if getattr(self.screen, name) is not None and self.roles.embedder is None and not self.has_blocks:
+                raise ValueError(f"screen.{name} compares vectors: name an embedder under [roles], or leave it out")
+        return self
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether some endpoint is still the name of a saved one."""
+        return any(endpoint.saved for endpoint in self.endpoints.values())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        reference = handler(core_schema)
+        form = handler.resolve_ref_schema(reference)
+        sections = arrange(form, handler.resolve_ref_schema, FIRST)
+        for name in {section for values in PRESETS.values() for section in values}:
+            values = {str(preset): changed.get(name, {}) for preset, changed in PRESETS.items()}
+            leave_to_presets(sections[name]["properties"], values, "verified")
+        for name in sections.keys() - {"roles"}:
+            form["properties"][name] = fold(form["properties"][name])
+        return reference

@@ -1,7 +1,7 @@
-"""Asking a judge outside of a run, for audits: what it says of a problem or a solution is a row of its own.
+"""Asking a judge beside the gates, for audits and the second look: what it says is a row of its own.
 
 The row's id hashes the judge, its prompt and the text, so the same word is never paid for twice, whichever audit asks
-for it. The calls stand in the ledger under `audit`.
+for it. The calls of audits stand in the ledger under `audit`.
 """
 
 from __future__ import annotations
@@ -17,30 +17,34 @@ from tasks.roles import Player
 from tasks.settings import Review
 from tasks.workbench import Workbench, together
 
-STAGE = "audit"
-Task = Literal["review", "grade"]
+AUDIT = "audit"
+Task = Literal["review", "grade", "contamination"]
 
 
 class Matter(NamedTuple):
-    """What is judged: a problem, or a solution of it."""
+    """What is judged: a problem, a solution of it, or whether a text gives a benchmark item away."""
 
     problem: str
     solution: str | None = None
     points: tuple[str, ...] = ()
     """Knowledge points that the problem was asked for; a grader is not told."""
+    item: str | None = None
+    """A benchmark item, where the question is whether the text (in place of the problem) gives it away."""
 
     @property
     def task(self) -> Task:
         """What a judge does with it."""
+        if self.item is not None:
+            return "contamination"
         return "review" if self.solution is None else "grade"
 
 
-async def hear(work: Workbench, judge: Player, matters: Sequence[Matter]) -> list[Trial]:
-    """What a judge says of each matter, from the store or by asking. Raises EndpointError."""
+async def hear(work: Workbench, judge: Player, matters: Sequence[Matter], stage: str = AUDIT) -> list[Trial]:
+    """What a judge says of each matter, from the store or by asking; `stage` pays. Raises EndpointError."""
     ids = [_trial_id(judge, matter) for matter in matters]
     known = {row.id: row for row in await work.store.of(Trial, set(ids))}
     asked = {trial_id: matter for trial_id, matter in zip(ids, matters, strict=True) if trial_id not in known}
-    said = await together(_ask(work, judge, trial_id, matter) for trial_id, matter in asked.items())
+    said = await together(_ask(work, stage, judge, trial_id, matter) for trial_id, matter in asked.items())
     known |= {row.id: row for row in said}
     return [known[trial_id] for trial_id in ids]
 
@@ -53,20 +57,17 @@ def calls_good(trial: Trial, rule: Review) -> bool | None:
 
 
 def _subject(matter: Matter) -> UUID:
-    return content_id("matter", *matter)
+    # An item stands last, so that what was said before there were any keeps its id.
+    return content_id("matter", *matter[: None if matter.item is not None else 3])
 
 
 def _trial_id(judge: Player, matter: Matter) -> UUID:
     return content_id("trial", str(judge.recipes[matter.task]), str(_subject(matter)))
 
 
-async def _ask(work: Workbench, judge: Player, trial_id: UUID, matter: Matter) -> Trial:
-    values: dict[str, object] = {"problem": matter.problem}
-    if matter.task == "review":
-        values["points"] = list(matter.points)
-    else:
-        values |= {"solution": matter.solution, "reference": []}
-    answer = await work.ask(STAGE, judge, work.library[matter.task], values, trial_id, READ[matter.task])
+async def _ask(work: Workbench, stage: str, judge: Player, trial_id: UUID, matter: Matter) -> Trial:
+    values = VALUES[matter.task](matter)
+    answer = await work.ask(stage, judge, work.library[matter.task], values, trial_id, READ[matter.task])
     trial = Trial(
         id=trial_id,
         judge=judge.name,
@@ -83,4 +84,10 @@ async def _ask(work: Workbench, judge: Player, trial_id: UUID, matter: Matter) -
 READ: dict[Task, Callable[[str], float]] = {
     "review": lambda text: sum(read_review(text)) / 2,
     "grade": lambda text: float(read_vote(text)),
+    "contamination": lambda text: float(read_vote(text)),
+}
+VALUES: dict[Task, Callable[[Matter], dict[str, object]]] = {
+    "review": lambda matter: {"problem": matter.problem, "points": list(matter.points)},
+    "grade": lambda matter: {"problem": matter.problem, "solution": matter.solution, "reference": []},
+    "contamination": lambda matter: {"text": matter.problem, "item": matter.item},
 }

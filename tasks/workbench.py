@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -98,8 +98,10 @@ class Workbench:
     """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
     purse: Purse = field(default_factory=lambda: Purse(None))
     counts: Counts = field(default_factory=Counts)
+    benchmark_items: Sequence[tuple[str, str]] = ()
+    """Name and text of what must not be published."""
     contamination: Contamination | None = None
-    """The benchmarks' texts, which must not be published."""
+    """The words of these."""
     room: Room | None = None
     """What of the target is still open, where quotas are set; kept by `tasks.screen`."""
     screened: int = 0
@@ -151,6 +153,7 @@ class Workbench:
             seed=call_id.int % 2**31,
             extra_body=player.extra_body,
             stage=stage,
+            call_id=call_id,
         )
         return await complete(self.clients, player.replicas, request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,28 @@ import networkx as nx
 import pytest
 
 from flows import cli
+from flows.workspace import counts, rejects
+from tasks.store.database import FILE_NAME
+from tasks.store.latest import PAIR_COUNT, has_history
 from tests.conftest import Demo
-from tests.rehearsal import ROOT, content, folder_bytes, query, write_toml
+from tests.rehearsal import ROOT, content, folder_bytes, opened, query, write_toml
 
-COMMANDS = ("demo", "run", "doctor", "status", "graph", "publish", "explain", "check", "sandbox", "serve")
+COMMANDS = (
+    "demo",
+    "run",
+    "merge",
+    "quote",
+    "doctor",
+    "status",
+    "graph",
+    "publish",
+    "explain",
+    "check",
+    "sandbox",
+    "serve",
+    "backup",
+    "compact",
+)
 NOBODY = "http://127.0.0.1:9/v1"
 
 Run = Callable[..., tuple[int, str, str]]
@@ -92,6 +111,7 @@ def test_help_does_not_wait_for_prefect() -> None:
         (("nonsense",), "nonsense"),
         (("run",), "SETTINGS"),
         (("demo", "--pairs", "0"), "pairs"),
+        (("quote", "x.toml", "--seeds", "1"), "seeds"),
         (("status",), "WORKSPACE"),
         (("check", "--workers", "many", "x.jsonl"), "workers"),
     ],
@@ -181,6 +201,22 @@ def test_status_of_a_finished_run_counts_the_store(run: Run, demo: Demo) -> None
     assert re.search(r"^pairs +200 of 200 wanted$", out, re.MULTILINE)
     calls = query(demo.workspace, "SELECT count(*) FROM calls WHERE stage = 'extract'")[0][0]
     assert re.search(rf"^extract +sandbox-extractor +{calls} ", out, re.MULTILINE)
+
+
+def test_status_counts_alike_where_there_were_other_settings_before(demo: Demo, tmp_path: Path) -> None:
+    shutil.copy(demo.workspace / FILE_NAME, tmp_path)
+    with opened(tmp_path) as store:
+        assert not has_history(store)
+        alone = {name: store.rows(sql) for name, sql in counts(store)}
+        assert store.rows(PAIR_COUNT) == store.rows("SELECT count(*) FROM pairs") == alone["pairs"]
+        rejected = store.rows(rejects(store))
+    with duckdb.connect(str(tmp_path / FILE_NAME)) as connection:
+        connection.execute("INSERT INTO recipes SELECT uuid(), stage, uuid() FROM current_recipes")
+    with opened(tmp_path) as store:
+        assert has_history(store)
+        assert {name: store.rows(sql) for name, sql in counts(store)} == alone
+        assert store.rows(rejects(store)) == rejected
+        assert min(number for ((number,),) in alone.values()) > 0
 
 
 def test_graph_prints_its_statistics(run: Run, demo: Demo) -> None:

@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from graph.errors import SettingsError
 from tasks.endpoint.faults import EXCERPT, Fault, read_exception, read_status, remedy, retry_after, scrub
@@ -258,21 +257,3 @@ def test_a_key_in_the_settings_is_refused_without_repeating_it(reference: str) -
     with pytest.raises(SettingsError, match="keys never stand in settings") as error:
         resolve_key(reference)
     assert reference not in str(error.value)
-
-
-def test_a_key_is_read_from_a_prefect_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prefect.blocks.system import Secret
-
-    monkeypatch.setattr(Secret, "load", lambda name, **_: Secret(value=SecretStr(f"key of {name}")))
-    assert resolve_key("block:models") == "key of models"
-
-
-def test_a_missing_block_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prefect.blocks.system import Secret
-
-    def load(name: str, **_: object) -> None:
-        raise ValueError(f"Unable to find block document named {name}")
-
-    monkeypatch.setattr(Secret, "load", load)
-    with pytest.raises(SettingsError, match="no Prefect Secret block named 'models'"):
-        resolve_key("block:models")

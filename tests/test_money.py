@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +15,9 @@ from flows.snapshot import read_snapshot
 from flows.synthesize import synthesize
 from flows.workspace import print_status
 from graph.errors import SettingsError
+from graph.records import Call
+from tasks.ledger import guess_of_combination
+from tests.bench import settings_for, workbench
 from tests.rehearsal import (
     NOISE,
     Rehearsal,
@@ -101,3 +106,51 @@ async def test_a_budget_in_money_without_a_price_is_refused_before_anything_is_a
     with pytest.raises(SettingsError, match=r"nobody knows that of sandbox-\w+ at the endpoint rehearsal: set `prices"):
         await synthesize.fn(settings(tmp_path / "work", "http://127.0.0.1:9/v1", PAIRS, budget="5 USD"))
     assert not (tmp_path / "work").exists()
+
+
+GUESSES: dict[str, tuple[list[tuple[str, int]], float]] = {
+    "nothing called yet": ([], 0.0),
+    "seeds read, at 100 tokens each: twice that for each of 11 calls": ([("extract", 100), ("extract", 100)], 2200.0),
+    "combinations made: what each of them cost": ([("extract", 9), *[("compose", 70), ("solve", 30)] * 2], 100.0),
+}
+
+
+@pytest.mark.parametrize(("calls", "tokens"), GUESSES.values(), ids=GUESSES)
+async def test_what_a_combination_costs_is_guessed_by_what_was_paid(
+    calls: list[tuple[str, int]], tokens: float, tmp_path: Path
+) -> None:
+    """A composer, a rater, two reviewers, three graders and four solvers are asked for one."""
+    judges = [{"endpoint": "local", "model": name} for name in "abc"]
+    async with workbench(settings_for(tmp_path, roles={"judges": judges})) as work:
+        rows = [call_row(stage, number, spent) for number, (stage, spent) in enumerate(calls)]
+        await work.store.write(*rows)
+        assert guess_of_combination(work.store, work.settings, "tokens") == tokens
+
+
+def call_row(stage: str, number: int, tokens: int) -> Call:
+    """A row of the ledger that is all input."""
+    none = UUID(int=0)
+    return Call(
+        id=UUID(int=number),
+        run_id=none,
+        stage=stage,
+        role="any",
+        subject_id=none,
+        sample=0,
+        endpoint="local",
+        model="some-model",
+        prompt=none,
+        fault=None,
+        finish_reason="stop",
+        attempts=1,
+        input_tokens=tokens,
+        cached_tokens=0,
+        output_tokens=0,
+        reasoning_tokens=0,
+        seconds=0.1,
+        text=None,
+        reasoning=None,
+        ended_at=datetime(2026, 1, 1),
+        cost=None,
+        presumed_tokens=0,
+    )

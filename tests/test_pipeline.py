@@ -19,7 +19,7 @@ from flows import stages
 from flows.configure import make_settings
 from flows.produce import produce
 from flows.synthesize import synthesize
-from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from graph.errors import EndpointDown, EndpointRefused, GsdpError, SettingsError
 from tasks.endpoint import standing
 from tasks.extract import extract
 from tasks.store.database import TABLES
@@ -107,6 +107,8 @@ def test_the_parquet_file_and_every_format_hold_the_pairs_of_the_store_in_sampli
     file = finished / "dataset/data/pairs.parquet"
     with duckdb.connect() as engine:
         assert engine.execute(f"SELECT {columns} FROM '{file}'").fetchall() == wanted
+        types = {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM '{file}'").fetchall()}
+        assert types["id"] == "VARCHAR", "loaders of datasets know no UUID"
     for name, read in FORMATS.items():
         rows = lines(finished / f"dataset/data/{name}.jsonl")
         assert [(row["id"], *read(row)) for row in rows] == [row[:3] for row in wanted], name
@@ -132,7 +134,7 @@ def test_the_cards_front_matter_names_files_that_exist(finished: Path) -> None:
 
 def front_matter(text: str) -> dict[str, Any]:
     """The card's YAML, read as a hub reads it."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     found: dict[str, Any] = yaml.safe_load(text.split("---\n")[1])
     return found
@@ -356,6 +358,19 @@ async def test_a_run_through_faults_ends_in_order_and_accounts_for_every_request
     assert paid(workspace) == stormy.served()
     assert number(workspace, "SELECT count(*) FROM calls WHERE fault IS NOT NULL") > 0
     assert len(ids(workspace)) == 8
+
+
+async def test_a_run_without_a_pair_fails_and_writes_no_dataset(
+    prefect_server: str, tmp_path: Path, sandboxes: Sandboxes
+) -> None:
+    rows = [{"problem": f"Problem {n}", "points": ["Vieta's formulas", "Geometric series"]} for n in range(3)]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    seeds = [{"path": str(tmp_path / "seeds.jsonl"), "columns": {"points": "points"}}]
+    with pytest.raises(GsdpError, match="No pair came of it, so no dataset is written") as told:
+        await synthesize(settings(tmp_path / "work", sandboxes("--bad-problems=1").url, 5, seeds=seeds))
+    assert told.value.exit_code == 1
+    assert not (tmp_path / "work/dataset").exists()
+    assert query(tmp_path / "work", "SELECT DISTINCT stage, reason FROM rejects") == [("review", "low score")]
 
 
 async def test_a_server_that_has_never_answered_ends_the_run_in_one_sentence_and_is_not_tried_again(

@@ -22,6 +22,8 @@ VALUES: dict[str, object] = {
     "pairs": [("CRT", "Chinese remainder theorem"), ("Sine rule", "Cosine rule")],
     "points": ["Prime number", "Congruence modulo n", "Heron's formula"],
     "level": "",
+    "item": "Which primes $p$ make $p^2 + 2$ prime?",
+    "text": "Find all primes $p$ with $p^2 + 2$ prime.",
 }
 
 # name, inputs, answer, data blocks of the last user message. The sandbox endpoint reads these, so they are a contract.
@@ -35,6 +37,7 @@ CONTRACT = [
     ("rate", {"problem"}, {"difficulty"}, ["problem"]),
     ("solve", {"problem"}, {"\\boxed"}, ["problem"]),
     ("grade", {"problem", "solution", "reference"}, {"verdict"}, ["problem", "solution"]),
+    ("contamination", {"item", "text"}, {"verdict"}, ["item", "text"]),
 ]
 
 
@@ -77,6 +80,8 @@ def test_the_system_part_is_the_same_for_all_data(name: str) -> None:
         "points": ["b"],
         "pairs": [("a", "b")],
         "level": "hard",
+        "item": "c",
+        "text": "d",
     }
     assert rendered(name)[0] == rendered(name, **other)[0]
 

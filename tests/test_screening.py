@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.errors import SeedError, SettingsError
+from graph.errors import SeedError
 from graph.records import (
     Combination,
     Election,
@@ -254,6 +254,25 @@ async def test_a_seed_that_repeats_a_benchmark_takes_no_part(tmp_path: Path) -> 
     )
 
 
+async def test_benchmark_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    exams = []
+    for folder, text in (("arith", TRAIN), ("geo", FIELD)):
+        (tmp_path / folder).mkdir()
+        exams.append(benchmark(tmp_path / folder, {"question": text, "reply": ""}))
+    async with workbench(settings_for(tmp_path, benchmarks=exams)) as work:
+        await seeded(work, "?")
+        await graded(work, [TRAIN, FIELD, FIELD])
+        await Screen(work).advance(3)
+        assert [row.item for row in work.store.select(Overlap, "true ORDER BY item")] == [
+            "arith/exam.jsonl:1",
+            "geo/exam.jsonl:1",
+            "geo/exam.jsonl:1",
+        ]
+        text = card(work.store, work.settings, 0)
+    assert "| arith/exam.jsonl | 1 | 0 | 0 |" in text
+    assert "| geo/exam.jsonl | 2 | 0 | 0 |" in text
+
+
 async def test_a_benchmark_without_the_columns_that_are_named_is_refused(tmp_path: Path) -> None:
     exam = benchmark(tmp_path, {"question": TRAIN})
     with pytest.raises(SeedError, match="no column 'reply' for the solution"):
@@ -275,6 +294,3 @@ async def test_problems_that_mean_the_same_are_one_where_an_embedder_says_so(tmp
         await Screen(work).advance(4)
         assert outcomes(work) == ["", "semantic duplicate", "", "semantic duplicate of a seed"]
         assert len(models.embedded) == len(set(models.embedded)), "no text is embedded twice"
-    with pytest.raises(SettingsError, match="name an embedder"):
-        async with workbench(settings_for(tmp_path, workspace=tmp_path / "w2", screen={"semantic": 0.99})) as work:
-            Screen(work)

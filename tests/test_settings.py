@@ -94,7 +94,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("no quota", {"sample": {"quotas": {"one_hop": 0}}}, "sample.quotas: quotas are fractions of at least 0"),
     ("unknown endpoint", {"roles": {"solver": "locl"}}, "no endpoint is called 'locl'; did you mean local?"),
     ("unknown endpoint, none near", {"roles": {"solver": "zzz"}}, "no endpoint is called 'zzz'; there are: local"),
-    ("no endpoint", {"endpoints": {}}, "endpoints: dictionary should have at least 1 item"),
+    ("no endpoint", {"endpoints": {}}, "no endpoint is named: add one under [endpoints]"),
     ("no seeds", {"seeds": []}, "seeds: tuple should have at least 1 item"),
     ("seeds without a path", {"seeds": [{}]}, "key 'seeds.0.path' is missing"),
     ("an endpoint without address", {"endpoints": {"local": {}}}, "key 'endpoints.local.base_url' is missing"),
@@ -323,7 +323,7 @@ def test_bad_overrides(override: str, sentence: str, tmp_path: Path) -> None:
     [
         (b"workspace = ", "is not valid TOML"),
         (b"\xff\xfe\x00", "cannot be read"),
-        (b"", "key 'workspace' is missing; key 'seeds' is missing; key 'endpoints' is missing."),
+        (b"", "key 'workspace' is missing; key 'seeds' is missing."),
     ],
 )
 def test_a_settings_file_that_cannot_be_used_is_named(content: bytes, sentence: str, tmp_path: Path) -> None:

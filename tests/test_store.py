@@ -17,6 +17,7 @@ from uuid import UUID
 import duckdb
 import pytest
 
+from flows.demonstrate import demo_settings
 from graph import records
 from graph.errors import StoreError
 from graph.records import Record, Reject, content_id
@@ -40,10 +41,14 @@ SAMPLES: tuple[Record, ...] = (
     ),
     records.StageRecipe(run_id=ID, stage="review", recipe=OTHER),
     records.Lease(run_id=ID, unit="tokens", amount=0.5),
+    records.Quote(id=ID, quoted_at=NOW, target_pairs=2**40, wanted=7, seeds=3, combinations=2, pairs=1),
+    records.Quoted(quote_id=ID, stage="solve", measure="usd", expected=1.5, low=0.0, high=float("inf")),
     records.Seed(
         id=ID, problem=TEXT, solution="s", answer=None, points=(), metadata="{}", source="a.jsonl", line=2**40
     ),
     records.Seed(id=OTHER, problem="p", solution="", answer="", points=(TEXT, ""), metadata="{}", source="", line=1),
+    records.Batch(id=ID, run_id=OTHER, server="http://a", file="file-1", remote=None, sent_at=NOW),
+    records.BatchedCall(call_id=ID, batch=OTHER, worst=0.5),
     records.Selected(seed_id=ID),
     records.Mention(id=ID, recipe=OTHER, seed_id=ID, position=0, name=TEXT),
     records.Embedding(id=ID, model="m", name="n", vector=(0.5, -1.0, 0.0)),
@@ -172,19 +177,29 @@ async def test_rows_of_every_kind_come_back_as_they_went(tmp_path: Path) -> None
     again.close()
 
 
+def make_older(folder: Path, version: int) -> None:
+    """A store as an earlier version made it."""
+    with duckdb.connect(str(folder / FILE_NAME)) as old:
+        old.execute("CREATE TABLE migrations (number INTEGER NOT NULL)")
+        for number, sql in migrations()[:version]:
+            old.execute(sql)
+            old.execute("INSERT INTO migrations VALUES (?)", [number])
+
+
 @pytest.mark.parametrize("version", [0, *(number for number, _ in migrations())])
 async def test_a_store_of_any_older_version_is_brought_up_to_date(version: int, tmp_path: Path) -> None:
     if version:
-        with duckdb.connect(str(tmp_path / FILE_NAME)) as old:
-            old.execute("CREATE TABLE migrations (number INTEGER NOT NULL)")
-            for number, sql in migrations()[:version]:
-                old.execute(sql)
-                old.execute("INSERT INTO migrations VALUES (?)", [number])
+        make_older(tmp_path, version)
     store = open_store(tmp_path)
     await store.write(*SAMPLES)
     numbers = [number for number, _ in migrations()]
     assert [row[0] for row in store.rows("SELECT number FROM migrations ORDER BY number")] == numbers
     store.close()
+
+
+def test_the_demo_goes_on_in_a_store_of_an_older_version(tmp_path: Path) -> None:
+    make_older(tmp_path, 5)
+    assert demo_settings(tmp_path, 5).workspace == tmp_path
 
 
 RELEASED = {
@@ -193,6 +208,8 @@ RELEASED = {
     "0003_classes.sql": "a65c71299bc23859",
     "0004_coverage.sql": "ad2adb1d825d1d09",
     "0005_gates.sql": "9266ebb2da269036",
+    "0006_evidence.sql": "4fcf500233286a70",
+    "0007_audits.sql": "a739af4a35e68a10",
 }
 """Migrations that stores were made with, and how their digests begin. A change of one never reaches those stores."""
 

@@ -224,8 +224,17 @@ def judge(ask: Ask, rates: Rates) -> str:
 
 
 def truth(ask: Ask, rates: Rates) -> str:
-    """A judge that never errs: for audits of what the others decided."""
-    return judge(ask, Rates())
+    """A judge that never errs: for audits of what the others decided, and for benchmark items in other words."""
+    item = block(ask.text, "item")
+    if item is None:
+        return judge(ask, Rates())
+    text = block(ask.text, "text") or ""
+    ours, theirs = read(text), read(item)
+    if ours is None or theirs is None:
+        same = name_key(text) == name_key(item)
+    else:
+        same = (ours.kind.name, ours.numbers) == (theirs.kind.name, theirs.numbers)
+    return f"<verdict>{int(same)}</verdict>"
 
 
 def _claims(solution: str | None) -> bool:

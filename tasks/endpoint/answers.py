@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from tasks.endpoint.faults import Fault, read_error_object
 
@@ -32,6 +33,8 @@ class ChatRequest(NamedTuple):
     """Further fields of the body; they win over the endpoint's own `extra_body`."""
     stage: str = ""
     """What it is for: of those who wait for an endpoint, later stages go first."""
+    call_id: UUID | None = None
+    """What the ledger calls it: by this an answer is known that comes hours later, to another run."""
 
 
 @dataclass(frozen=True, slots=True)

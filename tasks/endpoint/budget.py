@@ -15,7 +15,7 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from graph.errors import BudgetOverrun, BudgetReached
 from tasks.endpoint.answers import Usage
@@ -131,6 +131,17 @@ class Purse:
         self.reserved = max(0.0, self.reserved - worst)
         self._open -= not standing
         self._wake()
+
+    async def take_over(self, amount: float) -> None:
+        """Set aside what counts as spent by an earlier run, because it is now known to be under way."""
+        if self.budget is not None:
+            self.before -= amount
+            self.hold(amount)
+            await self._extend()
+
+    def hold(self, amount: float) -> None:
+        """Set aside again what was just given back; whatever waits, nobody came between."""
+        self.reserved += amount if self.budget else 0.0
 
     def spend(self, real: float) -> None:
         """Count what time costs while something else is set aside for it."""
@@ -295,6 +306,16 @@ class Meter:
         self._read_at = now
 
 
+def most_output(body: Mapping[str, Any]) -> int:
+    """Tokens that the answer to a request may have at most, all choices together; an embedding has none."""
+    if "messages" not in body:
+        return 0
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or UNLIMITED
+    return int(limit) * int(body.get("n") or 1)
+
+
+UNLIMITED = 131_072
+"""Tokens of output that a call without a limit is thought able to have."""
 AMOUNT = re.compile(
     r"(?P<sign>\$)?\s*(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<scale>[kKmMbB])?\s*(?P<unit>USD|usd|tokens?)?"
 )

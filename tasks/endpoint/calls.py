@@ -12,8 +12,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tasks.endpoint.admission import Ticket
 from tasks.endpoint.answers import NO_USAGE, Answer, Reply, Usage
+from tasks.endpoint.budget import most_output
 from tasks.endpoint.connection import Raw
-from tasks.endpoint.faults import SCRUBBED, Fault, read_status, scrub, telling
+from tasks.endpoint.faults import Fault, cleaned, read_status, scrub
 from tasks.endpoint.health import Trial
 from tasks.endpoint.streaming import CutShort
 
@@ -57,18 +58,15 @@ class Call(Generic[R]):
 
     @property
     def most_output(self) -> int:
-        """Tokens that an answer may have at most, all choices together; an embedding has none."""
-        if "messages" not in self.body:
-            return 0
-        limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens") or UNLIMITED
-        return int(limit) * int(self.body.get("n") or 1)
+        """Tokens that an answer may have at most, all choices together."""
+        return most_output(self.body)
 
     def reply(self, endpoint: str, answer: Answer, fault: str | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
         return Reply(
-            text=self._clean(answer.text),
-            reasoning=self._clean(answer.reasoning),
-            finish_reason=answer.finish_reason and self._clean(answer.finish_reason),
+            text=cleaned(answer.text, self.secrets),
+            reasoning=cleaned(answer.reasoning, self.secrets),
+            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self.secrets),
             fault=fault,
             input_tokens=self.usage.input,
             cached_tokens=self.usage.cached,
@@ -80,12 +78,6 @@ class Call(Generic[R]):
             cost=self.cost,
             presumed_tokens=self.presumed,
         )
-
-    def _clean(self, text: str) -> str:
-        """What a server or a model said, without the secrets: events may bring one in pieces, JSON may escape it."""
-        for secret in telling(self.secrets):
-            text = text.replace(secret, SCRUBBED)
-        return text
 
     def understand(self, raw: Raw) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
@@ -128,7 +120,3 @@ def _no_json(content: bytes) -> str:
     if _is_html(content):
         return "an HTML page instead of JSON"
     return "malformed JSON" if content.strip() else "an empty body"
-
-
-UNLIMITED = 131_072
-"""Tokens of output that a call without a limit is thought able to have."""

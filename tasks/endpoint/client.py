@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from graph.errors import BudgetError, EndpointDown, EndpointError
 from tasks.endpoint.admission import RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer, read_vectors, well_formed
+from tasks.endpoint.batches import Lane
 from tasks.endpoint.budget import Meter, Purse
 from tasks.endpoint.calls import Call, R, Readable, billed
 from tasks.endpoint.config import Endpoint
@@ -76,6 +77,8 @@ class Client:
         """Requests sent."""
         self.refused = 0
         """Attempts that the server turned away because it was busy."""
+        self.lane: Lane | None = None
+        """The way of calls that may wait."""
         self._connection = connect(endpoint, key)
         self._chat_url = self._connection.url("/chat/completions")
         self._embeddings_url = self._connection.url("/embeddings")
@@ -109,6 +112,10 @@ class Client:
         """Why nobody has had an answer lately, while there is still patience."""
         return self._standing.trouble
 
+    def batches(self, stage: str) -> bool:
+        """Whether the calls of a stage wait for a batch."""
+        return self.lane is not None and stage in self.lane.stages
+
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
 
@@ -117,6 +124,11 @@ class Client:
 
         A `movable` call raises Moved rather than wait for an endpoint that is silent.
         """
+        if self.lane is not None and self.batches(request.stage):
+            try:
+                return await self.lane.complete(request)
+            finally:
+                self.served += 1
         make = lambda: self._dialect.chat(request)  # noqa: E731
         call = self._call(self._chat_url, make, read_answer, request.extra_body)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens

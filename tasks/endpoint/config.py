@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.endpoint.keys import NO_REFERENCE, holds_secret, is_reference, names_secret, names_secret_within
+from tasks.endpoint.keys import NO_REFERENCE, block_name, holds_secret, is_reference, names_secret, names_secret_within
+from tasks.form import as_text_too, in_order
 
 
 class Prices(BaseModel):
     """What an endpoint costs: by tokens, or by the hour of its GPUs. Left out, a published price is looked up."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra=lambda schema: in_order(schema)
+    )
 
     input: float | None = Field(default=None, ge=0, description="USD a million input tokens")
     cached: float | None = Field(default=None, ge=0, description="USD a million cached ones; as input if left out")
@@ -30,6 +33,20 @@ class Prices(BaseModel):
         return self
 
 
+BatchedStage = Literal["extract", "connect", "compose", "review", "solve", "grade"]
+
+
+class BatchLane(BaseModel):
+    """Calls that may wait: sent as files to the server's Batch API, answered within hours, at a lower price."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    stages: tuple[BatchedStage, ...] = Field(min_length=1, description="Stages whose calls go this way")
+    price_factor: float = Field(default=0.5, gt=0, le=1, description="Their price, as a share of that of other calls")
+    requests: int = Field(default=5000, ge=1, le=50_000, description="Most requests in one batch")
+    window: str = Field(default="24h", description="Time in which the server is to answer, in its own words")
+
+
 def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
     if name := names_secret_within(body):
         raise ValueError(
@@ -42,19 +59,14 @@ def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
 ExtraBody = Annotated[dict[str, Any], AfterValidator(_without_secrets)]
 
 
-class Endpoint(BaseModel):
-    """An OpenAI-compatible model server.
+class Server(BaseModel):
+    """An OpenAI-compatible model server, but for its key: settings name the place of it, a saved endpoint holds it.
 
     Every field is operational and may change on any resume, but for `model` and `extra_body`, which shape the answers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
     base_url: str = Field(description="Address up to and including /v1, or 'sandbox' for the bundled rehearsal server")
     model: str | None = Field(default=None, description="Model to ask for when the role names none (identity)")
-    api_key: str | None = Field(
-        default=None, description="Where the key is: env:NAME or block:NAME. Never the key itself"
-    )
     concurrency: int = Field(
         default=64, ge=1, le=512, description="Most requests in flight at once; how many is found out below that"
     )
@@ -81,13 +93,13 @@ class Endpoint(BaseModel):
     stream: bool = Field(
         default=False, description="Let answers come in pieces, for proxies that cut requests that stay silent"
     )
+    batch: BatchLane | None = Field(default=None, description="Which calls go through the server's Batch API")
 
-    @field_validator("api_key")
-    @classmethod
-    def _names_a_place(cls, value: str | None) -> str | None:
-        if value and not is_reference(value):
-            raise ValueError(NO_REFERENCE)
-        return value
+    @model_validator(mode="after")
+    def _batches_have_a_price_a_token(self) -> Self:
+        if self.batch and self.prices and self.prices.gpu_hour is not None:
+            raise ValueError("batch is for servers that are paid by the token, and prices.gpu_hour is by the hour")
+        return self
 
     @field_validator("base_url")
     @classmethod
@@ -118,4 +130,35 @@ class Endpoint(BaseModel):
                     f"the header {name} is likely to be a secret; secrets never stand in settings. "
                     f"Write {name} = 'env:NAME' or 'block:NAME' and put the whole value there"
                 )
+        return value
+
+
+class Endpoint(Server):
+    """A model server as settings name it: by its address and whatever else matters, or as the text `block:NAME`.
+
+    `block:NAME` is a ModelEndpoint that is saved in Prefect (`tasks/blocks.py`); a table with that `base_url` changes
+    some of its fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra=as_text_too)
+
+    api_key: str | None = Field(
+        default=None, description="Where the key is: env:NAME or block:NAME. Never the key itself"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_address(cls, value: Any) -> Any:
+        return {"base_url": value} if isinstance(value, str) else value
+
+    @property
+    def saved(self) -> str | None:
+        """The name of the saved endpoint that this stands for."""
+        return block_name(self.base_url)
+
+    @field_validator("api_key")
+    @classmethod
+    def _names_a_place(cls, value: str | None) -> str | None:
+        if value and not is_reference(value):
+            raise ValueError(NO_REFERENCE)
         return value

@@ -116,6 +116,19 @@ class Connection:
                 content = content.replace(found, SCRUBBED.encode())
         return content
 
+    async def upload(self, url: str, content: bytes) -> Raw:
+        """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
+        headers = {**self.options.get("headers", {}), "Content-Type": "multipart/form-data"}
+        options: RequestOptions = {**self.options, "headers": headers}
+        files = {"file": ("requests.jsonl", content, "application/jsonl")}
+        try:
+            answer = await self.sdk.post(
+                url, cast_to=httpx2.Response, body={"purpose": "batch"}, files=files, options=options
+            )
+        except APIStatusError as error:
+            answer = error.response
+        return Raw(answer.status_code, answer.headers, self._clean(answer.content))
+
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:

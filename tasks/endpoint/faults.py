@@ -152,6 +152,13 @@ def telling(secrets: Iterable[str]) -> Iterator[str]:
     return (secret for secret in secrets if len(secret) >= TELLING)
 
 
+def cleaned(answer: str, secrets: Iterable[str]) -> str:
+    """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it."""
+    for secret in telling(secrets):
+        answer = answer.replace(secret, SCRUBBED)
+    return answer
+
+
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """`text` without the secrets, which servers like to echo; also without one that an excerpt cut in two."""
     for secret in secrets:

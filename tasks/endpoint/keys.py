@@ -6,7 +6,6 @@ An error never repeats what it was given: it may be the key itself, put where th
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Mapping
 from typing import Any, cast
@@ -42,6 +41,12 @@ def is_reference(text: str) -> bool:
     """Whether `text` says where a secret is, rather than being one."""
     kind, _, name = text.partition(":")
     return kind in SOURCES and bool(name.strip())
+
+
+def block_name(text: str) -> str | None:
+    """The name of the block that `block:NAME` stands for; None of any other text."""
+    kind, _, name = text.partition(":")
+    return (name.strip() or None) if kind == "block" else None
 
 
 def names_secret(name: str) -> bool:
@@ -85,14 +90,21 @@ def _environment(name: str) -> str:
 
 
 def _block(name: str) -> str:
+    """The key of a saved endpoint, or what a Secret block of that name holds."""
     from prefect.blocks.system import Secret
 
+    from tasks.blocks import find_endpoint
+
+    endpoint = find_endpoint(name)
+    if endpoint and endpoint.api_key:
+        return endpoint.api_key.get_secret_value().strip()
     try:
         block = cast("Any", Secret).load(name, _sync=True)
     except ValueError:
-        block = None
-    if block is None or inspect.isawaitable(block):
-        raise SettingsError(f"There is no Prefect Secret block named {name!r}. Create it in the UI, or name another.")
+        raise SettingsError(
+            f"There is no Prefect block named {name!r} that holds a key: save a ModelEndpoint or a Secret in the UI, "
+            "or name another."
+        ) from None
     value = block.get()
     return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value).strip()
 

@@ -21,6 +21,10 @@ async def complete(clients: Mapping[str, Client], replicas: Mapping[str, str], r
     """One chat completion from any of `replicas`: names of endpoints, and the model's name at each."""
     if len(replicas) == 1:
         return await clients[next(iter(replicas))].complete(request)
+    # Its batch is where a call is found again, so no other endpoint answers it meanwhile.
+    for name, model in replicas.items():
+        if clients[name].batches(request.stage):
+            return await clients[name].complete(request._replace(model=model))
 
     async def ask(client: Client, movable: bool) -> tuple[None, Reply]:
         return None, await client.complete(request._replace(model=replicas[client.name]), movable)

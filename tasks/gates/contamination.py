@@ -37,7 +37,8 @@ BLOCK = 1000
 LONGEST = 1000
 """Characters of shared words that are kept."""
 
-Rule = Literal["13-gram", "8-gram coverage", "whole text"]
+Rule = Literal["13-gram", "8-gram coverage", "whole text", "meaning"]
+"""`meaning` is the word of a model (`tasks/second_look.py`)."""
 
 
 class Evidence(NamedTuple):
@@ -46,8 +47,12 @@ class Evidence(NamedTuple):
     item: str
     rule: Rule
     coverage: float
-    """Share of the item's runs of words that the text holds; 1 for a whole text."""
+    """Share of the item's runs of words that the text holds; 1 for a whole text. The cosine for meaning."""
     overlap: str
+    """The words that they share; the item's own words for meaning."""
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.rule}: {self.overlap}"
 
     def row(self, recipe: UUID, subject_id: UUID, part: Part) -> Overlap:
         """The record that keeps it."""

@@ -11,7 +11,8 @@ with the earliest ones only.
 
 Decisions depend on the order of the texts and on nothing else: not on batch sizes, process or machine. A new text costs
 the same whether a thousand or a million were kept, and none of those is computed again.
-Memory per kept text: 8 bytes per shingle, about 500 bytes of band table, and the keys.
+Memory per kept text: 4 bytes per shingle, about 500 bytes of tables, and the keys. Shingles are compared by 32 bits;
+whole texts by 64, by which chance makes two texts of two million one in less than one run of a million.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ BLOCK = 512
 """Texts of a batch whose signatures are computed and looked up together."""
 
 Ids = NDArray[np.int64]
+Short = NDArray[np.uint32]
 
 
 class Duplicate(NamedTuple):
@@ -65,11 +67,11 @@ class DuplicateIndex:
         self._words = WordHashes()
         self._blanks = WordHashes(_without_numbers)
         self._keys: list[Hashable] = []
-        self._templates: dict[bytes, list[int]] = {}
+        self._exact = _Table(1, 1)
+        self._templates = _Table(1, variants)
         """The kept texts of each template that has numbers."""
-        self._exact: dict[bytes, int] = {}
         self._shingles = _Runs()
-        self._bands = _BandTable()
+        self._bands = _Table(BANDS, MAX_PER_BUCKET)
 
     def __len__(self) -> int:
         """How many texts were kept."""
@@ -90,39 +92,47 @@ class DuplicateIndex:
 
     def _add_block(self, block: Sequence[tuple[Hashable, str]], variants: bool) -> list[Duplicate | None]:
         tokens = [math_words(text) for _, text in block]
-        digests = [_digest(some, text) for some, (_, text) in zip(tokens, block, strict=True)]
+        digests = np.array([_digest(some, text) for some, (_, text) in zip(tokens, block, strict=True)], np.uint64)
         every = [word for some in tokens for word in some]
         flat = self._words.of(every)
         shingles = _shingles(flat, tokens)
-        templates = _templates(flat, self._blanks.of(every), tokens) if variants else [None] * len(block)
+        templates = _templates(flat, self._blanks.of(every), tokens)
+        if not variants:
+            templates[:] = 0
         values = band_values(shingles)
         proposed, held = self._bands.lookup(values)
         fresh = _Fresh(values, held)
+        exact, alike = self._exact.lookup(digests)[0], self._templates.lookup(templates)[0]
+        exact_here: dict[int, list[int]] = {}
+        alike_here: dict[int, list[int]] = {}
         decisions: list[Duplicate | None] = []
         kept: list[int] = []
         for row, (key, _) in enumerate(block):
             proposals = [*proposed[row], *fresh.lookup(row)]
-            found = self._decide(digests[row], templates[row], shingles[row], proposals)
+            digest, template, short = int(digests[row]), int(templates[row]), _short(shingles[row])
+            same = [*exact[row], *exact_here.get(digest, ())]
+            found = self._decide(same, [*sorted(alike[row]), *alike_here.get(template, ())], short, proposals)
             decisions.append(found)
             if found is None:
                 fresh.keep(row, len(self._keys))
                 kept.append(row)
-                self._exact[digests[row]] = len(self._keys)
-                if (template := templates[row]) is not None:
-                    self._templates.setdefault(template, []).append(len(self._keys))
+                exact_here[digest] = [len(self._keys)]
+                if template:
+                    alike_here.setdefault(template, []).append(len(self._keys))
                 self._keys.append(key)
-                self._shingles.append(shingles[row])
-        first = len(self._keys) - len(kept)
-        self._bands.insert(values[kept].ravel(), np.repeat(np.arange(first, len(self._keys), dtype=np.int64), BANDS))
+                self._shingles.append(short)
+        ids = np.arange(len(self._keys) - len(kept), len(self._keys), dtype=np.int64)
+        self._bands.insert(values[kept].ravel(), np.repeat(ids, BANDS))
+        self._exact.insert(digests[kept], ids)
+        numbered = templates[kept] != 0
+        self._templates.insert(templates[kept][numbered], ids[numbered])
         return decisions
 
     def _decide(
-        self, digest: bytes, template: bytes | None, shingles: Hashes, proposals: list[int]
+        self, exact: Sequence[int], variants: Sequence[int], shingles: Short, proposals: list[int]
     ) -> Duplicate | None:
-        exact = self._exact.get(digest)
-        if exact is not None:
-            return Duplicate(self._keys[exact], "exact", 1.0)
-        variants = self._templates.get(template, []) if template else []
+        if exact:
+            return Duplicate(self._keys[exact[0]], "exact", 1.0)
         if len(variants) >= self._variants:
             first = variants[0]
             return Duplicate(self._keys[first], "template", jaccard(shingles, self._shingles[first]))
@@ -141,15 +151,15 @@ def _without_numbers(word: str) -> str:
     return "#" + word.lstrip("0123456789.") if word[0].isdigit() else word
 
 
-def _templates(flat: Hashes, blank: Hashes, tokens: Sequence[Sequence[str]]) -> list[bytes | None]:
-    """The key of each text without its numbers (`blank`); None for a text that has none, and so is no template."""
+def _templates(flat: Hashes, blank: Hashes, tokens: Sequence[Sequence[str]]) -> Hashes:
+    """The key of each text without its numbers (`blank`); 0 for a text that has none, and so is no template."""
     numbers = flat != blank
-    found: list[bytes | None] = []
+    found = np.zeros(len(tokens), dtype=np.uint64)
     start = 0
-    for some in tokens:
+    for place, some in enumerate(tokens):
         end = start + len(some)
-        key = hashlib.blake2b(blank[start:end].tobytes(), digest_size=16).digest()
-        found.append(key if numbers[start:end].any() else None)
+        if numbers[start:end].any():
+            found[place] = _key(blank[start:end].tobytes())
         start = end
     return found
 
@@ -210,7 +220,12 @@ def band_values(shingles: Sequence[Hashes]) -> Hashes:
     return mixed(total) | np.uint64(1)
 
 
-def jaccard(a: Hashes, b: Hashes) -> float:
+def _short(shingles: Hashes) -> Short:
+    """The upper halves, still ascending."""
+    return (shingles >> np.uint64(32)).astype(np.uint32)
+
+
+def jaccard(a: Hashes | Short, b: Hashes | Short) -> float:
     """Similarity of two ascending sets; 0 when either is empty."""
     if not len(a) or not len(b):
         return 0.0
@@ -218,11 +233,14 @@ def jaccard(a: Hashes, b: Hashes) -> float:
     return shared / (len(a) + len(b) - shared)
 
 
-def _digest(tokens: Sequence[str], text: str) -> bytes:
+def _digest(tokens: Sequence[str], text: str) -> int:
     """The exact key: the words and operators without case, layout and punctuation; the text itself when it has none."""
-    return hashlib.blake2b(
-        "\x1f".join(tokens or [text.strip()]).encode("utf-8", "surrogatepass"), digest_size=16
-    ).digest()
+    return _key("\x1f".join(tokens or [text.strip()]).encode("utf-8", "surrogatepass"))
+
+
+def _key(content: bytes) -> int:
+    """64 bits, never 0."""
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little") | 1
 
 
 def _most_shared(proposals: list[int]) -> list[int]:
@@ -238,15 +256,15 @@ class _Runs:
     """Arrays of shingles, one after another in one growing array, so that two million of them are one object."""
 
     def __init__(self) -> None:
-        self._data: Hashes = np.empty(1024, dtype=np.uint64)
+        self._data: Short = np.empty(1024, dtype=np.uint32)
         self._ends: NDArray[np.int64] = np.zeros(256, dtype=np.int64)
         self._count = 0
 
-    def __getitem__(self, index: int) -> Hashes:
+    def __getitem__(self, index: int) -> Short:
         start = self._ends[index - 1] if index else 0
         return self._data[start : self._ends[index]]
 
-    def append(self, values: Hashes) -> None:
+    def append(self, values: Short) -> None:
         start = int(self._ends[self._count - 1]) if self._count else 0
         end = start + len(values)
         if end > len(self._data):
@@ -280,14 +298,15 @@ class _Fresh:
             self._ids.setdefault(value, []).append(identity)
 
 
-class _BandTable:
-    """Open addressing with linear probing, vectorised: band value -> up to `MAX_PER_BUCKET` ids.
+class _Table:
+    """Open addressing with linear probing, vectorised: value -> up to `most` ids. `width` of them make a row.
 
-    12 bytes a slot at a load of at most 0.7, against about 100 for a dict. A slot is the value's share of the
-    capacity, so any capacity works and growth by a half keeps the peak low.
+    12 bytes a slot at a load of at most 0.7, against about 100 for a dict. A slot is the value's share of the capacity,
+    so any capacity works and growth by a half keeps the peak low. The value 0 is found nowhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, most: int) -> None:
+        self._width, self._most = width, most
         self._allocate(1 << 12)
         self._used = 0
 
@@ -300,13 +319,13 @@ class _BandTable:
         return share.astype(np.int64)
 
     def lookup(self, values: Hashes) -> tuple[list[list[int]], NDArray[np.int64]]:
-        """For each row of band values the ids that share a band, with repeats, and how many each band held."""
+        """For each row of values the ids of any of them, with repeats, and how many each value held."""
         found: list[list[int]] = [[] for _ in range(len(values))]
         held = np.zeros(values.size, dtype=np.int64)
         for queries, ids in self._probe(values.ravel()):
             held[queries] += 1
             for query, identity in zip(queries.tolist(), ids.tolist(), strict=True):
-                found[query // BANDS].append(identity)
+                found[query // self._width].append(identity)
         return found, held.reshape(values.shape)
 
     def _probe(self, flat: Hashes) -> Iterable[tuple[Ids, NDArray[np.int32]]]:
@@ -315,7 +334,7 @@ class _BandTable:
         slots, wanted = self._slots(flat), flat
         while len(queries):
             here = self._values[slots]
-            hit = here == wanted
+            hit = (here == wanted) & (wanted != 0)
             if hit.any():
                 yield queries[hit], self._ids[slots[hit]]
             going = here != 0
@@ -342,7 +361,7 @@ class _BandTable:
         first = np.searchsorted(ordered, ordered, side="left")
         rank = np.empty(len(values), dtype=np.int64)
         rank[order] = np.arange(len(values)) - first
-        return held + rank < MAX_PER_BUCKET
+        return held + rank < self._most
 
     def _grow(self, entries: int) -> None:
         values, ids = self._values, self._ids

@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,14 +23,17 @@ from numpy.typing import NDArray
 from graph import records
 from graph.errors import StoreError
 from graph.records import Record
+from tasks.store.backup import FILE_HEADERS, is_being_copied
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
 MEMORY_LIMIT = "256MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
-FILE_HEADERS = 3 * 4096
-"""Bytes before the first block of a DuckDB file."""
+CHECKPOINT_AT = "64MB"
+"""Size of the log that is taken into the file. That rewrites columns while calls wait, so it comes less often than by
+DuckDB's default of 16 MB."""
+NEVER = "1TB"
 DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
 
 R = TypeVar("R", bound=Record)
@@ -38,6 +42,8 @@ TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
     records.Lease: "leases",
+    records.Quote: "quotes",
+    records.Quoted: "quoted",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.Mention: "mentions",
@@ -64,6 +70,8 @@ TABLES: dict[type[Record], str] = {
     records.Frontier: "frontier",
     records.Wanted: "quotas",
     records.Call: "calls",
+    records.Batch: "batches",
+    records.BatchedCall: "batched",
 }
 
 
@@ -77,6 +85,7 @@ class Store:
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._inserts = {} if read_only else _inserts(connection)
         self._writer = None if read_only else Writer(self._commit)
+        self._copied = False
 
     async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
         """Commit `statements`, then `rows`, in one transaction, and return when it is durable."""
@@ -90,7 +99,7 @@ class Store:
         try:
             return self._cursor().execute(sql, list(parameters)).fetchall()
         except duckdb.Error as error:
-            raise StoreError(_sentence(error, self.path)) from error
+            raise StoreError(sentence(error, self.path)) from error
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 1000) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, `size` in memory at a time."""
@@ -100,14 +109,14 @@ class Store:
                 while batch := cursor.fetchmany(size):
                     yield from batch
         except duckdb.Error as error:
-            raise StoreError(_sentence(error, self.path)) from error
+            raise StoreError(sentence(error, self.path)) from error
 
     def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
         """The columns of a query: for numbers and vectors that are too many to go through Python row by row."""
         try:
             return list(self._cursor().execute(sql, list(parameters)).fetchnumpy().values())
         except duckdb.Error as error:
-            raise StoreError(_sentence(error, self.path)) from error
+            raise StoreError(sentence(error, self.path)) from error
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """`rows` in a thread, so that the event loop goes on."""
@@ -138,6 +147,16 @@ class Store:
         target = str(path).replace("'", "''")
         self.rows(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", parameters)
 
+    @contextmanager
+    def beside(self, path: Path, name: str) -> Iterator[None]:
+        """Let queries and statements read another store's file, as the schema `name`."""
+        target = str(path).replace("'", "''")
+        self.rows(f"ATTACH '{target}' AS {name} (READ_ONLY)")
+        try:
+            yield
+        finally:
+            self.rows(f"DETACH {name}")
+
     def close(self) -> None:
         """Commit what waits and release the file. The store is of no use afterwards."""
         if self._writer is not None:
@@ -161,6 +180,7 @@ class Store:
     def _commit(self, rows: dict[type[Record], list[Record]], statements: list[Statement]) -> None:
         cursor = self._cursor()
         try:
+            self._let_copy(cursor)
             cursor.execute("BEGIN")
             for sql, parameters in statements:
                 cursor.execute(sql, list(parameters))
@@ -169,7 +189,14 @@ class Store:
                 cursor.execute(self._inserts[kind], [[getattr(row, name) for row in batch] for name in names])
             cursor.execute("COMMIT")
         except duckdb.Error as error:
-            raise StoreError(_sentence(error, self.path)) from error
+            raise StoreError(sentence(error, self.path)) from error
+
+    def _let_copy(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Put checkpoints off as long as somebody copies the file."""
+        copied = is_being_copied(self.path)
+        if copied != self._copied:
+            cursor.execute(f"SET wal_autocheckpoint = '{NEVER if copied else CHECKPOINT_AT}'")
+            self._copied = copied
 
 
 def open_store(workspace: Path, read_only: bool = False) -> Store:
@@ -196,18 +223,17 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         }
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
-        raise StoreError(_sentence(error, path)) from error
+        raise StoreError(sentence(error, path)) from error
     try:
-        # A checkpoint rewrites columns while calls wait, so it comes less often than DuckDB's default of 16 MB.
         if not read_only:
-            connection.execute("SET wal_autocheckpoint = '64MB'")
+            connection.execute(f"SET wal_autocheckpoint = '{CHECKPOINT_AT}'")
         if clean:
             _check_length(connection, path)
         _migrate(connection, path, read_only)
         return Store(connection, path, read_only)
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(_sentence(error, path)) from error
+        raise StoreError(sentence(error, path)) from error
     except StoreError:
         connection.close()
         raise
@@ -264,7 +290,7 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
     return inserts
 
 
-def _sentence(error: Exception, path: Path) -> str:
+def sentence(error: Exception, path: Path) -> str:
     """What a DuckDB error means for a person, and what to do."""
     text = str(error)
     if held := re.search(r"lock is held in (.+?) \(PID (\d+)\)", text):

@@ -22,6 +22,20 @@ def current_recipe(store: Store, stage: str) -> UUID:
     return recipe
 
 
+PAIR_COUNT = f"SELECT count(*) FROM passes WHERE stage = 'screen' AND recipe = {recipe_of('screen')}"
+"""What the view `pairs` counts, without joining together what each pair is made of."""
+
+
+def pair_count(store: Store) -> int:
+    """How many pairs there are."""
+    return int(store.rows(PAIR_COUNT)[0][0])
+
+
+def has_history(store: Store) -> bool:
+    """Whether any stage has had another recipe before, so that some rows may be of former settings."""
+    return bool(store.rows("SELECT 1 FROM recipes GROUP BY stage HAVING count(DISTINCT recipe) > 1 LIMIT 1"))
+
+
 def latest_identity(store: Store) -> dict[str, Any]:
     """What shaped the answers of the latest run, as it was recorded with it. Raises StoreError before the first one."""
     identity: dict[str, Any] = json.loads(latest(store, "identity"))

@@ -1,0 +1,20 @@
+# The worker, and whatever runs a flow: gsdp with its flows at /opt/gsdp, workspaces and seeds on the volume /data.
+FROM python:3.12-slim-bookworm
+
+ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_HOME=/opt/gsdp
+RUN groupadd --system --gid 1000 gsdp \
+    && useradd --system --uid 1000 --gid gsdp --create-home gsdp \
+    && mkdir /data && chown gsdp:gsdp /data
+WORKDIR /opt/gsdp
+COPY pyproject.toml README.md LICENSE ./
+COPY flows flows
+COPY tasks tasks
+COPY graph graph
+COPY prompts prompts
+COPY deployments deployments
+RUN pip install --editable ".[services]"
+USER gsdp
+VOLUME /data
+# Prefect's workers pass the signal on, and runs flush and end in order within seconds.
+STOPSIGNAL SIGINT
+CMD ["prefect", "worker", "start", "--pool", "gsdp"]

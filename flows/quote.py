@@ -1,0 +1,107 @@
+"""`gsdp quote`: a probe through the same stages as a run, and what the rest of the run will cost by it.
+
+The workspace's own store is held open as long as the probe works, so that no run spends of the same budget meanwhile.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from flows import stages
+from flows.audits import REHEARSAL
+from flows.quoted import table
+from flows.report import reporting
+from flows.stages import PAID, stage_flow
+from flows.synthesize import Telling
+from tasks.card import is_rehearsal
+from tasks.endpoint.profiles import FILE as PROFILES
+from tasks.opening import open_workbench
+from tasks.quote import (
+    COMBINATIONS,
+    Measured,
+    choose,
+    doubts,
+    estimate,
+    known,
+    measure,
+    probe_settings,
+    take_in,
+)
+from tasks.sample import sample
+from tasks.settings import RunSettings
+from tasks.store.database import open_store
+from tasks.workbench import Workbench
+
+
+class Probed(NamedTuple):
+    """What came of the probe."""
+
+    seeds: set[UUID]
+    """All that the settings name."""
+    measured: Measured
+    rehearsal: bool
+
+
+@stage_flow
+async def quote(settings: RunSettings, seeds: int) -> list[str]:
+    """Take some seeds through all stages, and tell what the rest of a run costs: calls, tokens, hours and money.
+
+    Run it again after any failure: it goes on where it stopped. What it has paid counts in the workspace, and its
+    answers serve the run.
+
+    Args:
+        settings: Everything the run needs to know.
+        seeds: Seeds that are read for it; for each of them some combinations are finished.
+    """
+    store = open_store(settings.workspace)
+    try:
+        await take_in(store)
+        probe = probe_settings(settings, store, seeds)
+        _hand_over(settings.workspace / PROFILES, probe.workspace)
+        async with open_workbench(probe, accept_changes=True) as work, reporting(work):
+            found = await _probe(work, probe, seeds)
+        await take_in(store)
+        there = known(store, found.measured.recipes, found.seeds)
+        made = estimate(found.measured, there, settings.target_pairs)
+        if made.quote.wanted:
+            await store.write(made.quote, *made.figures)
+        calls, tokens, usd = found.measured.paid
+        money = "" if usd is None else f", {usd:,.2f} USD"
+        return [
+            *table(made.quote, made.figures),
+            f"The probe has cost {calls:,} calls, {tokens:,} tokens{money} besides; the run asks none of that again.",
+            *doubts(made, settings, min(seeds, len(found.seeds)) * COMBINATIONS),
+            *([REHEARSAL] if found.rehearsal else []),
+        ]
+    finally:
+        store.close()
+
+
+def _hand_over(profiles: Path, folder: Path) -> None:
+    """Let the probe begin with what the doctor knows."""
+    folder.mkdir(exist_ok=True)
+    if profiles.exists():
+        shutil.copy(profiles, folder)
+
+
+async def _probe(work: Workbench, settings: RunSettings, seeds: int) -> Probed:
+    """The stages of a run, over some seeds and over as many combinations as are wanted of them."""
+    told = Telling(work)
+    await told.stage("ingest", stages.ingest, settings)
+    named = await choose(work, seeds)
+
+    async def draw(_: RunSettings) -> int:
+        return await sample(min(seeds, len(named)) * COMBINATIONS)
+
+    for name, stage in (("extract", stages.extract), ("connect", stages.connect), ("sample", draw)):
+        if not work.purse.reached:
+            await told.stage(name, stage, settings)
+    for name in PAID:
+        if not work.purse.reached:
+            await getattr(stages, name)(settings)
+    told.produced({"pairs": work.counts.pairs, "end": ""})
+    told.called()
+    return Probed(named, measure(work), is_rehearsal(work.store, settings))

@@ -1,0 +1,31 @@
+"""Errors that are made for people are one sentence in the logs too, without the traceback that Prefect adds to each."""
+
+from __future__ import annotations
+
+import logging
+
+from prefect.exceptions import ParameterTypeError
+
+from graph.errors import GsdpError
+
+LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows")
+REPEATED = "Parameter validation failed"
+"""How a record begins that repeats all parameters of a run, where the next one says what is wrong with which."""
+
+
+class OneSentence(logging.Filter):
+    """Leaves of a record about an error of ours nothing but what it says; it is said once, where it was raised."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, GsdpError | ParameterTypeError):
+            record.msg, record.args, record.exc_info = str(error), (), None
+        return not str(record.msg).startswith(REPEATED)
+
+
+def speak_in_sentences() -> None:
+    """Put the filter on Prefect's loggers. A second time changes nothing."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, OneSentence) for each in logger.filters):
+            logger.addFilter(OneSentence())

@@ -1,0 +1,82 @@
+"""Taking turns: of the runs that Prefect's deployments start, one at a time works in a workspace, and the rest wait.
+
+A global concurrency limit named after the workspace keeps the queue, because the limit of a deployment does not bind
+the other deployments. It is there for order; what keeps a second writer out is the store's lock. So a run that waits
+looks at the store now and then, and goes on when nobody holds it: a server that restarts may forget to free a slot.
+Runs that a person starts by a command do not queue: they are told at once who is at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from prefect import runtime
+from prefect.client.orchestration import get_client
+from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
+from prefect.logging import get_run_logger
+
+from flows.report import reporting
+from graph.errors import StoreError
+from tasks.opening import open_workbench
+from tasks.settings import RunSettings
+from tasks.store.database import FILE_NAME, open_store
+from tasks.workbench import Workbench, current
+
+PATIENCE = 30.0
+"""Seconds between two looks at the store of a workspace that a run waits for."""
+LEASE = 60.0
+"""Seconds after which the slot of a run that was killed is free again."""
+
+
+@asynccontextmanager
+async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncIterator[Workbench]:
+    """`open_workbench`, once it is this run's turn; who opens it is also who reports on the run."""
+    async with AsyncExitStack() as stack:
+        outermost = current() is None
+        if outermost and runtime.deployment.id is not None:
+            await _queue(stack, settings.workspace)
+        work = await stack.enter_async_context(open_workbench(settings, accept_changes))
+        if outermost:
+            await stack.enter_async_context(reporting(work))
+        yield work
+
+
+def limit_name(workspace: Path) -> str:
+    """The name of a workspace's limit: its folder's, and enough of its path's hash to tell it from others so called."""
+    path = workspace.resolve()
+    return f"gsdp-{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
+    """Wait for the workspace's only slot, and keep it until the stack ends."""
+    name = limit_name(workspace)
+    async with get_client() as client:
+        await client.upsert_global_concurrency_limit_by_name(name, limit=1)
+    while True:
+        slot = concurrency(
+            name, timeout_seconds=PATIENCE, lease_duration=LEASE, strict=True, raise_on_lease_renewal_failure=False
+        )
+        try:
+            await stack.enter_async_context(slot)
+        except AcquireConcurrencySlotTimeoutError:
+            holder = _holder(workspace)
+            if holder is None:
+                get_run_logger().warning("The slot of %s is taken, but nobody is at work there: going on.", name)
+                return
+            get_run_logger().info("Waiting for another run of this workspace to end. %s", holder)
+        else:
+            return
+
+
+def _holder(workspace: Path) -> str | None:
+    """Who holds the store, in the words of its lock; None when nobody does."""
+    if not (workspace / FILE_NAME).exists():
+        return None
+    try:
+        open_store(workspace, read_only=True).close()
+    except StoreError as error:
+        return str(error)
+    return None

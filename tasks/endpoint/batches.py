@@ -1,0 +1,554 @@
+"""The lane of an endpoint for calls that may wait: its Batch API, where a file of requests is answered within hours.
+
+Calls gather until there are enough for a batch, or none has come for a moment. What they may cost at most is set aside
+before; which calls a batch holds is committed before it exists, and what the server calls it before it is looked at.
+So after a crash each call finds its batch again: by its name there, or by the file of its requests, which the server
+repeats. A request that came to nothing (expired, cancelled, a fault of the moment) goes into a later batch.
+
+It knows the protocol, the retries of its few requests and the books of what it sent. It does not read texts, which is
+`answers`' part, and does not decide which calls may wait. It does not protect against a server that forgets a batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar, overload
+from uuid import UUID, uuid4
+
+from graph import records
+from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused
+from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer
+from tasks.endpoint.budget import Meter, Purse, most_output
+from tasks.endpoint.config import BatchLane, Endpoint
+from tasks.endpoint.connection import Raw, connect
+from tasks.endpoint.dialect import Dialect
+from tasks.endpoint.faults import Fault, cleaned, error_words, excerpt, read_exception, read_status, remedy, scrub
+from tasks.endpoint.prices import Price
+from tasks.endpoint.profiles import Profile
+from tasks.store.database import Store
+
+QUIET = 3.0
+"""Seconds without a new call after which those that have gathered are sent."""
+LARGEST_FILE = 100_000_000
+"""Bytes of a file of requests; hosted servers take 100 to 200 MB."""
+FIRST_LOOK, LONGEST_LOOK = 1.0, 60.0
+"""Seconds between two looks at a batch: a tenth of its age, within these."""
+QUEUE_WAIT = 60.0
+"""Seconds after which a batch is offered again for which the server's queue had no room."""
+PAGE = 100
+"""Batches listed at a time."""
+
+T = TypeVar("T")
+Send = Callable[[], Awaitable[Raw]]
+Line = tuple[int, object]
+"""Status and body of what a server answers to one request of a batch."""
+
+
+class _Job(NamedTuple):
+    """One request of a batch."""
+
+    line: bytes
+    worst: float
+
+
+@dataclass(eq=False)
+class _Batch:
+    """Calls to one model that go together: servers take no others. It gathers, is sent, stored, begun and collected."""
+
+    stored: asyncio.Future[None]
+    """Done when the server has its file and the store its calls."""
+    id: UUID = field(default_factory=uuid4)
+    jobs: dict[UUID, _Job] = field(default_factory=dict)
+    """What gathers, until it is sent."""
+    size: int = 0
+    file: str = ""
+    remote: str | None = None
+    earlier: bool = False
+    """Whether an earlier run has sent it."""
+    results: dict[str, Line] | None = None
+    """What came of its requests, by the ids of their calls, once it has ended."""
+    following: asyncio.Task[None] | None = None
+    lost: bool = False
+    """Whether the server began it and knows it no more, so that it may have billed anything."""
+
+
+@dataclass
+class _Trip:
+    """What one call has been through."""
+
+    fault: str | None = None
+    """None until it has ended; "" where it has a usable answer."""
+    answer: Answer = field(default_factory=Answer)
+    attempts: int = 0
+    usage: Usage = NO_USAGE
+    cost: float | None = None
+    presumed: int = 0
+    last: str = ""
+    """The fault of the attempt before."""
+
+
+class Lane:
+    """The batches of one endpoint. One instance serves any number of tasks of one event loop.
+
+    `sleep` and `clock` (seconds, monotonic) are parameters so that tests never wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        key: str | None,
+        profiles: Mapping[str, Profile] | None,
+        prices: Mapping[str, Price | None],
+        purse: Purse,
+        store: Store,
+        run_id: UUID,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is sent yet; `open` must be awaited first. `prices`, by model, are those of other calls."""
+        assert endpoint.batch is not None
+        lane: BatchLane = endpoint.batch
+        self.stages: tuple[str, ...] = lane.stages
+        self.waiting = 0
+        """Calls that wait for their batch."""
+        self._name, self._endpoint, self._lane = name, endpoint, lane
+        self._connection = connect(endpoint, key)
+        # An answer that comes as a file comes in one piece.
+        self._dialect = Dialect(endpoint.model_copy(update={"stream": False}), profiles or {})
+        cheaper = {model: price and _times(price, lane.price_factor) for model, price in prices.items()}
+        self._meter = Meter(name, cheaper, purse, endpoint.timeout, clock)
+        self._purse, self._store, self._run_id = purse, store, run_id
+        self._sleep, self._clock = sleep, clock
+        self._gathering: dict[str, _Batch] = {}
+        self._sent: dict[UUID, _Batch] = {}
+        """The batch of each call whose answer is still to be collected."""
+        self._held: dict[UUID, float] = {}
+        """What is set aside for calls under way that nobody waits for now."""
+        self._answered = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Find what earlier runs have sent and not collected, and answer for what it may cost."""
+        batches: dict[UUID, _Batch] = {}
+        owed: dict[UUID, float] = {}
+        for call_id, worst, key, file, remote, run_id, unit in await self._store.fetch(
+            OPEN_CALLS, [self._connection.address]
+        ):
+            if key not in batches:
+                batches[key] = _Batch(_done(), key, file=file, remote=remote, earlier=True)
+            self._sent[call_id] = batches[key]
+            if self._purse.budget and unit == self._purse.unit:
+                self._held[call_id] = worst
+                owed[run_id] = owed.get(run_id, 0.0) + worst
+        if owed:
+            # The new lease first: a crash between the two counts it twice, and never not at all.
+            await self._purse.take_over(sum(owed.values()))
+            less = "UPDATE leases SET amount = greatest(0, amount - ?) WHERE run_id = ?"
+            mine = ("UPDATE batches SET run_id = ? WHERE run_id IN (SELECT unnest(?::UUID[]))", [self._run_id, [*owed]])
+            await self._store.write(statements=[*((less, [amount, run]) for run, amount in owed.items()), mine])
+
+    async def close(self) -> None:
+        """Let go of what is under way; the next run finds it again. Must be awaited before the event loop ends."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for worst in self._held.values():
+            self._purse.settle(worst, worst, standing=True)
+        self._held.clear()
+        await self._connection.close()
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        """One chat completion, hours later. Raises EndpointError or BudgetError; all else is a Reply."""
+        trip = _Trip()
+        self.waiting += 1
+        try:
+            while trip.fault is None:
+                await self._go(request, trip)
+            return self._reply(trip, trip.answer, trip.fault or None)
+        except (EndpointError, BudgetError) as error:
+            # One error ends all calls of a batch, and each has spent something else.
+            own = copy.copy(error)
+            why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
+            own.spent = self._reply(trip, Answer(), why) if trip.attempts else None
+            raise own from error
+        finally:
+            self.waiting -= 1
+
+    async def _go(self, request: ChatRequest, trip: _Trip) -> None:
+        """Once there and back; sets the trip's fault, or "" for none, unless it is worth another journey."""
+        body = self._dialect.chat(request)
+        line = await self._paid(request, body, trip)
+        trip.attempts += 1
+        if line is None:
+            fault, words = Fault("transient", "not answered in time"), ""
+        else:
+            trip.answer, fault_of_it, words = _read(line)
+            trip.usage = Usage(*(a + b for a, b in zip(trip.usage, trip.answer.usage, strict=True)))
+            if fault_of_it is None:
+                trip.fault = ""
+                return
+            fault = fault_of_it
+        reason = scrub(fault.reason, self._connection.secrets)
+        if fault.kind == "fatal":
+            raise EndpointRefused(f"{self._where()} {reason}. {remedy(fault)}")
+        if fault.reason.startswith("refused request") and self._dialect.adapt(body, request.extra_body, words)[0]:
+            return
+        again = fault.once and trip.last == fault.reason
+        trip.last = fault.reason
+        if fault.kind == "permanent" or again:
+            trip.fault = reason
+        elif trip.attempts >= self._endpoint.attempts:
+            trip.fault = f"gave up after {trip.attempts} attempts: {reason}"
+
+    def _reply(self, trip: _Trip, answer: Answer, fault: str | None) -> Reply:
+        return Reply(
+            text=cleaned(answer.text, self._connection.secrets),
+            reasoning=cleaned(answer.reasoning, self._connection.secrets),
+            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self._connection.secrets),
+            fault=fault,
+            input_tokens=trip.usage.input,
+            cached_tokens=trip.usage.cached,
+            output_tokens=trip.usage.output,
+            reasoning_tokens=trip.usage.reasoning,
+            seconds=0.0,  # how long the server worked on it, nobody says
+            attempts=trip.attempts,
+            endpoint=self._name,
+            cost=trip.cost,
+            presumed_tokens=trip.presumed,
+        )
+
+    async def _paid(self, request: ChatRequest, body: dict[str, Any], trip: _Trip) -> Line | None:
+        """What the server answers in a batch, None where it does not; its price is in the books."""
+        call_id = request.call_id or uuid4()
+        content = {"custom_id": str(call_id), "method": "POST", "url": PATH, "body": body}
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        self._purse.settle(self._held.pop(call_id, 0.0), 0.0, standing=True)  # and set aside anew, at once
+        bill = await self._meter.begin(request.model, len(text), most_output(body))
+        usage: Usage | None = NO_USAGE
+        under_way = False
+        try:
+            batch = self._sent.get(call_id) or self._join(call_id, request.model, _Job(text, bill.worst))
+            try:
+                line = await self._collect(batch, call_id)
+            except BaseException:
+                under_way = self._is_under_way(batch, call_id)
+                raise
+            usage = None if batch.lost else _billed(line)
+            return line
+        finally:
+            cost, presumed = self._meter.end(bill, usage)
+            if under_way:
+                self._held[call_id] = bill.worst
+                self._purse.hold(bill.worst)
+            elif cost is not None:
+                trip.cost = (trip.cost or 0.0) + cost
+            trip.presumed += presumed
+
+    # Sending
+
+    def _join(self, call_id: UUID, model: str, job: _Job) -> _Batch:
+        """The batch that a call goes with; it leaves when it is full, or when no call has come for a while."""
+        batch = self._gathering.get(model)
+        if batch is None:
+            batch = self._gathering[model] = _Batch(asyncio.get_running_loop().create_future())
+            self._start(self._leave_when_quiet(model, batch))
+        batch.jobs[call_id] = job
+        batch.size += len(job.line)
+        self._sent[call_id] = batch
+        if len(batch.jobs) >= self._lane.requests or batch.size >= LARGEST_FILE:
+            del self._gathering[model]
+            self._start(self._send(batch))
+        return batch
+
+    async def _leave_when_quiet(self, model: str, batch: _Batch) -> None:
+        seen = 0
+        while self._gathering.get(model) is batch and seen < len(batch.jobs):
+            seen = len(batch.jobs)
+            await self._sleep(QUIET)
+        if self._gathering.get(model) is batch:
+            del self._gathering[model]
+            await self._send(batch)
+
+    def _is_under_way(self, batch: _Batch, call_id: UUID) -> bool:
+        """Whether the server has, or may get, a call that nobody waits for any more; one that only gathers stays."""
+        if batch in self._gathering.values():
+            del batch.jobs[call_id], self._sent[call_id]
+        return call_id in self._sent
+
+    async def _send(self, batch: _Batch) -> None:
+        """Give the server the file of the requests, and commit which calls are in it."""
+        jobs, batch.jobs = batch.jobs, {}
+        if not jobs:
+            return
+        try:
+            content = b"\n".join(job.line for job in jobs.values()) + b"\n"
+            url = self._connection.url("/files")
+            file = await self._ask(lambda: self._connection.upload(url, content), _object)
+            batch.file = str(file["id"])
+            row = records.Batch(
+                id=batch.id,
+                run_id=self._run_id,
+                server=self._connection.address,
+                file=batch.file,
+                remote=None,
+                sent_at=datetime.now(UTC).replace(tzinfo=None),
+            )
+            calls = (records.BatchedCall(call_id=key, batch=batch.id, worst=job.worst) for key, job in jobs.items())
+            await self._store.write(row, *calls)
+        except Exception as error:
+            for call_id in jobs:
+                self._sent.pop(call_id, None)
+            batch.stored.set_exception(error)
+            batch.stored.exception()  # those who waited may be gone
+        else:
+            batch.stored.set_result(None)
+
+    # Collecting
+
+    async def _collect(self, batch: _Batch, call_id: UUID) -> Line | None:
+        await asyncio.shield(batch.stored)
+        if batch.results is None:
+            if batch.following is None or batch.following.done():
+                batch.following = self._start(self._follow(batch))
+            await asyncio.shield(batch.following)
+        self._sent.pop(call_id, None)
+        return (batch.results or {}).get(str(call_id))
+
+    async def _follow(self, batch: _Batch) -> None:
+        """See a batch through to its end. What the server has forgotten, or never took, is sent another time."""
+        while True:
+            state = await self._watch(batch) if await self._begin(batch) else None
+            if state is None:
+                batch.lost = batch.remote is not None
+                await self._forget(batch)
+                return
+            if state.get("status") != "failed":
+                batch.results = await self._results(state)
+                return
+            batch.remote = None
+            words = json.dumps({"error": (state.get("errors") or {}).get("data")})
+            if "token_limit_exceeded" in words and self._others_under_way(batch):
+                await self._sleep(QUEUE_WAIT)
+                continue
+            await self._forget(batch)
+            if batch.earlier:
+                return
+            said = scrub(excerpt(error_words(words)), self._connection.secrets)
+            raise EndpointRefused(f"{self._where()} refuses a batch: {said}. {FAILED}")
+
+    async def _begin(self, batch: _Batch) -> bool:
+        """Have the server begin a batch, once; false where its file is gone."""
+        if batch.remote is not None:
+            return True
+        looked = await self._listed(batch) if batch.earlier else None
+        if looked is None:
+            body = {"input_file_id": batch.file, "endpoint": PATH, "completion_window": self._lane.window}
+            url, content = self._connection.url("/batches"), json.dumps(body).encode()
+            # Whether an attempt without an answer has begun it, the server's list says.
+            looked = await self._ask(
+                lambda: self._connection.post(url, content), _object, lambda: self._listed(batch), batch.earlier
+            )
+        if looked is None:
+            return False
+        batch.remote = str(looked["id"])
+        await self._store.write(statements=[("UPDATE batches SET remote = ? WHERE id = ?", [batch.remote, batch.id])])
+        return True
+
+    async def _listed(self, batch: _Batch) -> dict[str, Any] | None:
+        """The batch of this file in the server's list, if there is one that has not failed."""
+        after = ""
+        while True:
+            page = await self._get(f"/batches?limit={PAGE}{after}", _object)
+            rows = [row for row in (page or {}).get("data") or [] if isinstance(row, dict)]
+            for row in rows:
+                if row.get("input_file_id") == batch.file and row.get("status") != "failed":
+                    return row
+            if not rows or not (page or {}).get("has_more"):
+                return None
+            after = f"&after={rows[-1].get('id')}"
+
+    async def _watch(self, batch: _Batch) -> dict[str, Any] | None:
+        """Look at a batch until it has ended; None where the server knows it no more."""
+        began = self._clock()
+        while True:
+            state = await self._get(f"/batches/{batch.remote}", _object)
+            if state is None or state.get("status") in ENDED:
+                return state
+            await self._sleep(min(LONGEST_LOOK, max(FIRST_LOOK, (self._clock() - began) / 10)))
+
+    async def _results(self, state: Mapping[str, Any]) -> dict[str, Line]:
+        """What the files of an ended batch hold."""
+        found: dict[str, Line] = {}
+        for file in (state.get("output_file_id"), state.get("error_file_id")):
+            content = await self._get(f"/files/{file}/content", _bytes) if file else None
+            found.update(_lines(content or b""))
+        return found
+
+    async def _forget(self, batch: _Batch) -> None:
+        """Its calls are in no batch any more."""
+        for call_id in [call_id for call_id, of in self._sent.items() if of is batch]:
+            del self._sent[call_id]
+            held = self._held.pop(call_id, 0.0)
+            self._purse.settle(held, held if batch.lost else 0.0, standing=True)
+        await self._store.write(statements=[("DELETE FROM batched WHERE batch = ?", [batch.id])])
+        batch.results = {}
+
+    def _others_under_way(self, batch: _Batch) -> bool:
+        others = {other.id for other in self._sent.values() if other.remote is not None and other.results is None}
+        return bool(others - {batch.id})
+
+    # Requests of the lane itself
+
+    async def _get(self, path: str, read: Callable[[Raw], T]) -> T | None:
+        """What the server has at a path; None where it has nothing."""
+        path, _, query = path.partition("?")
+        url = self._connection.url(path)
+        url += (("&" if "?" in url else "?") + query) if query else ""
+        return await self._ask(lambda: self._connection.get(url), read, missing=True)
+
+    @overload
+    async def _ask(self, send: Send, read: Callable[[Raw], T]) -> T: ...
+
+    @overload
+    async def _ask(
+        self,
+        send: Send,
+        read: Callable[[Raw], T],
+        look: Callable[[], Awaitable[T | None]] | None = None,
+        missing: bool = False,
+    ) -> T | None: ...
+
+    async def _ask(
+        self,
+        send: Send,
+        read: Callable[[Raw], T],
+        look: Callable[[], Awaitable[T | None]] | None = None,
+        missing: bool = False,
+    ) -> T | None:
+        """A request that is tried again for as long as the endpoint has patience; `look` may find its fruit instead.
+
+        None where `missing` is expected and the server says that something is not there.
+        """
+        since, wait = None, FIRST_LOOK
+        while True:
+            found, fault, status = await self._try(send, read)
+            if fault is None:
+                self._answered = True
+                return found
+            if missing and status in (400, 404, 410):
+                return None
+            reason = scrub(fault.reason, self._connection.secrets)
+            if fault.kind in ("fatal", "permanent"):
+                raise EndpointRefused(f"{self._where()} {reason}. {remedy(fault)}")
+            since = self._clock() if since is None else since
+            if self._clock() - since >= self._endpoint.outage_patience:
+                error = EndpointDown(f"{self._where()} gives no answer ({reason}). {remedy(fault)}")
+                error.transient = self._answered
+                raise error
+            await self._sleep(max(wait, fault.retry_after or 0.0))
+            wait = min(2 * wait, LONGEST_LOOK)
+            if look is not None and (seen := await look()) is not None:
+                return seen
+
+    async def _try(self, send: Send, read: Callable[[Raw], T]) -> tuple[T | None, Fault | None, int]:
+        try:
+            async with asyncio.timeout(self._endpoint.timeout):
+                raw = await send()
+        except Exception as error:
+            fault = read_exception(error)
+            if fault is None:
+                raise
+            return None, fault, 0
+        if not 200 <= raw.status < 300:
+            return None, read_status(raw.status, raw.header_lines(), raw.content.decode(errors="replace")), raw.status
+        try:
+            return read(raw), None, raw.status
+        except (ValueError, KeyError):
+            return None, Fault("transient", "malformed answer"), raw.status
+
+    def _where(self) -> str:
+        return f"Endpoint {self._name} at {self._connection.address}"
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _done() -> asyncio.Future[None]:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
+
+
+def _times(price: Price, factor: float) -> Price:
+    return price._replace(
+        input=price.input * factor,
+        cached=price.cached * factor,
+        output=price.output * factor,
+        reasoning=price.reasoning * factor,
+    )
+
+
+def _object(raw: Raw) -> dict[str, Any]:
+    """A JSON object that has an id or is a list of such. Raises ValueError."""
+    found = raw.json()
+    if not isinstance(found, dict) or not ("id" in found or "data" in found):
+        raise ValueError("no object")
+    return found
+
+
+def _bytes(raw: Raw) -> bytes:
+    return raw.content
+
+
+def _lines(content: bytes) -> Iterator[tuple[str, Line]]:
+    """The answers in a file of a batch, by the ids of their calls; what was not answered at all is left out."""
+    for text in content.splitlines():
+        try:
+            row = json.loads(text)
+            answer = row["response"]
+            yield str(row["custom_id"]), (int(answer["status_code"]), answer["body"])
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def _read(line: Line) -> tuple[Answer, Fault | None, str]:
+    """An answer, its fault, and the words of a refusal."""
+    status, body = line
+    if 200 <= status < 300:
+        answer = read_answer(body)
+        return answer, answer.fault, ""
+    words = json.dumps(body)
+    return Answer(), read_status(status, {}, words), words
+
+
+def _billed(line: Line | None) -> Usage | None:
+    """What is to be paid for an answer: nothing for none or a refusal; None where the server does not say."""
+    if line is None or not 200 <= line[0] < 300:
+        return NO_USAGE
+    usage = _read(line)[0].usage
+    return usage if usage.input + usage.output else None
+
+
+PATH = "/v1/chat/completions"
+"""What each request of a batch is for, whatever the path before it at this server."""
+ENDED = ("completed", "expired", "cancelled", "failed")
+FAILED = "Mend what it names, or lower batch.requests, then run the same command again."
+
+OPEN_CALLS = """
+    SELECT c.call_id, c.worst, b.id, b.file, b.remote, b.run_id, l.unit
+    FROM batched c JOIN batches b ON b.id = c.batch LEFT JOIN leases l ON l.run_id = b.run_id
+    WHERE b.server = ? AND c.call_id NOT IN (SELECT id FROM calls)
+    QUALIFY row_number() OVER (PARTITION BY c.call_id ORDER BY b.sent_at DESC) = 1"""
+"""Calls without an answer, each in the batch that left last with it."""

@@ -1,0 +1,87 @@
+"""Write a store anew, without the space that deleted rows have left behind and, where wanted, without raw answers.
+
+The new file is written beside the old one, compared with it table by table, and then takes its name in one step: a
+crash at any moment leaves the old store or the new one, whole. Needs as much free space as the new file takes.
+Raw answers are the text and the reasoning of `calls`. What they made stands in tables of its own (names, problems,
+scores, solutions, votes), and nothing but a person or a new parser ever reads them again: no run, resumed or not,
+rests on them. Every row of the ledger stays, with its tokens, its money and its reason.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from graph.errors import StoreError
+from tasks.store.backup import log_of
+from tasks.store.database import MEMORY_LIMIT, open_store, sentence
+
+Raw = Literal["all", "refused", "none"]
+KEPT: dict[Raw, str] = {"all": "true", "refused": "fault IS NOT NULL", "none": "false"}
+"""Which rows of the ledger keep their raw answer."""
+RAW = ("text", "reasoning")
+
+
+def compact(workspace: Path, raw: Raw = "all") -> tuple[int, int]:
+    """Write the store of a workspace anew, with the raw answers of `raw`; bytes before and after.
+
+    Raises StoreError, also while a run holds the workspace.
+    """
+    store = open_store(workspace)  # the newest schema, and nobody else at work
+    store.close()
+    path = store.path
+    before = path.stat().st_size
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    log_of(fresh).unlink(missing_ok=True)
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}) as both:
+            # The old file stays locked against writers until the new one has its name.
+            both.execute(f"ATTACH {_quoted(path)} AS old (READ_ONLY)")
+            if log_of(path).exists():
+                raise StoreError(f"{path} has been opened meanwhile: run the same command again.")
+            _rewrite(both, fresh, raw)
+            after = fresh.stat().st_size
+            os.replace(fresh, path)
+            _flush(path.parent)
+    except duckdb.Error as error:
+        raise StoreError(sentence(error, path)) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+        log_of(fresh).unlink(missing_ok=True)
+    return before, after
+
+
+def _rewrite(both: duckdb.DuckDBPyConnection, fresh: Path, raw: Raw) -> None:
+    both.execute(f"ATTACH {_quoted(fresh)} AS fresh")
+    both.execute("COPY FROM DATABASE old TO fresh (SCHEMA)")
+    listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY ALL"
+    without = f"* REPLACE ({', '.join(f'CASE WHEN {KEPT[raw]} THEN {name} END AS {name}' for name in RAW)})"
+    for schema, name in both.execute(listed).fetchall():
+        table = f'"{schema}"."{name}"'
+        wanted = f"SELECT {without if name == 'calls' and raw != 'all' else '*'} FROM old.{table}"
+        both.execute(f"INSERT INTO fresh.{table} {wanted}")
+        if _print(both, wanted) != _print(both, f"FROM fresh.{table}"):
+            raise StoreError(f"The copy of {name} is not what was copied; the store is as it was. Is the disk sound?")
+    both.execute("DETACH fresh")  # which writes it out, and empties its log
+
+
+def _print(both: duckdb.DuckDBPyConnection, query: str) -> object:
+    """A fingerprint of rows, whatever their order."""
+    return both.execute(f"SELECT count(*), sum(hash(rows)::HUGEINT) FROM ({query}) AS rows").fetchone()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _flush(folder: Path) -> None:
+    """Make a rename durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

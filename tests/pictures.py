@@ -1,0 +1,62 @@
+"""The pictures of the README: `python -m tests.pictures`, with Chromium; every one is taken of a run that it makes."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.browser import (
+    FINAL,
+    artifacts,
+    chromium,
+    fill_form,
+    open_form,
+    prefect_with_ui,
+    save_endpoint,
+    submit,
+)
+from tests.rehearsal import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FOLDER = Path(__file__).parent / "pictures"
+LARGEST = 300_000
+"""Bytes of one picture."""
+PAIRS = 150
+
+
+def take(page: Page, name: str, height: int) -> None:
+    """Save what the page shows, once it has come to rest."""
+    page.set_viewport_size({"width": 1100, "height": height})
+    page.wait_for_timeout(3000)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path)
+    if path.stat().st_size > LARGEST:
+        raise SystemExit(f"{path} has more than {LARGEST:,} bytes.")
+    print(f"{path}  {path.stat().st_size:,} bytes")
+
+
+def main() -> None:
+    """Save an endpoint, fill the form, let the run end, and open its page and two of its figures."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, prefect_with_ui(Path(home)) as prefect, chromium() as page:
+        save_endpoint(page, prefect, "rehearsal", "sandbox")
+        page.set_viewport_size({"width": 1100, "height": 2200})
+        open_form(page, prefect)
+        fill_form(page, Path(home) / "algebra", "rehearsal", PAIRS)
+        page.evaluate("window.scrollTo(0, 0)")
+        take(page, "form", 1250)
+        run = submit(page, prefect)
+        wait_until(lambda: prefect.state(run) in FINAL, seconds=300)
+        page.goto(prefect.page(f"/runs/flow-run/{run}"))
+        take(page, "run", 1000)
+        found = artifacts(prefect, run)
+        for name in ("stages", "sample"):
+            page.goto(prefect.page(f"/artifacts/artifact/{found[name]['id']}"))
+            take(page, name, 760)
+
+
+if __name__ == "__main__":
+    main()

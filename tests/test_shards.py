@@ -1,0 +1,196 @@
+"""Combinations shared by several workers come to the dataset of one, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import shards
+from flows.merge import merge
+from flows.synthesize import synthesize
+from graph.errors import GsdpError, UsageError
+from graph.records import Combination
+from tasks.endpoint.budget import Budget, Purse
+from tasks.endpoint.config import Endpoint, Prices
+from tasks.settings import RunSettings
+from tasks.shards import Round, deal, rounds, shard_settings
+from tasks.store.database import open_store
+from tests.bench import settings_for, workbench
+from tests.conftest import Sandboxes
+from tests.rehearsal import (
+    CONCURRENCY,
+    NOISE,
+    Rehearsal,
+    content,
+    folder_bytes,
+    number,
+    query,
+    rehearsal,
+    settings,
+    started,
+    wait_until,
+    write_toml,
+)
+from tests.test_screening import combination
+from tests.work_pool import children, work_pool
+
+PAIRS = 36
+PAID_TWICE = "SELECT count(*) - count(DISTINCT (stage, role, subject_id, sample)) FROM calls"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Rehearsal]:
+    with rehearsal(*NOISE) as started:
+        yield started
+
+
+class Workers:
+    """Stands in for a work pool: runs each shard as a flow of this process, or fails as told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *failures: int) -> None:
+        self.failures = list(failures)
+        """The shards whose next run ends half-way, each as often as it is named."""
+        self.ran: list[int] = []
+        monkeypatch.setattr(shards, "find_runner", self._found)
+
+    async def _found(self) -> shards.RunShard:
+        return self._run
+
+    async def _run(self, settings: RunSettings, dealt: Round, number: int) -> str:
+        self.ran.append(number)
+        stop = dealt.stop
+        if number in self.failures:
+            self.failures.remove(number)
+            stop = (dealt.start + dealt.stop) // 2
+        # A worker is a process of its own and knows nothing of the run that has called it.
+        await asyncio.create_task(shards.shard(settings, dealt.start, stop), context=Context())
+        return "" if stop == dealt.stop else "Crashed"
+
+
+def of(workspace: Path, server: Rehearsal, **changes: Any) -> RunSettings:
+    return settings(workspace, server.url, PAIRS, **changes)
+
+
+@pytest.fixture(scope="module")
+def alone(prefect_server: str, server: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace of a run that nobody shared."""
+    workspace = tmp_path_factory.mktemp("alone") / "work"
+    asyncio.run(synthesize(of(workspace, server)))
+    return workspace
+
+
+@pytest.mark.parametrize("failures", [(), pytest.param((2,), marks=pytest.mark.slow)], ids=["all end", "one does not"])
+async def test_what_shards_make_is_what_one_run_makes(
+    failures: tuple[int, ...], alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = Workers(monkeypatch, *failures)
+    workspace, before = tmp_path / "work", server.served()
+    await synthesize(of(workspace, server, shards=2))
+    assert sorted(workers.ran)[: 2 + len(failures)] == sorted([1, 2, *failures])
+    assert folder_bytes(workspace / "dataset/data") == folder_bytes(alone / "dataset/data")
+    assert number(workspace, "SELECT sum(attempts)::BIGINT FROM calls") == server.served() - before
+    assert number(workspace, PAID_TWICE) == 0
+    assert list(rounds(workspace)) == []
+
+
+async def test_a_shard_that_never_ends_leaves_what_it_paid_for_and_the_next_run_goes_on(
+    alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = of(tmp_path / "work", server, shards=2)
+    Workers(monkeypatch, *[1] * shards.TRIES)
+    before = server.served()
+    with pytest.raises(GsdpError, match=r"Of 2 shards these did not end: 1 \(Crashed\)"):
+        await synthesize(wanted)
+    assert number(wanted.workspace, "SELECT sum(attempts)::BIGINT FROM calls") == server.served() - before
+    Workers(monkeypatch)
+    await synthesize(wanted)
+    assert folder_bytes(wanted.workspace / "dataset/data") == folder_bytes(alone / "dataset/data")
+    assert number(wanted.workspace, PAID_TWICE) == 0
+
+
+@pytest.mark.slow
+async def test_shards_keep_to_one_budget_together(
+    alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Workers(monkeypatch)
+    workspace, budget = tmp_path / "work", 150_000
+    await synthesize(of(workspace, server, shards=2, budget=f"{budget} tokens"))
+    spent = number(workspace, "SELECT sum(input_tokens + output_tokens + presumed_tokens)::BIGINT FROM calls")
+    assert 0.7 * budget <= spent <= budget
+    assert query(workspace, "SELECT DISTINCT state FROM runs") == [("completed",)]
+
+
+async def test_combinations_are_dealt_once_each_and_a_store_that_is_there_stays(tmp_path: Path) -> None:
+    async with workbench(settings_for(tmp_path)) as work:
+        await work.store.write(*(combination(work, place) for place in range(11)))
+        dealt = Round(2, 11, 3)
+        for _ in range(2):
+            await deal(work, dealt)
+        shared = [
+            [row[0] for row in query(folder, "SELECT position FROM combinations ORDER BY position")]
+            for folder in dealt.workspaces(work.settings.workspace)
+        ]
+        assert shared == [[3, 6, 9], [4, 7, 10], [2, 5, 8]]
+        assert list(rounds(work.settings.workspace)) == [dealt]
+        assert work.store.select(Combination, "position = 3")[0].names == ("a", "b")
+
+
+def test_a_shard_has_its_part_of_every_limit(tmp_path: Path) -> None:
+    whole = Endpoint(
+        base_url="http://127.0.0.1:9/v1", model="m", concurrency=7, rpm=60, prices=Prices(gpu_hour=2.0, gpus=4)
+    )
+    made = settings_for(tmp_path, endpoints={"local": whole.model_dump()}, budget="10 USD", shards=4)
+    share = shard_settings(made, Round(0, 100, 4), tmp_path / "one", Purse(Budget(10.0, "USD"), spent=2.0))
+    endpoint = share.endpoints["local"]
+    assert (share.workspace, share.shards, share.budget) == (tmp_path / "one", 1, "2.000000000 USD")
+    assert (endpoint.concurrency, endpoint.rpm, endpoint.input_tpm) == (1, 15, None)
+    assert endpoint.prices is not None
+    assert (endpoint.prices.gpu_hour, endpoint.prices.gpus) == (0.5, 4)
+
+
+async def test_without_a_deployment_one_sentence_says_what_is_needed(
+    prefect_server: str, server: Rehearsal, tmp_path: Path
+) -> None:
+    with pytest.raises(GsdpError, match=r"`shards` needs a Prefect server with a deployment of the flow `shard`"):
+        await synthesize(of(tmp_path / "work", server, shards=2))
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_pool_that_is_killed_is_replaced_and_pays_nothing_twice(
+    alone: Path, sandboxes: Sandboxes, tmp_path: Path
+) -> None:
+    workspace, server = tmp_path / "work", sandboxes(*NOISE, "--latency=0.2")
+    file = write_toml(tmp_path / "settings.toml", content(workspace, server.url, PAIRS, shards=2))
+    with work_pool(2) as workers, started("run", file) as run:
+        wait_until(lambda: server.served("solver") >= 5, run, seconds=120)
+        shard = next(child for worker in workers for child in children(worker.pid))
+        os.kill(shard, signal.SIGKILL)
+        out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, out + err
+    assert folder_bytes(workspace / "dataset/data") == folder_bytes(alone / "dataset/data")
+    unsettled = server.served() - number(workspace, "SELECT sum(attempts)::BIGINT FROM calls")
+    assert 0 <= unsettled <= CONCURRENCY
+    assert number(workspace, PAID_TWICE) == 0
+
+
+def test_stores_are_merged_by_hand_in_any_order_and_again(
+    alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = tmp_path / "work"
+    open_store(workspace).close()
+    merge(workspace, [alone, alone])
+    first, second, advice = capsys.readouterr().out.splitlines()
+    calls = number(alone, "SELECT count(*) FROM calls")
+    assert f"{calls:,} calls" in first
+    assert second == f"{alone}: nothing new"
+    assert advice.startswith("Run the settings of the workspace again")
+    assert number(workspace, "SELECT count(*) FROM calls") == calls
+    with pytest.raises(UsageError, match="There is no store in"):
+        merge(tmp_path / "nowhere", [alone])
