@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, TypedDict
@@ -103,8 +103,21 @@ class Connection:
 
     async def get(self, url: str) -> Raw:
         """Ask for a page. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
+        return await self._by_sdk(self.sdk.get(url, cast_to=httpx2.Response, options=self.options))
+
+    async def upload(self, url: str, content: bytes) -> Raw:
+        """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
+        headers = {**self.options.get("headers", {}), "Content-Type": "multipart/form-data"}
+        options: RequestOptions = {**self.options, "headers": headers}
+        files = {"file": ("requests.jsonl", content, "application/jsonl")}
+        body = {"purpose": "batch"}
+        sent = self.sdk.post(url, cast_to=httpx2.Response, body=body, files=files, options=options)
+        return await self._by_sdk(sent)
+
+    async def _by_sdk(self, sent: Awaitable[httpx2.Response]) -> Raw:
+        """What came of a request of the SDK's own, whatever its status."""
         try:
-            answer = await self.sdk.get(url, cast_to=httpx2.Response, options=self.options)
+            answer = await sent
         except APIStatusError as error:
             answer = error.response
         return Raw(answer.status_code, answer.headers, self._clean(answer.content))
@@ -115,19 +128,6 @@ class Connection:
             if (found := secret.encode()) in content:
                 content = content.replace(found, SCRUBBED.encode())
         return content
-
-    async def upload(self, url: str, content: bytes) -> Raw:
-        """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
-        headers = {**self.options.get("headers", {}), "Content-Type": "multipart/form-data"}
-        options: RequestOptions = {**self.options, "headers": headers}
-        files = {"file": ("requests.jsonl", content, "application/jsonl")}
-        try:
-            answer = await self.sdk.post(
-                url, cast_to=httpx2.Response, body={"purpose": "batch"}, files=files, options=options
-            )
-        except APIStatusError as error:
-            answer = error.response
-        return Raw(answer.status_code, answer.headers, self._clean(answer.content))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,4 +1,4 @@
-"""Servers with one canned answer, for benchmarks: nginx that answers at once, and one that answers a second later.
+"""Servers with one canned answer, for benchmarks: nginx that answers at once, and one that takes its time.
 
 Both run on the second core, and neither looks at what it is asked. A module beside the benchmarks, not one of them.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -16,10 +17,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import cast
 
-LATENCY = 1.0
-"""Seconds that the slow one thinks."""
 CLIENT_CORE, SERVER_CORE = 0, 1
 PROBLEM = (
     "A farmer in Lima owns a triangular field with sides of $35$, $33$ and $26$ metres. Compute its area exactly. " * 3
@@ -69,10 +70,13 @@ def at_once() -> Iterator[str]:
 
 
 @contextmanager
-def a_second_later() -> Iterator[str]:
-    """The slow one; yields the base URL."""
+def later(seconds: float, spread: float = 0.0, most: int = 1_000_000) -> Iterator[str]:
+    """One that takes so many seconds, more or less by a share of them; yields the base URL.
+
+    It holds at most so many requests, and answers 429 at once to all above.
+    """
     port = _free_port()
-    with _running([sys.executable, __file__, str(port)], port) as base_url:
+    with _running([sys.executable, __file__, str(port), str(seconds), str(spread), str(most)], port) as base_url:
         yield base_url
 
 
@@ -118,26 +122,46 @@ def _free_port() -> int:
 class _Slow(asyncio.Protocol):
     """One connection: requests come one after the other, each in full before its answer."""
 
-    REPLY = (
-        f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(ANSWER)}\r\n\r\n{ANSWER}".encode()
-    )
+    held = 0
+
+    def __init__(self, seconds: float, spread: float, most: int) -> None:
+        self._seconds, self._spread, self._most = seconds, spread, most
+        self._heard = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.heard = b""
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self.heard += data
-        head, end, body = self.heard.partition(b"\r\n\r\n")
-        if end and len(body) >= int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]):
-            self.heard = b""
-            asyncio.get_running_loop().call_later(LATENCY, self.transport.write, self.REPLY)  # type: ignore[attr-defined]
+        self._heard += data
+        head, end, body = self._heard.partition(b"\r\n\r\n")
+        if not end or len(body) < int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]):
+            return
+        self._heard = b""
+        if _Slow.held >= self._most:
+            self._transport.write(TOO_MANY)
+            return
+        _Slow.held += 1
+        wait = self._seconds * random.uniform(1 - self._spread, 1 + self._spread)
+        asyncio.get_running_loop().call_later(wait, self._answer)
+
+    def _answer(self) -> None:
+        _Slow.held -= 1
+        self._transport.write(OK)
 
 
-async def _serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_Slow, "127.0.0.1", port, backlog=1024)
+def _reply(status: str, body: str) -> bytes:
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+OK, TOO_MANY = _reply("200 OK", ANSWER), _reply("429 Too Many Requests", '{"error": "too many"}')
+
+
+async def _serve(port: int, seconds: float, spread: float, most: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(_Slow, seconds, spread, most), "127.0.0.1", port, backlog=1024)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])))

@@ -39,6 +39,8 @@ from tasks.opening import open_workbench
 from tasks.workbench import Workbench
 
 IN_FLIGHT = 256
+LATENCY = 1.0
+"""Seconds that the slow server takes."""
 WAVES, FIRST_WAVES = 20, 5
 """Round trips of a full pipe, and those before anything is counted."""
 NAMES = ("Vieta's formulas", "Law of cosines", "Geometric series")
@@ -219,7 +221,7 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
 async def one_second(in_flight: int) -> None:
     """The share of the ideal that is reached while the pipe is full."""
     calls = WAVES * in_flight
-    with canned.a_second_later() as base_url:
+    with canned.later(LATENCY) as base_url:
         async with workbench(base_url, "canned", in_flight) as work:
             used = await timed(calls, lambda number: _compose(work, slot(number)), in_flight)
             ends = [row[0] for row in work.store.rows("SELECT epoch(ended_at) FROM calls ORDER BY 1")]
@@ -243,7 +245,7 @@ def share(ends: list[float], in_flight: int) -> float:
     """
     waves = WAVES - FIRST_WAVES - 2
     seconds = ends[(FIRST_WAVES + waves) * in_flight] - ends[FIRST_WAVES * in_flight]
-    return waves * canned.LATENCY / seconds
+    return waves * LATENCY / seconds
 
 
 async def main() -> None:
