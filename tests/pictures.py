@@ -35,7 +35,8 @@ WORKSPACE = Path("runs/algebra")
 def take(page: Page, name: str, height: int) -> None:
     """Save what the page shows, once it has come to rest."""
     page.set_viewport_size({"width": 1100, "height": height})
-    page.evaluate("document.querySelectorAll('*').forEach(element => { element.scrollTop = 0 })")
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, -10_000)
     page.wait_for_timeout(REST)
     path = FOLDER / f"{name}.png"
     page.screenshot(path=path)
