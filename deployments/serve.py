@@ -58,7 +58,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    # The automation that finds runs whose process is gone waits three of these.
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
     try:
         asyncio.run(main())
     except KeyboardInterrupt:

@@ -38,7 +38,7 @@ LATELY = 60.0
 """Seconds over which an endpoint's rate and latency are told."""
 REASONS = 30
 """Most reasons of rejection that are listed."""
-WIDTH = 66
+WIDTH = 50
 """Characters in a line of a block: as many as fit on the page."""
 Row = dict[str, Any]
 

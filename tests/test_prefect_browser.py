@@ -48,6 +48,8 @@ def page(prefect: Prefect) -> Iterator[Page]:
 
 def test_an_endpoint_is_saved_edited_and_its_key_never_shown(page: Page, prefect: Prefect) -> None:
     save_endpoint(page, prefect, "big", "http://127.0.0.1:9/v1", KEY)
+    page.reload()
+    page.get_by_text("http://127.0.0.1:9/v1").first.wait_for()
     assert KEY not in page.content()
     block = prefect.ask("/block_types/slug/model-endpoint/block_documents/name/big")
     page.goto(prefect.page(f"/blocks/block/{block['id']}/edit"))
