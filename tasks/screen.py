@@ -21,10 +21,12 @@ from graph.records import (
     Overlap,
     Part,
     Pass,
+    Problem,
     Record,
     Reject,
     Relation,
     Repeat,
+    Solution,
     Wanted,
     content_id,
 )
@@ -208,20 +210,21 @@ class Screen:
         """Graded problems that are not screened yet, in sampling order."""
         work = self._work
         found = await work.store.fetch(
-            f"""SELECT c.position, c.relation, c.points, m.id, m.text, s.text, {self._difficulty}, p.id
+            f"""SELECT c.position, c.relation, c.points, m.id, p.solution_id, {self._difficulty}, p.id
                FROM combinations c JOIN problems m ON m.combination_id = c.id AND m.recipe = ?
                JOIN passes p ON p.problem_id = m.id AND p.stage = 'grade' AND p.recipe = ?
-               JOIN solutions s ON s.id = p.solution_id
                LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = p.recipe
                WHERE c.recipe = ? AND c.position >= ? AND c.position < ? ORDER BY c.position, m.sample""",
             [work.recipes["compose"], work.recipes["grade"], work.recipes["sample"], start, stop],
         )
         open_ids = await work.undecided("screen", [row[3] for row in found])
+        found = [row for row in found if row[3] in open_ids]
         passes = {row.id: row for row in await work.store.of(Pass, [row[-1] for row in found])}
+        texts = {row.id: row.text for row in await work.store.of(Problem, open_ids)}
+        solutions = {row.id: row.text for row in await work.store.of(Solution, {row[4] for row in found})}
         return [
-            Waiting(position, relation, points, problem_id, text, solution, difficulty, passes[pass_id])
-            for position, relation, points, problem_id, text, solution, difficulty, pass_id in found
-            if problem_id in open_ids
+            Waiting(position, relation, points, key, texts[key], solutions[solution], difficulty, passes[pass_id])
+            for position, relation, points, key, solution, difficulty, pass_id in found
         ]
 
     def _refuse(self, item: Waiting) -> list[Record]:
