@@ -39,7 +39,7 @@ from tasks.store.latest import latest_identity
 from tests.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
 
 BASE = 40
-MORE = 20
+MORE = 300
 """Pairs of the small store, and pairs that a run then adds."""
 BLOCK = 100_000
 """Pairs written at a time."""
