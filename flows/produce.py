@@ -35,7 +35,8 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
         progress.funds = work.purse.unspent
-        progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
+        if settings.budget:
+            progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
         most = chunks_in_flight(settings)
         try:

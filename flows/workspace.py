@@ -255,7 +255,7 @@ LISTED = 20
 CURRENT = "recipe IN (SELECT recipe FROM current_recipes)"
 """Rows of the latest run's settings; others are history."""
 
-JUDGED = 50_000
+JUDGED = 20_000
 """Problems that the judges' agreement is told of: more make it no more certain, and nobody waits for a status."""
 
 
@@ -290,10 +290,9 @@ def counts(store: Store) -> Iterator[tuple[str, str]]:
 def rejects(store: Store) -> str:
     """A query of (stage, reason, number) of what the latest run's settings reject."""
     current, problems = present(store)
-    counted = f"stage NOT IN ('review', 'grade', 'screen') OR subject_id IN ({problems})"
-    return f"""
-        SELECT stage, reason, count(*) FROM rejects WHERE stage = 'ingest' OR {current} AND ({counted})
-        GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
+    earlier = f"stage IN ('review', 'grade', 'screen') AND subject_id NOT IN ({problems})"
+    counted = "true" if current == "true" else f"stage = 'ingest' OR {current} AND NOT ({earlier})"
+    return f"SELECT stage, reason, count(*) FROM rejects WHERE {counted} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
 
 
 COMBINATION = """

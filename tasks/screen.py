@@ -8,8 +8,8 @@ first pairs of that order. Why a problem is out is kept as a row: what it repeat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -20,10 +20,12 @@ from graph.records import (
     Frontier,
     Part,
     Pass,
+    Problem,
     Record,
     Reject,
     Relation,
     Repeat,
+    Solution,
     Wanted,
     content_id,
 )
@@ -47,7 +49,13 @@ BLOCK = 2000
 """Texts in memory at a time while the index is built."""
 
 SEEDS = "SELECT id, problem FROM current_seeds ORDER BY id"
-KEPT = "SELECT id, problem FROM pairs ORDER BY position, sample"
+KEPT = f"""
+    SELECT m.rowid AS place
+    FROM passes p JOIN problems m ON m.id = p.problem_id
+    JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+    WHERE p.stage = 'screen' AND p.recipe = {recipe_of("screen")} ORDER BY c.position, m.sample"""
+"""Where the problems of the pairs are, in sampling order: sorting millions of texts takes more memory than there is."""
+AT = "SELECT rowid, id, text FROM problems WHERE rowid IN (SELECT unnest(?::BIGINT[]))"
 
 
 async def finished_until(work: Workbench, start: int, stop: int) -> int:
@@ -135,12 +143,11 @@ class Screen:
         if self._index is None:
             settings, index = self._work.settings.screen, self._new_index()
             if settings.seeds_too:
-                await asyncio.to_thread(self._remember, index, SEEDS, seeds=True)
-            await asyncio.to_thread(self._remember, index, KEPT, seeds=False)
+                await asyncio.to_thread(self._remember, index, self._seeds_of_run(), seeds=True)
+            await asyncio.to_thread(self._remember, index, self._kept(), seeds=False)
             if settings.semantic:
-                for sql in (SEEDS, KEPT) if settings.seeds_too else (KEPT,):
-                    for block in self._blocks(sql):
-                        await self._remember_vectors(block)
+                for block in chain(self._seeds_of_run() if settings.seeds_too else (), self._kept()):
+                    await self._remember_vectors(block)
             self._index = index
         return self._index
 
@@ -148,15 +155,23 @@ class Screen:
         settings = self._work.settings.screen
         return DuplicateIndex(settings.near_duplicate, settings.variants)
 
-    def _blocks(self, sql: str) -> Iterator[list[tuple[UUID, str]]]:
-        """(id, text) rows, some at a time."""
-        rows = self._work.store.stream(sql)
+    def _kept(self) -> Iterator[list[tuple[UUID, str]]]:
+        """(id, text) of the problems of the pairs, some at a time."""
+        (places,) = self._work.store.arrays(KEPT)
+        for start in range(0, len(places), BLOCK):
+            block = places[start : start + BLOCK].tolist()
+            found = {row[0]: (row[1], row[2]) for row in self._work.store.rows(AT, [block])}
+            yield [found[place] for place in block]
+
+    def _seeds_of_run(self) -> Iterator[list[tuple[UUID, str]]]:
+        """(id, text) of the seeds, some at a time."""
+        rows = self._work.store.stream(SEEDS)
         while block := list(islice(rows, BLOCK)):
             yield [(row[0], row[1]) for row in block]
 
-    def _remember(self, index: DuplicateIndex, sql: str, *, seeds: bool) -> None:
+    def _remember(self, index: DuplicateIndex, blocks: Iterable[list[tuple[UUID, str]]], *, seeds: bool) -> None:
         """Take texts into the index. A seed with other numbers is no new problem, so seeds have no variants."""
-        for block in self._blocks(sql):
+        for block in blocks:
             index.add_many(block, variants=not seeds)
             if seeds:
                 self._seeds.update(key for key, _ in block)
@@ -207,20 +222,21 @@ class Screen:
         """Graded problems that are not screened yet, in sampling order."""
         work = self._work
         found = await work.store.fetch(
-            f"""SELECT c.position, c.relation, c.points, m.id, m.text, s.text, {self._difficulty}, p.id
+            f"""SELECT c.position, c.relation, c.points, m.id, p.solution_id, {self._difficulty}, p.id
                FROM combinations c JOIN problems m ON m.combination_id = c.id AND m.recipe = ?
                JOIN passes p ON p.problem_id = m.id AND p.stage = 'grade' AND p.recipe = ?
-               JOIN solutions s ON s.id = p.solution_id
                LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = p.recipe
                WHERE c.recipe = ? AND c.position >= ? AND c.position < ? ORDER BY c.position, m.sample""",
             [work.recipes["compose"], work.recipes["grade"], work.recipes["sample"], start, stop],
         )
         open_ids = await work.undecided("screen", [row[3] for row in found])
+        found = [row for row in found if row[3] in open_ids]
         passes = {row.id: row for row in await work.store.of(Pass, [row[-1] for row in found])}
+        texts = {row.id: row.text for row in await work.store.of(Problem, open_ids)}
+        solutions = {row.id: row.text for row in await work.store.of(Solution, {row[4] for row in found})}
         return [
-            Waiting(position, relation, points, problem_id, text, solution, difficulty, passes[pass_id])
-            for position, relation, points, problem_id, text, solution, difficulty, pass_id in found
-            if problem_id in open_ids
+            Waiting(position, relation, points, key, texts[key], solutions[solution], difficulty, passes[pass_id])
+            for position, relation, points, key, solution, difficulty, pass_id in found
         ]
 
     def _refuse(self, item: Waiting) -> list[Record]:

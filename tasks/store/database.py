@@ -139,7 +139,9 @@ class Store:
         """Records whose `column` is one of `ids`; `also` is a further condition."""
         if not ids:
             return []
-        where = f"{column} IN (SELECT unnest(?::UUID[])) {also}"
+        # Where rows are is looked up first: else the texts of the whole table would be unpacked for a few of them.
+        places = f"SELECT rowid FROM {TABLES[kind]} WHERE {column} IN (SELECT unnest(?::UUID[]))"
+        where = f"rowid IN ({places}) {also}"
         return await asyncio.to_thread(self.select, kind, where, [list(ids)])
 
     def write_parquet(self, sql: str, parameters: Sequence[Any], path: Path) -> None:

@@ -34,12 +34,12 @@ from flows.cli import PREFECT_DEFAULTS
 from flows.own_server import own_server
 from graph.records import content_id
 from tasks.agreement import panel
-from tasks.store.database import FILE_NAME
+from tasks.store.database import FILE_NAME, open_store
 from tasks.store.latest import latest_identity
 from tests.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
 
 BASE = 40
-MORE = 20
+MORE = 300
 """Pairs of the small store, and pairs that a run then adds."""
 BLOCK = 100_000
 """Pairs written at a time."""
@@ -61,7 +61,10 @@ def main() -> None:
         if not large.exists():
             fill(small, large, arguments.pairs)
         for workspace in (small, large):
+            open_store(workspace).close()  # brings one that was made earlier to the newest schema
             measure(workspace, server)
+        for workspace in (small, large):
+            grow(workspace, server)
 
 
 def settings(workspace: Path, server: Rehearsal, pairs: int) -> Path:
@@ -113,9 +116,16 @@ def measure(workspace: Path, server: Rehearsal) -> None:
     print(f"status          {watched(command('status', workspace))}")
     served = server.served()
     more = settings(workspace, server, pairs + MORE)
-    print(f"first new call  {watched(command('run', more), lambda: server.served() > served)}")
-    print(f"first new pairs {watched(command('run', more))}")
-    print(f"pairs then      {query(workspace, 'SELECT count(*) FROM pairs')[0][0]:,}")
+    print(f"first new call  {watched(command('run', more), lambda: server.served() > served)}", flush=True)
+
+
+def grow(workspace: Path, server: Rehearsal) -> None:
+    """Print what the next pairs cost, which are compared with all there are."""
+    pairs = query(workspace, "SELECT count(*) FROM pairs")[0][0]
+    print(
+        f"\n{workspace.name}, {MORE} pairs more: {watched(command('run', settings(workspace, server, pairs + MORE)))}"
+    )
+    print(f"pairs then      {query(workspace, 'SELECT count(*) FROM pairs')[0][0]:,}", flush=True)
 
 
 def watched(words: list[str], done: Callable[[], bool] = lambda: False) -> str:
