@@ -19,6 +19,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows import stages
 from flows.produce import produce
+from flows.shards import shard
 from flows.synthesize import synthesize
 from tasks.blocks import ModelEndpoint
 
@@ -34,6 +35,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     stages.grade,
     stages.publish,
     produce,
+    shard,
 )
 RUNS_AT_ONCE = 4
 NO_SERVER = (

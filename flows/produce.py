@@ -20,6 +20,7 @@ from tasks.ledger import guess_of_combination
 from tasks.sample import sample, sampled
 from tasks.screen import Screen, finished_until, open_screen
 from tasks.settings import RunSettings
+from tasks.shards import refuse_open_rounds
 from tasks.workbench import Workbench
 
 
@@ -31,6 +32,7 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         settings: Everything the run needs to know.
     """
     async with in_turn(settings) as work:
+        refuse_open_rounds(settings.workspace)
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))

@@ -5,8 +5,6 @@ The workspace's own store is held open as long as the probe works, so that no ru
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,7 +15,7 @@ from flows.report import reporting
 from flows.stages import PAID, stage_flow
 from flows.synthesize import Telling
 from tasks.card import is_rehearsal
-from tasks.endpoint.profiles import FILE as PROFILES
+from tasks.endpoint.profiles import hand_over
 from tasks.opening import open_workbench
 from tasks.quote import (
     COMBINATIONS,
@@ -60,7 +58,7 @@ async def quote(settings: RunSettings, seeds: int) -> list[str]:
     try:
         await take_in(store)
         probe = probe_settings(settings, store, seeds)
-        _hand_over(settings.workspace / PROFILES, probe.workspace)
+        hand_over(settings.workspace, probe.workspace)
         async with open_workbench(probe, accept_changes=True) as work, reporting(work):
             found = await _probe(work, probe, seeds)
         await take_in(store)
@@ -78,13 +76,6 @@ async def quote(settings: RunSettings, seeds: int) -> list[str]:
         ]
     finally:
         store.close()
-
-
-def _hand_over(profiles: Path, folder: Path) -> None:
-    """Let the probe begin with what the doctor knows."""
-    folder.mkdir(exist_ok=True)
-    if profiles.exists():
-        shutil.copy(profiles, folder)
 
 
 async def _probe(work: Workbench, settings: RunSettings, seeds: int) -> Probed:

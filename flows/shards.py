@@ -8,8 +8,9 @@ is too little to deal is left to `produce`.
 from __future__ import annotations
 
 import asyncio
-import shutil
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -17,7 +18,10 @@ from pathlib import Path
 from prefect import get_client
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
+from prefect.states import Cancelling
 
+from flows.progress import HOPELESS
 from flows.stages import (
     LARGEST_CHUNK,
     PAID,
@@ -27,13 +31,22 @@ from flows.stages import (
     side_by_side,
     stage_flow,
 )
+from flows.turns import in_turn
 from graph.errors import GsdpError
-from tasks.ledger import spent
 from tasks.opening import open_workbench
 from tasks.sample import sample, sampled
 from tasks.settings import RunSettings
-from tasks.shards import Round, deal, rounds, shard_settings, untouched
-from tasks.store.unite import unite
+from tasks.shards import (
+    Round,
+    deal,
+    discard,
+    rounds,
+    shard_settings,
+    spent_in,
+    sweep,
+    take_home,
+    untouched,
+)
 from tasks.workbench import Workbench
 
 DEPLOYMENTS = ("shard/pool", "shard/gsdp")
@@ -42,6 +55,9 @@ TRIES = 3
 """Runs of a shard, the first included."""
 POLL = 2.0
 """Seconds between looks at whether a shard has ended."""
+PATIENCE = 60.0
+"""Seconds after which a shard without a worker is told of."""
+CANCELLED = "Cancelled"
 
 RunShard = Callable[[RunSettings, Round, int], Awaitable[str]]
 """Runs one shard of a round to its end; "" when it completed, else why not."""
@@ -56,7 +72,7 @@ async def shard(settings: RunSettings, start: int, stop: int) -> int:
         start: First position of the round in sampling order.
         stop: The position behind its last one.
     """
-    async with open_workbench(settings) as work:
+    async with in_turn(settings) as work:
         await chains(work, start, stop)
         return work.counts.done["grade"]
 
@@ -82,6 +98,7 @@ async def spread(settings: RunSettings) -> dict[str, int]:
         settings: Everything the run needs to know.
     """
     async with open_workbench(settings) as work:
+        sweep(settings.workspace)
         ended: list[Round] = []
         for begun in rounds(settings.workspace):
             await _run_round(work, begun)
@@ -89,7 +106,7 @@ async def spread(settings: RunSettings) -> dict[str, int]:
         kept = await _screened(work, 0)
         if kept < settings.target_pairs:
             # What a run without shards left unfinished would stand before all that is dealt.
-            await chains(work, work.screened, untouched(work))
+            await chains(work, work.screened, await untouched(work))
             kept = await _screened(work, work.screened)
         while not work.purse.reached and (dealt := await _next_round(work, kept)):
             await _run_round(work, dealt)
@@ -97,6 +114,11 @@ async def spread(settings: RunSettings) -> dict[str, int]:
             before, kept = kept, await _screened(work, work.screened)
             if kept == before:
                 break
+        if ended and not kept and work.screened >= HOPELESS:
+            raise GsdpError(
+                f"{work.screened:,} combinations made no pair: `gsdp status {settings.workspace}` counts what was "
+                "rejected and why. Mend that, and run the same command again."
+            )
         return {"combinations": sum(one.stop - one.start for one in ended), "rounds": len(ended)}
 
 
@@ -108,13 +130,17 @@ async def _screened(work: Workbench, start: int) -> int:
 
 
 async def _next_round(work: Workbench, kept: int) -> Round | None:
-    """The combinations to deal next; None where what is missing is too little to share."""
+    """The combinations to deal next; None where what is missing is too little to share.
+
+    What is dealt is paid for to its end. So until it is known how many of them make pairs, it is as if all did, and
+    no more than those after which a run without a pair stops.
+    """
     settings = work.settings
-    # Until it is known how many of them make pairs, as if all did: what is dealt is paid for to its end.
-    wanted = ceil((settings.target_pairs - kept) * (work.screened / kept if kept else 1))
-    start = untouched(work)
+    missing = settings.target_pairs - kept
+    wanted = ceil(missing * work.screened / kept) if kept else min(missing, HOPELESS)
     if wanted < settings.shards * SMALLEST_CHUNK:
         return None
+    start = await untouched(work)
     stop = min(start + wanted, await sample(start + wanted))
     return Round(start, stop, settings.shards) if stop - start >= settings.shards else None
 
@@ -122,10 +148,16 @@ async def _next_round(work: Workbench, kept: int) -> Round | None:
 async def _run_round(work: Workbench, dealt: Round) -> None:
     """Run all shards of a round and unite what they made, also those that failed. Raises GsdpError then."""
     workspace = work.settings.workspace
-    await deal(work, dealt)
     run = await find_runner()
+    paid: dict[Path, float] = {}
+    for folder in await deal(work, dealt):
+        await take_home(work, folder)
+        paid[folder] = spent_in(folder, work.purse.unit)
+    if work.purse.budget and work.purse.unspent <= 0:
+        work.purse.close()
+        return
     folders = dealt.workspaces(workspace)
-    made = [shard_settings(work.settings, dealt, folder, work.purse) for folder in folders]
+    made = [shard_settings(work.settings, dealt, folder, work.purse, paid.get(folder, 0.0)) for folder in folders]
     ended = await asyncio.gather(*(_until_done(run, one, dealt, number) for number, one in enumerate(made, 1)))
     for folder in folders:
         await take_home(work, folder)
@@ -135,25 +167,16 @@ async def _run_round(work: Workbench, dealt: Round) -> None:
             f"Of {dealt.shards} shards these did not end: {', '.join(failed)}. What they paid for is kept; look at "
             "their runs in Prefect, then run the same command again."
         )
-    shutil.rmtree(dealt.folder(workspace))
+    discard(dealt.folder(workspace))
 
 
 async def _until_done(run: RunShard, settings: RunSettings, dealt: Round, number: int) -> str:
     why = ""
     for _ in range(TRIES):
         why = await run(settings, dealt, number)
-        if not why:
+        if why in ("", CANCELLED):
             break
     return why
-
-
-async def take_home(work: Workbench, folder: Path) -> dict[str, int]:
-    """Unite a shard's store with the run's own, and count what it spent against the budget."""
-    purse = work.purse
-    before = sum(spent(work.store, purse.unit))
-    rows = await unite(work.store, folder)
-    purse.before += sum(spent(work.store, purse.unit)) - before
-    return rows
 
 
 async def find_runner() -> RunShard:
@@ -173,12 +196,19 @@ async def find_runner() -> RunShard:
 
 async def _run_deployment(name: str, settings: RunSettings, dealt: Round, number: int) -> str:
     parameters = {"settings": settings.model_dump(mode="json"), "start": dealt.start, "stop": dealt.stop}
-    run = await arun_deployment(
-        name,
-        parameters=parameters,
-        flow_run_name=f"shard {number} of {dealt.shards}, {dealt.start:,} to {dealt.stop:,}",
-        timeout=None,
-        poll_interval=POLL,
-    )
-    state = run.state
-    return "" if state and state.is_completed() else str(state and state.name)
+    called = f"shard {number} of {dealt.shards}, {dealt.start:,} to {dealt.stop:,}"
+    run = await arun_deployment(name, parameters=parameters, flow_run_name=called, timeout=0)
+    began, told = time.monotonic(), False
+    async with get_client() as client:
+        try:
+            while not ((state := run.state) and state.is_final()):
+                if not told and run.start_time is None and time.monotonic() - began > PATIENCE:
+                    get_run_logger().warning("%s waits for a worker: start another one for its work pool.", called)
+                    told = True
+                await asyncio.sleep(POLL)
+                run = await client.read_flow_run(run.id)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await client.set_flow_run_state(run.id, Cancelling())
+            raise
+    return "" if state.is_completed() else CANCELLED if state.is_cancelled() else str(state.name)

@@ -28,6 +28,7 @@ from tasks.sample import sample as sample_combinations
 from tasks.sample import sampled
 from tasks.screen import finished_until, open_screen
 from tasks.settings import RunSettings
+from tasks.shards import refuse_open_rounds
 from tasks.solve import solve as solve_chunk
 from tasks.workbench import Workbench, together
 
@@ -141,6 +142,7 @@ async def sample(settings: RunSettings) -> int:
 async def _stage(settings: RunSettings, stage: str) -> int:
     """Run one paid stage over all combinations that were drawn; how many items were pending."""
     async with in_turn(settings) as work:
+        refuse_open_rounds(settings.workspace)
         total = sampled(work)
         size = chunk_size(total)
         ranges = [(at, min(at + size, total)) for at in range(0, total, size)]

@@ -51,6 +51,10 @@ class StoreError(GsdpError):
     """The workspace's DuckDB file cannot be opened or written."""
 
 
+class StoreInUse(StoreError):
+    """Another process holds it."""
+
+
 class BudgetError(GsdpError):
     """No call may leave any more."""
 

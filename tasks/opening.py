@@ -35,6 +35,7 @@ from tasks.quote import take_in
 from tasks.roles import Cast, make_cast
 from tasks.sandbox import Sandbox
 from tasks.settings import RunSettings
+from tasks.shards import end_rounds
 from tasks.store.database import Store, open_store
 from tasks.workbench import Counts, Workbench, current, using
 
@@ -88,6 +89,8 @@ async def open_workbench(settings: RunSettings, accept_changes: bool = False) ->
     try:
         _compare(store, shape, accept_changes)
         await take_in(store)
+        if settings.shards == 1:
+            await end_rounds(store)
         run_id = await _begin(store, settings, shape, prices)
         purse = open_purse(store, settings, run_id)
         try:

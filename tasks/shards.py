@@ -13,18 +13,27 @@ the moment when all of its shards are done and united, so whoever finds one goes
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from graph.records import Combination
-from tasks.endpoint.budget import Purse
+from graph.errors import StoreInUse, UsageError
+from graph.records import Combination, Problem, Reject
+from tasks.compose import all_slots
+from tasks.endpoint.budget import Purse, Unit
 from tasks.endpoint.config import Endpoint
+from tasks.endpoint.profiles import hand_over
+from tasks.ledger import spent
+from tasks.sample import sampled
 from tasks.settings import RunSettings
-from tasks.store.database import open_store
+from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.unite import unite
 from tasks.workbench import Workbench
 
 FOLDER = "shards"
+DONE = "done-"
+"""Before the name of a round whose answers are all at home."""
 BLOCK = 5000
 """Combinations in memory at a time."""
 
@@ -57,42 +66,110 @@ def rounds(workspace: Path) -> Iterator[Round]:
             yield Round(*map(int, match.groups()))
 
 
-def untouched(work: Workbench) -> int:
-    """The first position from which no combination has a problem yet."""
-    found = work.store.rows(
-        """SELECT max(position) + 1 FROM combinations
-           WHERE recipe = ? AND id IN (SELECT combination_id FROM problems WHERE recipe = ?)""",
-        [work.recipes["sample"], work.recipes["compose"]],
-    )
-    return max(int(found[0][0] or 0), work.screened)
+async def untouched(work: Workbench) -> int:
+    """The first position from which nobody has asked for a problem yet."""
+    first = work.screened
+    for start in range(work.screened, sampled(work), BLOCK):
+        asked = {slot.problem_id: slot.combination.position for slot in all_slots(work, start, start + BLOCK)}
+        rejects = {work.reject_id("compose", problem_id): problem_id for problem_id in asked}
+        done = await work.store.existing(Problem, asked)
+        done |= {rejects[key] for key in await work.store.existing(Reject, rejects)}
+        first = max([first, *(asked[problem_id] + 1 for problem_id in done)])
+    return first
 
 
-async def deal(work: Workbench, dealt: Round) -> None:
-    """Make the stores of a round's shards, each with its combinations; those that are there stay as they are."""
-    recipe = work.recipes["sample"]
+async def deal(work: Workbench, dealt: Round) -> list[Path]:
+    """Make the stores of a round's shards, each with its combinations; the folders of those that nobody holds.
+
+    Those that are there stay as they are. One that is held has been dealt to a worker that is still at it.
+    """
+    free = []
     for number, workspace in enumerate(dealt.workspaces(work.settings.workspace)):
         workspace.mkdir(parents=True, exist_ok=True)
-        store = open_store(workspace)
+        hand_over(work.settings.workspace, workspace)
         try:
-            if store.rows("SELECT 1 FROM combinations LIMIT 1"):
-                continue
-            share = [
-                combination
-                for start in range(dealt.start, dealt.stop, BLOCK)
-                for combination in work.store.select(
-                    Combination,
-                    "recipe = ? AND position >= ? AND position < ? AND position % ? = ? ORDER BY position",
-                    [recipe, start, min(start + BLOCK, dealt.stop), dealt.shards, number],
-                )
-            ]
-            await store.write(*share)
+            store = open_store(workspace)
+        except StoreInUse:
+            continue
+        try:
+            if not store.rows("SELECT 1 FROM combinations LIMIT 1"):
+                await store.write(*_share_of(work, dealt, number))
         finally:
             store.close()
+        free.append(workspace)
+    return free
 
 
-def shard_settings(settings: RunSettings, dealt: Round, workspace: Path, purse: Purse) -> RunSettings:
-    """The settings of a shard: its workspace, and its share of every limit."""
-    budget = purse.budget and f"{max(purse.unspent, 0) / dealt.shards:.9f} {purse.budget.unit}"
+def _share_of(work: Workbench, dealt: Round, number: int) -> list[Combination]:
+    where = "recipe = ? AND position >= ? AND position < ? AND position % ? = ? ORDER BY position"
+    return [
+        combination
+        for start in range(dealt.start, dealt.stop, BLOCK)
+        for combination in work.store.select(
+            Combination,
+            where,
+            [work.recipes["sample"], start, min(start + BLOCK, dealt.stop), dealt.shards, number],
+        )
+    ]
+
+
+def refuse_open_rounds(workspace: Path) -> None:
+    """Raises UsageError where shards hold combinations that a stage alone would pay for again."""
+    for begun in rounds(workspace):
+        raise UsageError(
+            f"A round of shards is open in {begun.folder(workspace)}: run the whole pipeline (`gsdp run`, or the flow "
+            "synthesize), which ends it; with shards = 1 it goes on without shards."
+        )
+
+
+def discard(folder: Path) -> None:
+    """Delete a round that is done. Its name goes first: half of it, left by a kill, must not be taken for a round."""
+    done = folder.with_name(f"{DONE}{folder.name}")
+    folder.rename(done)
+    shutil.rmtree(done, ignore_errors=True)
+
+
+def sweep(workspace: Path) -> None:
+    """Delete what is left of rounds that are done."""
+    for folder in (workspace / FOLDER).glob(f"{DONE}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def take_home(work: Workbench, folder: Path) -> None:
+    """Unite a shard's store with the run's own, and count what it spent against the budget."""
+    purse = work.purse
+    before = sum(spent(work.store, purse.unit))
+    await unite(work.store, folder)
+    purse.before += sum(spent(work.store, purse.unit)) - before
+
+
+async def end_rounds(store: Store) -> None:
+    """Take what open rounds have paid for into the store of their workspace, which goes on without shards.
+
+    Raises StoreError while a shard is still at work.
+    """
+    workspace = store.path.parent
+    for begun in rounds(workspace):
+        for folder in begun.workspaces(workspace):
+            if (folder / FILE_NAME).exists():
+                await unite(store, folder)
+        discard(begun.folder(workspace))
+
+
+def spent_in(workspace: Path, unit: Unit) -> float:
+    """What the store of a shard says it has spent or lost."""
+    store = open_store(workspace, read_only=True)
+    try:
+        return sum(spent(store, unit))
+    finally:
+        store.close()
+
+
+def shard_settings(
+    settings: RunSettings, dealt: Round, workspace: Path, purse: Purse, paid: float = 0.0
+) -> RunSettings:
+    """The settings of a shard: its workspace, and its share of every limit; `paid` is what its store has spent."""
+    budget = purse.budget and f"{purse.unspent / dealt.shards + paid:.9f} {purse.budget.unit}"
     endpoints = {name: _share(endpoint, dealt.shards) for name, endpoint in settings.endpoints.items()}
     update = {"workspace": workspace, "endpoints": endpoints, "budget": budget, "shards": 1}
     return settings.model_copy(update=update)

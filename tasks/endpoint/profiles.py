@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,13 @@ def read_profiles(workspace: Path) -> Profiles:
         return ADAPTER.validate_json((workspace / FILE).read_bytes())
     except (OSError, ValidationError):
         return {}
+
+
+def hand_over(workspace: Path, other: Path) -> None:
+    """Let another workspace begin with what the doctor knows."""
+    other.mkdir(parents=True, exist_ok=True)
+    if (workspace / FILE).exists():
+        shutil.copy(workspace / FILE, other)
 
 
 def keep_profiles(workspace: Path, found: Profiles) -> Path:

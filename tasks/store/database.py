@@ -21,7 +21,7 @@ import duckdb
 from numpy.typing import NDArray
 
 from graph import records
-from graph.errors import StoreError
+from graph.errors import StoreError, StoreInUse
 from graph.records import Record
 from tasks.store.backup import FILE_HEADERS, is_being_copied
 from tasks.store.writer import Statement, Writer
@@ -34,6 +34,7 @@ CHECKPOINT_AT = "64MB"
 """Size of the log that is taken into the file. That rewrites columns while calls wait, so it comes less often than by
 DuckDB's default of 16 MB."""
 NEVER = "1TB"
+HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
 
 R = TypeVar("R", bound=Record)
@@ -225,7 +226,7 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         }
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
-        raise StoreError(sentence(error, path)) from error
+        raise cannot_open(error, path) from error
     try:
         if not read_only:
             connection.execute(f"SET wal_autocheckpoint = '{CHECKPOINT_AT}'")
@@ -235,7 +236,7 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         return Store(connection, path, read_only)
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(sentence(error, path)) from error
+        raise cannot_open(error, path) from error
     except StoreError:
         connection.close()
         raise
@@ -292,10 +293,16 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
     return inserts
 
 
+def cannot_open(error: Exception, path: Path) -> StoreError:
+    """What is raised when DuckDB does not open a file."""
+    held = HELD.search(str(error))
+    return (StoreInUse if held else StoreError)(sentence(error, path))
+
+
 def sentence(error: Exception, path: Path) -> str:
     """What a DuckDB error means for a person, and what to do."""
     text = str(error)
-    if held := re.search(r"lock is held in (.+?) \(PID (\d+)\)", text):
+    if held := HELD.search(text):
         return (
             f"{path} is in use by process {held[2]} ({Path(held[1]).name}): wait until it ends, "
             "or stop it, then run the same command again."
