@@ -5,7 +5,8 @@
 
 Zero latency: nginx answers every request with one canned completion from the second core. Ours is the true path of a
 composed problem (prompt rendered, admitted, sent, parsed, committed with its ledger row), on the first core. Beside
-it, in the same run: each part of that path alone, our client alone, the OpenAI SDK, bare aiohttp, and the peers.
+it, in the same run: each part of that path alone, our client alone, the OpenAI SDK, bare aiohttp, and the peers. Ours
+and its parts look for garbage as seldom as a run does; the others as often as Python does by itself.
 
 One second: a server on the second core answers a second later; what counts is the share of the ideal that is reached
 while the pipe is full, at 256 and at 512 in flight, beside the share of bare aiohttp.
