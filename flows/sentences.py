@@ -8,9 +8,10 @@ from prefect.exceptions import ParameterTypeError
 
 from graph.errors import GsdpError
 
-LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows")
-REPEATED = "Parameter validation failed"
-"""How a record begins that repeats all parameters of a run, where the next one says what is wrong with which."""
+LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows", "prefect._internal.concurrency")
+NOISE = ("Parameter validation failed", "Service 'ConcurrencySlotAcquisition")
+"""How records begin that say nothing new: all parameters of a run again, where the next record names the wrong one; and
+that a run still waits for its turn, which `flows/turns.py` says in words."""
 
 
 class OneSentence(logging.Filter):
@@ -20,7 +21,7 @@ class OneSentence(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, GsdpError | ParameterTypeError):
             record.msg, record.args, record.exc_info = str(error), (), None
-        return not str(record.msg).startswith(REPEATED)
+        return not record.getMessage().startswith(NOISE)
 
 
 def speak_in_sentences() -> None:

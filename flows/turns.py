@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.logging import get_run_logger
 
 from flows.report import reporting
@@ -27,6 +28,8 @@ from tasks.workbench import Workbench, current
 
 PATIENCE = 30.0
 """Seconds between two looks at the store of a workspace that a run waits for."""
+LOOKS = 2
+"""Looks in a row that must find nobody: a run takes its turn a moment before it opens the store."""
 LEASE = 60.0
 """Seconds after which the slot of a run that was killed is free again."""
 
@@ -54,21 +57,22 @@ async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
     """Wait for the workspace's only slot, and keep it until the stack ends."""
     name = limit_name(workspace)
     async with get_client() as client:
-        await client.upsert_global_concurrency_limit_by_name(name, limit=1)
-    while True:
+        # Two runs may find at once that there is no limit yet.
+        with suppress(ObjectAlreadyExists):
+            await client.upsert_global_concurrency_limit_by_name(name, limit=1)
+    idle = 0
+    while idle < LOOKS:
         slot = concurrency(
             name, timeout_seconds=PATIENCE, lease_duration=LEASE, strict=True, raise_on_lease_renewal_failure=False
         )
         try:
             await stack.enter_async_context(slot)
+            return
         except AcquireConcurrencySlotTimeoutError:
             holder = _holder(workspace)
-            if holder is None:
-                get_run_logger().warning("The slot of %s is taken, but nobody is at work there: going on.", name)
-                return
-            get_run_logger().info("Waiting for another run of this workspace to end. %s", holder)
-        else:
-            return
+            idle = 0 if holder else idle + 1
+            get_run_logger().info("Waiting for another run of this workspace to end. %s", holder or "")
+    get_run_logger().warning("The slot of %s is taken, but nobody is at work there: going on.", name)
 
 
 def _holder(workspace: Path) -> str | None:

@@ -36,7 +36,10 @@ def runs(folder: Path) -> list[tuple[datetime, datetime, str]]:
     return [(row[0], row[1], row[2]) for row in query(folder / "work", "SELECT started_at, ended_at, state FROM runs")]
 
 
-async def test_runs_of_one_workspace_take_turns(deployed: None, tmp_path: Path) -> None:
+async def test_runs_of_one_workspace_take_turns(
+    deployed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 20.0)
     await asyncio.gather(*(ingest(settings(tmp_path)) for _ in range(3)))
     found = sorted(runs(tmp_path))
     assert [state for _, _, state in found] == ["completed"] * 3
