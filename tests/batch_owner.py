@@ -77,7 +77,6 @@ class Owner:
             yield lane
         finally:
             if killed:
-                await store.write(statements=[("UPDATE leases SET amount = amount WHERE false", [])])
                 leased = store.rows("SELECT * FROM leases")
             await lane.close()
             if killed:

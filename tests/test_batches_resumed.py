@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from graph.errors import EndpointDown
+from graph.errors import BudgetReached, EndpointDown
 from graph.records import Batch
 from tasks.endpoint.budget import BLOCKS
 from tasks.ledger import spent
@@ -72,6 +72,21 @@ async def test_what_is_not_asked_for_again_counts_as_spent_until_it_is(tmp_path:
         assert spent(store, "USD") == pytest.approx((10 * EACH, block))
         store.close()
     assert set(server.answered.values()) == {1}
+
+
+async def test_what_a_batch_may_cost_stays_set_aside_when_the_budget_is_reached(tmp_path: Path) -> None:
+    server = BatchServer()
+    async with scripted_server(server.play) as there:
+        owner = Owner(tmp_path, there.url)
+        await owner.interrupted("look", server, [ask(1)])
+        async with owner.run() as lane:
+            held = dict(lane._held)
+            owner.purse.close()
+            with pytest.raises(BudgetReached):
+                await lane.complete(ask(1))
+            assert lane._held == held
+            assert owner.purse.reserved == pytest.approx(sum(held.values()))
+        assert owner.purse.spent == pytest.approx(sum(held.values()))
 
 
 async def test_a_batch_is_found_among_others_by_its_file(tmp_path: Path) -> None:

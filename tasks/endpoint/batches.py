@@ -221,8 +221,13 @@ class Lane:
         call_id = request.call_id or uuid4()
         content = {"custom_id": str(call_id), "method": "POST", "url": PATH, "body": body}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        self._purse.settle(self._held.pop(call_id, 0.0), 0.0, standing=True)  # and set aside anew, at once
-        bill = await self._meter.begin(request.model, len(text), most_output(body))
+        held = self._held.pop(call_id, 0.0)
+        self._purse.settle(held, 0.0, standing=True)  # and set aside anew, at once
+        try:
+            bill = await self._meter.begin(request.model, len(text), most_output(body))
+        except BaseException:
+            self._hold(call_id, held)
+            raise
         usage: Usage | None = NO_USAGE
         under_way = False
         try:
@@ -237,11 +242,16 @@ class Lane:
         finally:
             cost, presumed = self._meter.end(bill, usage)
             if under_way:
-                self._held[call_id] = bill.worst
-                self._purse.hold(bill.worst)
+                self._hold(call_id, bill.worst)
             elif cost is not None:
                 trip.cost = (trip.cost or 0.0) + cost
             trip.presumed += presumed
+
+    def _hold(self, call_id: UUID, worst: float) -> None:
+        """Keep set aside what a call under way may cost, although nobody waits for it."""
+        if worst:
+            self._held[call_id] = worst
+            self._purse.hold(worst)
 
     # Sending
 
