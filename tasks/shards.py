@@ -139,7 +139,7 @@ async def take_home(work: Workbench, folder: Path) -> None:
     """Unite a shard's store with the run's own, and count what it spent against the budget."""
     purse = work.purse
     before = sum(spent(work.store, purse.unit))
-    await unite(work.store, folder)
+    await unite(work.store, folder, decided=True)
     purse.before += sum(spent(work.store, purse.unit)) - before
 
 
@@ -152,7 +152,7 @@ async def end_rounds(store: Store) -> None:
     for begun in rounds(workspace):
         for folder in begun.workspaces(workspace):
             if (folder / FILE_NAME).exists():
-                await unite(store, folder)
+                await unite(store, folder, decided=True)
         discard(begun.folder(workspace))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from graph.errors import EndpointRefused
 from tests.aimock import aimock, free_port, needs_aimock
-from tests.test_batches import Owner, ask
+from tests.batch_owner import Owner, ask
 
 pytestmark = [pytest.mark.servers, needs_aimock]
 

@@ -5,8 +5,8 @@ before; which calls a batch holds is committed before it exists, and what the se
 So after a crash each call finds its batch again: by its name there, or by the file of its requests, which the server
 repeats. A request that came to nothing (expired, cancelled, a fault of the moment) goes into a later batch.
 
-It knows the protocol, the retries of its few requests and the books of what it sent. It does not read texts, which is
-`answers`' part, and does not decide which calls may wait. It does not protect against a server that forgets a batch.
+It keeps the books of what it sent; the protocol is `batch_api`'s part, and reading texts that of `answers`. It does not
+protect against a server that forgets a batch: then its calls are paid for again.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import asyncio
 import copy
 import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from graph import records
-from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused
+from graph.errors import BudgetError, EndpointError, EndpointRefused
 from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer
+from tasks.endpoint.batch_api import PATH, BatchApi, Line
 from tasks.endpoint.budget import Meter, Purse, most_output
 from tasks.endpoint.config import BatchLane, Endpoint
-from tasks.endpoint.connection import Raw, connect
 from tasks.endpoint.dialect import Dialect
-from tasks.endpoint.faults import Fault, cleaned, error_words, excerpt, read_exception, read_status, remedy, scrub
+from tasks.endpoint.faults import Fault, cleaned, read_status, remedy
 from tasks.endpoint.prices import Price
 from tasks.endpoint.profiles import Profile
 from tasks.store.database import Store
@@ -37,17 +37,8 @@ QUIET = 3.0
 """Seconds without a new call after which those that have gathered are sent."""
 LARGEST_FILE = 100_000_000
 """Bytes of a file of requests; hosted servers take 100 to 200 MB."""
-FIRST_LOOK, LONGEST_LOOK = 1.0, 60.0
-"""Seconds between two looks at a batch: a tenth of its age, within these."""
 QUEUE_WAIT = 60.0
 """Seconds after which a batch is offered again for which the server's queue had no room."""
-PAGE = 100
-"""Batches listed at a time."""
-
-T = TypeVar("T")
-Send = Callable[[], Awaitable[Raw]]
-Line = tuple[int, object]
-"""Status and body of what a server answers to one request of a batch."""
 
 
 class _Job(NamedTuple):
@@ -71,6 +62,8 @@ class _Batch:
     remote: str | None = None
     earlier: bool = False
     """Whether an earlier run has sent it."""
+    unsure: bool = False
+    """Whether the server may have begun it, although nobody here has heard so."""
     results: dict[str, Line] | None = None
     """What came of its requests, by the ids of their calls, once it has ended."""
     following: asyncio.Task[None] | None = None
@@ -120,7 +113,7 @@ class Lane:
         self.waiting = 0
         """Calls that wait for their batch."""
         self._name, self._endpoint, self._lane = name, endpoint, lane
-        self._connection = connect(endpoint, key)
+        self._api = BatchApi(name, endpoint, lane.window, key, sleep, clock)
         # An answer that comes as a file comes in one piece.
         self._dialect = Dialect(endpoint.model_copy(update={"stream": False}), profiles or {})
         cheaper = {model: price and _times(price, lane.price_factor) for model, price in prices.items()}
@@ -132,18 +125,15 @@ class Lane:
         """The batch of each call whose answer is still to be collected."""
         self._held: dict[UUID, float] = {}
         """What is set aside for calls under way that nobody waits for now."""
-        self._answered = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Find what earlier runs have sent and not collected, and answer for what it may cost."""
         batches: dict[UUID, _Batch] = {}
         owed: dict[UUID, float] = {}
-        for call_id, worst, key, file, remote, run_id, unit in await self._store.fetch(
-            OPEN_CALLS, [self._connection.address]
-        ):
+        for call_id, worst, key, file, remote, run_id, unit in await self._store.fetch(OPEN_CALLS, [self._api.address]):
             if key not in batches:
-                batches[key] = _Batch(_done(), key, file=file, remote=remote, earlier=True)
+                batches[key] = _Batch(_done(), key, file=file, remote=remote, earlier=True, unsure=True)
             self._sent[call_id] = batches[key]
             if self._purse.budget and unit == self._purse.unit:
                 self._held[call_id] = worst
@@ -164,7 +154,7 @@ class Lane:
         for worst in self._held.values():
             self._purse.settle(worst, worst, standing=True)
         self._held.clear()
-        await self._connection.close()
+        await self._api.close()
 
     async def complete(self, request: ChatRequest) -> Reply:
         """One chat completion, hours later. Raises EndpointError or BudgetError; all else is a Reply."""
@@ -197,9 +187,9 @@ class Lane:
                 trip.fault = ""
                 return
             fault = fault_of_it
-        reason = scrub(fault.reason, self._connection.secrets)
+        reason = self._api.scrub(fault.reason)
         if fault.kind == "fatal":
-            raise EndpointRefused(f"{self._where()} {reason}. {remedy(fault)}")
+            raise EndpointRefused(f"{self._api.where} {reason}. {remedy(fault)}")
         if fault.reason.startswith("refused request") and self._dialect.adapt(body, request.extra_body, words)[0]:
             return
         again = fault.once and trip.last == fault.reason
@@ -211,9 +201,9 @@ class Lane:
 
     def _reply(self, trip: _Trip, answer: Answer, fault: str | None) -> Reply:
         return Reply(
-            text=cleaned(answer.text, self._connection.secrets),
-            reasoning=cleaned(answer.reasoning, self._connection.secrets),
-            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self._connection.secrets),
+            text=cleaned(answer.text, self._api.secrets),
+            reasoning=cleaned(answer.reasoning, self._api.secrets),
+            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self._api.secrets),
             fault=fault,
             input_tokens=trip.usage.input,
             cached_tokens=trip.usage.cached,
@@ -231,8 +221,13 @@ class Lane:
         call_id = request.call_id or uuid4()
         content = {"custom_id": str(call_id), "method": "POST", "url": PATH, "body": body}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        self._purse.settle(self._held.pop(call_id, 0.0), 0.0, standing=True)  # and set aside anew, at once
-        bill = await self._meter.begin(request.model, len(text), most_output(body))
+        held = self._held.pop(call_id, 0.0)
+        self._purse.settle(held, 0.0, standing=True)  # and set aside anew, at once
+        try:
+            bill = await self._meter.begin(request.model, len(text), most_output(body))
+        except BaseException:
+            self._hold(call_id, held)
+            raise
         usage: Usage | None = NO_USAGE
         under_way = False
         try:
@@ -247,11 +242,16 @@ class Lane:
         finally:
             cost, presumed = self._meter.end(bill, usage)
             if under_way:
-                self._held[call_id] = bill.worst
-                self._purse.hold(bill.worst)
+                self._hold(call_id, bill.worst)
             elif cost is not None:
                 trip.cost = (trip.cost or 0.0) + cost
             trip.presumed += presumed
+
+    def _hold(self, call_id: UUID, worst: float) -> None:
+        """Keep set aside what a call under way may cost, although nobody waits for it."""
+        if worst:
+            self._held[call_id] = worst
+            self._purse.hold(worst)
 
     # Sending
 
@@ -290,14 +290,11 @@ class Lane:
         if not jobs:
             return
         try:
-            content = b"\n".join(job.line for job in jobs.values()) + b"\n"
-            url = self._connection.url("/files")
-            file = await self._ask(lambda: self._connection.upload(url, content), _object)
-            batch.file = str(file["id"])
+            batch.file = await self._api.upload([job.line for job in jobs.values()])
             row = records.Batch(
                 id=batch.id,
                 run_id=self._run_id,
-                server=self._connection.address,
+                server=self._api.address,
                 file=batch.file,
                 remote=None,
                 sent_at=datetime.now(UTC).replace(tzinfo=None),
@@ -326,72 +323,33 @@ class Lane:
     async def _follow(self, batch: _Batch) -> None:
         """See a batch through to its end. What the server has forgotten, or never took, is sent another time."""
         while True:
-            state = await self._watch(batch) if await self._begin(batch) else None
+            remote = await self._begin(batch)
+            state = await self._api.watch(remote) if remote else None
             if state is None:
                 batch.lost = batch.remote is not None
                 await self._forget(batch)
                 return
             if state.get("status") != "failed":
-                batch.results = await self._results(state)
+                batch.results = await self._api.results(state)
                 return
             batch.remote = None
-            words = json.dumps({"error": (state.get("errors") or {}).get("data")})
+            words = self._api.complaint(state)
             if "token_limit_exceeded" in words and self._others_under_way(batch):
                 await self._sleep(QUEUE_WAIT)
                 continue
             await self._forget(batch)
             if batch.earlier:
                 return
-            said = scrub(excerpt(error_words(words)), self._connection.secrets)
-            raise EndpointRefused(f"{self._where()} refuses a batch: {said}. {FAILED}")
+            raise EndpointRefused(f"{self._api.where} refuses a batch: {words}. {FAILED}")
 
-    async def _begin(self, batch: _Batch) -> bool:
-        """Have the server begin a batch, once; false where its file is gone."""
-        if batch.remote is not None:
-            return True
-        looked = await self._listed(batch) if batch.earlier else None
-        if looked is None:
-            body = {"input_file_id": batch.file, "endpoint": PATH, "completion_window": self._lane.window}
-            url, content = self._connection.url("/batches"), json.dumps(body).encode()
-            # Whether an attempt without an answer has begun it, the server's list says.
-            looked = await self._ask(
-                lambda: self._connection.post(url, content), _object, lambda: self._listed(batch), batch.earlier
-            )
-        if looked is None:
-            return False
-        batch.remote = str(looked["id"])
-        await self._store.write(statements=[("UPDATE batches SET remote = ? WHERE id = ?", [batch.remote, batch.id])])
-        return True
-
-    async def _listed(self, batch: _Batch) -> dict[str, Any] | None:
-        """The batch of this file in the server's list, if there is one that has not failed."""
-        after = ""
-        while True:
-            page = await self._get(f"/batches?limit={PAGE}{after}", _object)
-            rows = [row for row in (page or {}).get("data") or [] if isinstance(row, dict)]
-            for row in rows:
-                if row.get("input_file_id") == batch.file and row.get("status") != "failed":
-                    return row
-            if not rows or not (page or {}).get("has_more"):
-                return None
-            after = f"&after={rows[-1].get('id')}"
-
-    async def _watch(self, batch: _Batch) -> dict[str, Any] | None:
-        """Look at a batch until it has ended; None where the server knows it no more."""
-        began = self._clock()
-        while True:
-            state = await self._get(f"/batches/{batch.remote}", _object)
-            if state is None or state.get("status") in ENDED:
-                return state
-            await self._sleep(min(LONGEST_LOOK, max(FIRST_LOOK, (self._clock() - began) / 10)))
-
-    async def _results(self, state: Mapping[str, Any]) -> dict[str, Line]:
-        """What the files of an ended batch hold."""
-        found: dict[str, Line] = {}
-        for file in (state.get("output_file_id"), state.get("error_file_id")):
-            content = await self._get(f"/files/{file}/content", _bytes) if file else None
-            found.update(_lines(content or b""))
-        return found
+    async def _begin(self, batch: _Batch) -> str | None:
+        """Have the server begin a batch, once; None where its file is gone."""
+        if batch.remote is None:
+            unsure, batch.unsure = batch.unsure, True
+            batch.remote = await self._api.begin(batch.file, unsure, batch.earlier)
+            known = ("UPDATE batches SET remote = ? WHERE id = ?", [batch.remote, batch.id])
+            await self._store.write(statements=[known])
+        return batch.remote
 
     async def _forget(self, batch: _Batch) -> None:
         """Its calls are in no batch any more."""
@@ -405,78 +363,6 @@ class Lane:
     def _others_under_way(self, batch: _Batch) -> bool:
         others = {other.id for other in self._sent.values() if other.remote is not None and other.results is None}
         return bool(others - {batch.id})
-
-    # Requests of the lane itself
-
-    async def _get(self, path: str, read: Callable[[Raw], T]) -> T | None:
-        """What the server has at a path; None where it has nothing."""
-        path, _, query = path.partition("?")
-        url = self._connection.url(path)
-        url += (("&" if "?" in url else "?") + query) if query else ""
-        return await self._ask(lambda: self._connection.get(url), read, missing=True)
-
-    @overload
-    async def _ask(self, send: Send, read: Callable[[Raw], T]) -> T: ...
-
-    @overload
-    async def _ask(
-        self,
-        send: Send,
-        read: Callable[[Raw], T],
-        look: Callable[[], Awaitable[T | None]] | None = None,
-        missing: bool = False,
-    ) -> T | None: ...
-
-    async def _ask(
-        self,
-        send: Send,
-        read: Callable[[Raw], T],
-        look: Callable[[], Awaitable[T | None]] | None = None,
-        missing: bool = False,
-    ) -> T | None:
-        """A request that is tried again for as long as the endpoint has patience; `look` may find its fruit instead.
-
-        None where `missing` is expected and the server says that something is not there.
-        """
-        since, wait = None, FIRST_LOOK
-        while True:
-            found, fault, status = await self._try(send, read)
-            if fault is None:
-                self._answered = True
-                return found
-            if missing and status in (400, 404, 410):
-                return None
-            reason = scrub(fault.reason, self._connection.secrets)
-            if fault.kind in ("fatal", "permanent"):
-                raise EndpointRefused(f"{self._where()} {reason}. {remedy(fault)}")
-            since = self._clock() if since is None else since
-            if self._clock() - since >= self._endpoint.outage_patience:
-                error = EndpointDown(f"{self._where()} gives no answer ({reason}). {remedy(fault)}")
-                error.transient = self._answered
-                raise error
-            await self._sleep(max(wait, fault.retry_after or 0.0))
-            wait = min(2 * wait, LONGEST_LOOK)
-            if look is not None and (seen := await look()) is not None:
-                return seen
-
-    async def _try(self, send: Send, read: Callable[[Raw], T]) -> tuple[T | None, Fault | None, int]:
-        try:
-            async with asyncio.timeout(self._endpoint.timeout):
-                raw = await send()
-        except Exception as error:
-            fault = read_exception(error)
-            if fault is None:
-                raise
-            return None, fault, 0
-        if not 200 <= raw.status < 300:
-            return None, read_status(raw.status, raw.header_lines(), raw.content.decode(errors="replace")), raw.status
-        try:
-            return read(raw), None, raw.status
-        except (ValueError, KeyError):
-            return None, Fault("transient", "malformed answer"), raw.status
-
-    def _where(self) -> str:
-        return f"Endpoint {self._name} at {self._connection.address}"
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -500,29 +386,6 @@ def _times(price: Price, factor: float) -> Price:
     )
 
 
-def _object(raw: Raw) -> dict[str, Any]:
-    """A JSON object that has an id or is a list of such. Raises ValueError."""
-    found = raw.json()
-    if not isinstance(found, dict) or not ("id" in found or "data" in found):
-        raise ValueError("no object")
-    return found
-
-
-def _bytes(raw: Raw) -> bytes:
-    return raw.content
-
-
-def _lines(content: bytes) -> Iterator[tuple[str, Line]]:
-    """The answers in a file of a batch, by the ids of their calls; what was not answered at all is left out."""
-    for text in content.splitlines():
-        try:
-            row = json.loads(text)
-            answer = row["response"]
-            yield str(row["custom_id"]), (int(answer["status_code"]), answer["body"])
-        except (ValueError, KeyError, TypeError):
-            continue
-
-
 def _read(line: Line) -> tuple[Answer, Fault | None, str]:
     """An answer, its fault, and the words of a refusal."""
     status, body = line
@@ -541,9 +404,6 @@ def _billed(line: Line | None) -> Usage | None:
     return usage if usage.input + usage.output else None
 
 
-PATH = "/v1/chat/completions"
-"""What each request of a batch is for, whatever the path before it at this server."""
-ENDED = ("completed", "expired", "cancelled", "failed")
 FAILED = "Mend what it names, or lower batch.requests, then run the same command again."
 
 OPEN_CALLS = """

@@ -69,14 +69,23 @@ TAKEN: dict[str, str] = {
 }
 """The rows to take, by table, in this order. Of rejects only those that cost a call."""
 
+DECIDED: dict[str, str] = {
+    "elections": _unknown("elections", UNDISPUTED),
+    "passes": _unknown("passes", f"stage IN ('review', 'grade') AND {UNDISPUTED}"),
+    "rejects": _unknown("rejects", "stage IN ('review', 'grade') AND subject_id NOT IN (FROM disputed)"),
+}
+"""What the gates before screen decided, for stores that share the combinations of one run: each decision is a function
+of a problem's answers, and need not be made twice."""
+
 LEFT = {
     *("runs", "recipes", "selection", "frontier", "draws", "quotas", "combinations"),
     *("aliases", "proposals", "knowledge_points", "edges", "communities"),
     *("elections", "passes", "repeats", "evidence"),
-    *("quotes", "quoted"),
+    *("quotes", "quoted", "batches", "batched"),
 }
 """Progress of one store; the graph, which is made anew from mentions and verdicts; the gates' decisions, which are made
-anew from the answers, and by a run for what it draws alone; what one store was told of itself."""
+anew from the answers, and by a run for what it draws alone; what one store was told of itself; and batches at a server,
+which the workspace that sent them collects."""
 
 ASIDE = (
     """CREATE TEMP TABLE read_here AS
@@ -96,8 +105,10 @@ ASIDE = (
 """What the rules above look up: seeds that were read here, and problems on which the stores differ."""
 
 
-async def unite(store: Store, workspace: Path) -> dict[str, int]:
+async def unite(store: Store, workspace: Path, decided: bool = False) -> dict[str, int]:
     """Take what the store of `workspace` knows and `store` does not; how many rows came, by table.
+
+    `decided`: and what its gates decided, because it is a part of the run that `store` belongs to.
 
     An older store is brought to the newest schema first. Raises StoreError with what to do: there is none, newer,
     damaged, in use, or the same one.
@@ -111,6 +122,7 @@ async def unite(store: Store, workspace: Path) -> dict[str, int]:
     statements: list[Statement] = [
         *((sql, ()) for sql in ASIDE),
         *((f"INSERT INTO {table} BY NAME {sql}", ()) for table, sql in TAKEN.items()),
+        *((f"INSERT INTO {table} BY NAME {sql}", ()) for table, sql in (DECIDED if decided else {}).items()),
         *((f"DROP TABLE {table}", ()) for table in ("read_here", "disputed")),
     ]
     with store.beside(path, "other"):
