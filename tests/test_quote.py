@@ -92,6 +92,7 @@ async def test_a_run_uses_what_its_quote_asked_and_comes_to_the_same(
     assert folder_bytes(workspace / "dataset") == folder_bytes(plain / "dataset")
 
 
+@pytest.mark.slow
 async def test_what_a_killed_probe_has_paid_counts_in_the_workspace_once(
     prefect_server: str,
     server: Rehearsal,
