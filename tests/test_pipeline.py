@@ -132,7 +132,7 @@ def test_the_cards_front_matter_names_files_that_exist(finished: Path) -> None:
 
 def front_matter(text: str) -> dict[str, Any]:
     """The card's YAML, read as a hub reads it."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     found: dict[str, Any] = yaml.safe_load(text.split("---\n")[1])
     return found
