@@ -85,7 +85,7 @@ def prefect_with_ui(home: Path) -> Iterator[Prefect]:
 
 
 @contextmanager
-def chromium(height: int = 900) -> Iterator[Page]:
+def chromium(height: int) -> Iterator[Page]:
     """An empty page."""
     from playwright.sync_api import sync_playwright
 

@@ -26,6 +26,8 @@ FOLDER = Path(__file__).parent / "pictures"
 LARGEST = 300_000
 """Bytes of one picture."""
 PAIRS = 150
+TALL = 6000
+"""Pixels of the window's height: the whole form, so that nothing scrolls away."""
 REST = 8000
 """Milliseconds until nothing moves on a page any more."""
 WORKSPACE = Path("runs/algebra")
@@ -33,13 +35,10 @@ WORKSPACE = Path("runs/algebra")
 
 
 def take(page: Page, name: str, height: int) -> None:
-    """Save what the page shows, once it has come to rest."""
-    page.set_viewport_size({"width": 1100, "height": height})
-    page.mouse.move(700, 500)
-    page.mouse.wheel(0, -10_000)
+    """Save the upper part of what the page shows, once it has come to rest."""
     page.wait_for_timeout(REST)
     path = FOLDER / f"{name}.png"
-    page.screenshot(path=path)
+    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1100, "height": height})
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path} has more than {LARGEST:,} bytes.")
     print(f"{path}  {path.stat().st_size:,} bytes")
@@ -48,7 +47,7 @@ def take(page: Page, name: str, height: int) -> None:
 def main() -> None:
     """Save an endpoint, fill the form, let the run end, and open its page and one of its figures."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, prefect_with_ui(Path(home)) as prefect, chromium() as page:
+    with tempfile.TemporaryDirectory() as home, prefect_with_ui(Path(home)) as prefect, chromium(TALL) as page:
         save_endpoint(page, prefect, "rehearsal", "sandbox")
         open_form(page, prefect)
         fill_form(page, WORKSPACE, "rehearsal", PAIRS)
