@@ -43,6 +43,9 @@ def find_endpoint(name: str) -> ModelEndpoint | None:
     try:
         # Prefect decides by the caller whether it waits; its annotations do not say so.
         return cast("ModelEndpoint", cast("Any", ModelEndpoint).load(name, _sync=True))
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, found["loc"])) for found in error.errors())
+        raise SettingsError(f"What is saved as block:{name} does not hold ({wrong}): mend it in Prefect.") from error
     except ValueError:
         return None
     except (PrefectException, RuntimeError, OSError) as error:

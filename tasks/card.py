@@ -116,10 +116,14 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     if (least := settings.screen.second_look) is not None:
         told += (
             f" Texts that passed were compared by meaning: the verifier read them beside items at a cosine of {least} "
-            "and more. For these the cosine stands as coverage, and the item's own words are shown."
+            "and more. For these the cosine stands as coverage."
         )
     found = store.rows(_EVIDENCE, [settings.target_pairs])
-    evidence = [(part, item, rule, f"{coverage:.0%}", shared) for _, part, item, rule, coverage, shared in found]
+    # Words that a text shares with an item are in the text anyway; an item as a whole has no place in a dataset's card.
+    evidence = [
+        (part, item, rule, f"{coverage:.0%}", "" if rule == "meaning" else shared)
+        for _, part, item, rule, coverage, shared in found
+    ]
     left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
     shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
     return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
@@ -236,7 +240,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _cell(value: Any) -> str:
     text = f"{value:,}" if isinstance(value, int) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    # Names are what a model wrote: none of them may become a link or a tag on the page.
+    for mark in "|<[":
+        text = text.replace(mark, f"\\{mark}")
+    return text.replace("\n", " ")
 
 
 def _one(store: Store, sql: str) -> int:

@@ -114,7 +114,7 @@ def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
 
 
 def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
-    """What runs of the workspace have paid since a quote, beside its figures. A probe is no run of the workspace."""
+    """What a workspace has paid since a quote, beside its figures; what the probe has paid was before it."""
     rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.quoted_at])}
     rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
     wanted = {(row.stage, row.measure): row for row in figures}
@@ -129,7 +129,7 @@ def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Be
 BESIDE: tuple[Measure, ...] = ("calls", "tokens", "usd")
 PAID_SINCE = """
     SELECT stage, count(*), sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost), 0) FROM calls
-    WHERE list_contains(?::VARCHAR[], stage) AND ended_at >= ? AND run_id IN (SELECT id FROM runs) GROUP BY stage"""
+    WHERE list_contains(?::VARCHAR[], stage) AND ended_at >= ? GROUP BY stage"""
 
 
 ORDER = f"list_position({list(STAGES)}, stage)"

@@ -81,7 +81,19 @@ def probe_settings(settings: RunSettings, store: Store, seeds: int) -> RunSettin
     """
     folder = settings.workspace / PROBE
     asks = settings.sample.samples_per_combination * settings.sample.repeat_cap
-    update = {"workspace": folder, "target_pairs": seeds * COMBINATIONS * asks + 1, "accept": Quotas()}
+    update = {
+        "workspace": folder,
+        "target_pairs": seeds * COMBINATIONS * asks + 1,
+        "accept": Quotas(),
+        # It compares with nothing and steers nothing: what it would ask for these a run asks in other numbers.
+        "screen": settings.screen.model_copy(update={"semantic": None, "second_look": None}),
+        "sample": settings.sample.model_copy(update={"policy": "uniform"}),
+        # Nobody waits for a quote until tomorrow.
+        "endpoints": {
+            name: endpoint.model_copy(update={"batch": None}) for name, endpoint in settings.endpoints.items()
+        },
+        "shards": 1,
+    }
     if settings.budget is None:
         return settings.model_copy(update=update)
     budget = read_budget(settings.budget)
@@ -303,6 +315,10 @@ def doubts(found: Estimate, settings: RunSettings, wanted: int) -> Iterator[str]
         yield "No pair came of them, so nobody can say what pairs cost: `gsdp status` of its folder counts the reasons."
     elif quote.wanted and quote.pairs < FEW:
         yield f"The intervals rest on {quote.pairs:,} pairs, which is few: more seeds (--seeds) make them narrower."
+    if settings.screen.semantic or settings.screen.second_look:
+        yield "What screen asks the embedder and the verifier (screen.semantic, screen.second_look) is not counted in."
+    if any(endpoint.batch for endpoint in settings.endpoints.values()):
+        yield "The probe asks at once: calls that go through batches will cost less than this, and take longer."
     if settings.accept.given:
         yield "The quotas under [accept] are not counted in: to meet them a run may draw more combinations."
     if found.unpriced and any(row.measure == "usd" for row in found.figures):

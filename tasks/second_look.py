@@ -52,6 +52,8 @@ class SecondLook:
         if least is None or not self._items or not texts:
             return [None] * len(texts)
         known = await self._embedded_items()
+        if not len(known):
+            return [None] * len(texts)
         found = await vectors(self._work, [text[:HEAD] for text in texts])
         near = _near([found.get(text[:HEAD]) for text in texts], known, least)
         return await together(self._read(stage, text, some) for text, some in zip(texts, near, strict=True))
@@ -92,6 +94,8 @@ def _near(rows: Sequence[Vector | None], known: Vector, least: float) -> list[li
 
 
 def _units(rows: Sequence[Vector]) -> Vector:
+    if not rows:
+        return np.empty((0, 0), dtype=np.float32)
     matrix: Vector = np.asarray(rows, dtype=np.float32)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix /= np.where(lengths == 0, 1, lengths)

@@ -392,6 +392,17 @@ class RunSettings(Section):
                 raise ValueError(f"screen.{name} compares vectors: name an embedder under [roles], or leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _shards_are_dealt_ahead(self) -> RunSettings:
+        ahead = {
+            "[accept]": self.accept.given,
+            "sample.policy = 'yield'": self.sample.policy == "yield",
+            "batch": any(endpoint.batch for endpoint in self.endpoints.values()),
+        }
+        for name in [name for name, given in ahead.items() if given and self.shards > 1]:
+            raise ValueError(f"shards are dealt combinations ahead, which {name} does not allow: leave out one of them")
+        return self
+
     @property
     def has_blocks(self) -> bool:
         """Whether some endpoint is still the name of a saved one."""

@@ -11,7 +11,7 @@ import pytest
 
 from flows.workspace import counts, print_status
 from graph.errors import StoreError
-from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
+from graph.records import Combination, Frontier, Pass, Problem, Solution, StageRecipe, content_id
 from tasks import dataset
 from tasks.card import REHEARSAL, card
 from tasks.dataset import write_dataset
@@ -118,7 +118,8 @@ async def _fill(work: Workbench) -> None:
                     asks=1,
                 )
             )
-    await work.store.write(Frontier(recipe=recipes["screen"], position=3))
+    earlier = [StageRecipe(run_id=ONE, stage=stage, recipe=old) for stage in ("sample", "compose", "review")]
+    await work.store.write(Frontier(recipe=recipes["screen"], position=3), *earlier)
     for number, (recipe, difficulty) in enumerate(
         [(recipes["compose"], "easy"), (recipes["compose"], "hard"), (old, "easy")]
     ):

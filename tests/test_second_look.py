@@ -78,7 +78,8 @@ async def test_a_problem_that_is_an_item_in_other_words_is_kept_out_with_the_evi
         told = card(work.store, work.settings, 0)
         calls = work.store.rows("SELECT DISTINCT stage, role FROM calls WHERE role <> 'embedder'")
     assert calls == [("screen", "verifier")]
-    assert f"| problem | exam.jsonl:1 | meaning | 98% | {EXAM} |" in told
+    assert "| problem | exam.jsonl:1 | meaning | 98% |  |" in told
+    assert EXAM not in told, "a card that holds the test is a leak itself"
     assert "compared by meaning" in told
 
 
@@ -125,6 +126,18 @@ async def test_a_text_without_a_vector_is_not_cleared(tmp_path: Path) -> None:
         await graded(work, [long, AFAR], solution=AFAR)
         await Screen(work).advance(2)
         assert outcomes(work) == ["contamination unjudged", ""]
+
+
+async def test_an_item_that_has_no_vector_is_told_of_and_stops_nobody(tmp_path: Path) -> None:
+    exam = {**benchmark(tmp_path, {"question": EXAM}), "columns": {"problem": "question"}}
+    settings = settings_for(tmp_path, benchmarks=[exam], screen={"second_look": 0.8}, **EMBEDDER)
+    async with workbench(settings, {"local": near(unfit={EXAM: "refused request: too long"})}) as work:
+        await graded(work, [AFAR], solution=AFAR)
+        await Screen(work).advance(1)
+        assert outcomes(work) == [""]
+        assert work.store.rows("SELECT reason, detail FROM rejects WHERE stage = 'connect'") == [
+            ("not embedded", f"{EXAM}: refused request: too long")
+        ]
 
 
 @pytest.mark.parametrize("name", ["semantic", "second_look"])

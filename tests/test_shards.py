@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from flows import shards
+from flows import shards, stages
 from flows.merge import merge
 from flows.synthesize import synthesize
-from graph.errors import GsdpError, UsageError
+from graph.errors import GsdpError, SettingsError, UsageError
 from graph.records import Combination
+from tasks.compose import slots
 from tasks.endpoint.budget import Budget, Purse
 from tasks.endpoint.config import Endpoint, Prices
 from tasks.settings import RunSettings
-from tasks.shards import Round, deal, rounds, shard_settings
+from tasks.shards import Round, deal, rounds, shard_settings, sweep, untouched
 from tasks.store.database import open_store
-from tests.bench import settings_for, workbench
+from tests.bench import NOWHERE, settings_for, workbench
 from tests.conftest import Sandboxes
 from tests.rehearsal import (
     CONCURRENCY,
@@ -153,6 +154,55 @@ def test_a_shard_has_its_part_of_every_limit(tmp_path: Path) -> None:
     assert (endpoint.concurrency, endpoint.rpm, endpoint.input_tpm) == (1, 15, None)
     assert endpoint.prices is not None
     assert (endpoint.prices.gpu_hour, endpoint.prices.gpus) == (0.5, 4)
+
+
+def test_a_round_that_was_half_deleted_is_no_round(tmp_path: Path) -> None:
+    dealt = Round(0, 10, 2)
+    for folder in dealt.workspaces(tmp_path):
+        folder.mkdir(parents=True)
+    dealt.folder(tmp_path).rename(tmp_path / "shards" / f"done-{dealt.name}")
+    assert list(rounds(tmp_path)) == []
+    sweep(tmp_path)
+    assert list((tmp_path / "shards").iterdir()) == []
+
+
+async def test_what_nobody_has_asked_for_begins_behind_refusals_too(tmp_path: Path) -> None:
+    async with workbench(settings_for(tmp_path)) as work:
+        await work.store.write(*(combination(work, place) for place in range(6)))
+        assert await untouched(work) == 0
+        third = slots(work, 3, 4)[0].problem_id
+        await work.store.write(work.reject("compose", third, "no answer"))
+        assert await untouched(work) == 4
+
+
+@pytest.mark.slow
+async def test_a_run_without_shards_ends_the_round_of_one_with(
+    alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, before = tmp_path / "work", server.served()
+    Workers(monkeypatch, *[1] * shards.TRIES)
+    with pytest.raises(GsdpError, match="did not end"):
+        await synthesize(of(workspace, server, shards=2))
+    with pytest.raises(UsageError, match="A round of shards is open"):
+        await stages.compose(of(workspace, server, shards=2))
+    await synthesize(of(workspace, server))
+    assert list(rounds(workspace)) == []
+    assert folder_bytes(workspace / "dataset/data") == folder_bytes(alone / "dataset/data")
+    assert number(workspace, "SELECT sum(attempts)::BIGINT FROM calls") == server.served() - before
+    assert number(workspace, PAID_TWICE) == 0
+
+
+DEALT_AHEAD: dict[str, dict[str, Any]] = {
+    "quotas": {"accept": {"per_point": 3}},
+    "steering": {"sample": {"policy": "yield"}},
+    "batches": {"endpoints": {"local": {**NOWHERE["local"], "batch": {"stages": ["compose"]}}}},
+}
+
+
+@pytest.mark.parametrize("changes", DEALT_AHEAD.values(), ids=DEALT_AHEAD)
+def test_what_cannot_be_dealt_ahead_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="shards are dealt combinations ahead"):
+        settings_for(tmp_path, shards=2, **changes)
 
 
 async def test_without_a_deployment_one_sentence_says_what_is_needed(

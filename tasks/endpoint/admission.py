@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from tasks.endpoint.limit import Limit
 from tasks.endpoint.rates import Cost, Rates
 
-STAGES = ("grade", "solve", "review", "compose", "connect", "extract")
+STAGES = ("screen", "grade", "solve", "review", "compose", "connect", "extract")
 """First those that are closest to a finished pair."""
 
 RANKS = {stage: rank for rank, stage in enumerate(STAGES)}

@@ -109,7 +109,11 @@ def _beginning(path: Path, size: int) -> bytes:
 
 
 def _copy_bytes(source: Path, target: Path, length: int | None = None) -> None:
-    with suppress(FileNotFoundError), source.open("rb") as old, target.open("wb") as new:
+    try:
+        old = source.open("rb")
+    except FileNotFoundError:  # a log that has just been taken in
+        return
+    with old, target.open("wb") as new:
         shutil.copyfileobj(old, new, 1 << 20)
         if length is not None:
             new.truncate(min(length, new.tell()))

@@ -32,7 +32,9 @@ def pair_count(store: Store) -> int:
 
 
 def has_history(store: Store) -> bool:
-    """Whether any stage has had another recipe before, so that some rows may be of former settings."""
+    """Whether any stage has had another recipe before, or a probe was taken in: not every row is the latest run's."""
+    if store.rows("SELECT 1 FROM quotes LIMIT 1"):
+        return True
     return bool(store.rows("SELECT 1 FROM recipes GROUP BY stage HAVING count(DISTINCT recipe) > 1 LIMIT 1"))
 
 
