@@ -91,14 +91,14 @@ async def test_a_solution_that_gives_an_item_away_is_kept_out(tmp_path: Path) ->
 
 
 async def test_what_the_verifier_has_said_is_not_asked_again(tmp_path: Path) -> None:
-    settings, first, second = looked_at(tmp_path), near(funds=2), near()
+    settings, first, second = looked_at(tmp_path), near(funds=1), near()
     async with workbench(settings, {"local": first}) as work:
-        await graded(work, [SAME, TOPIC, VAGUE, AFAR], solution=AFAR)
-        assert await Screen(work).advance(4) == 0
+        await graded(work, [SAME, TOPIC, AFAR], solution=AFAR)
+        assert await Screen(work).advance(3) == 0
         assert outcomes(work) == [], "at the end of the budget nothing is decided"
     async with workbench(settings, {"local": second}) as work:
-        await Screen(work).advance(4)
-        assert outcomes(work) == ["contaminated", "", "contamination unjudged", ""]
+        await Screen(work).advance(3)
+        assert outcomes(work) == ["contaminated", "", ""]
     assert set(first.read) & set(second.read) == set()
     assert second.embedded == [], "nor is a text embedded again"
 
