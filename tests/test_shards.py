@@ -101,6 +101,7 @@ async def test_what_shards_make_is_what_one_run_makes(
     assert list(rounds(workspace)) == []
 
 
+@pytest.mark.slow
 async def test_a_shard_that_never_ends_leaves_what_it_paid_for_and_the_next_run_goes_on(
     alone: Path, server: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

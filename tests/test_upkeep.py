@@ -48,13 +48,11 @@ async def workspace(tmp_path: Path) -> Path:
     store = open_store(tmp_path)
     await store.write(*SAMPLES)
     call = next(row for row in SAMPLES if isinstance(row, Call))
-    for place in range(50):
-        update = {
-            "id": content_id("call", place),
-            "text": f"answer {place}",
-            "fault": "empty" if place < 9 else None,
-        }
-        await store.write(call.model_copy(update=update))
+    updates = (
+        {"id": content_id("call", place), "text": f"answer {place}", "fault": "empty" if place < 9 else None}
+        for place in range(50)
+    )
+    await store.write(*(call.model_copy(update=update) for update in updates))
     store.close()
     return tmp_path
 
@@ -236,10 +234,10 @@ def test_a_copy_taken_in_the_middle_of_a_run_holds_all_that_was_committed_and_th
 ) -> None:
     with rehearsal("--latency=0.02") as server:
         workspace = tmp_path / "work"
-        settings = write_toml(tmp_path / "settings.toml", content(workspace, server.url, 40))
+        settings = write_toml(tmp_path / "settings.toml", content(workspace, server.url, 20))
         with started("run", settings) as process:
             copies = []
-            for requests in (150, 450):
+            for requests in (150, 300):
                 wait_until(lambda: server.served() >= requests, process)  # noqa: B023
                 copies.append(_backed_up(workspace, tmp_path / f"copy{requests}", server))
                 assert process.poll() is None

@@ -39,7 +39,9 @@ BatchedStage = Literal["extract", "connect", "compose", "review", "solve", "grad
 class BatchLane(BaseModel):
     """Calls that may wait: sent as files to the server's Batch API, answered within hours, at a lower price."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra=lambda schema: in_order(schema)
+    )
 
     stages: tuple[BatchedStage, ...] = Field(min_length=1, description="Stages whose calls go this way")
     price_factor: float = Field(default=0.5, gt=0, le=1, description="Their price, as a share of that of other calls")
