@@ -1,7 +1,7 @@
 # The worker, and whatever runs a flow: gsdp with its flows at /opt/gsdp, workspaces and seeds on the volume /data.
 FROM python:3.12-slim-bookworm
 
-ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_HOME=/opt/gsdp
+ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_HOME=/opt/gsdp GSDP_DATA=/data
 RUN groupadd --system --gid 1000 gsdp \
     && useradd --system --uid 1000 --gid gsdp --create-home gsdp \
     && mkdir /data && chown gsdp:gsdp /data

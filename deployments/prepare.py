@@ -85,7 +85,8 @@ async def apply(client: PrefectClient, automation: AutomationCore) -> None:
 def deploy() -> int:
     """Deploy every flow; the exit code of `prefect deploy`."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file"]
-    home = {"GSDP_HOME": os.environ.get("GSDP_HOME", str(FOLDER.parent))}
+    root = os.environ.get("GSDP_HOME", str(FOLDER.parent))
+    home = {"GSDP_HOME": root, "GSDP_DATA": os.environ.get("GSDP_DATA", root)}
     ended = subprocess.run(
         [*command, str(FOLDER / "prefect.yaml")], cwd=FOLDER.parent, env={**os.environ, **home}, check=False
     )
