@@ -229,15 +229,16 @@ async def test_a_store_puts_its_checkpoints_off_while_it_is_copied(
         store.close()
 
 
+@pytest.mark.slow
 def test_a_copy_taken_in_the_middle_of_a_run_holds_all_that_was_committed_and_the_run_goes_on(
     prefect_server: str, tmp_path: Path
 ) -> None:
     with rehearsal("--latency=0.02") as server:
         workspace = tmp_path / "work"
-        settings = write_toml(tmp_path / "settings.toml", content(workspace, server.url, 20))
+        settings = write_toml(tmp_path / "settings.toml", content(workspace, server.url, 40))
         with started("run", settings) as process:
             copies = []
-            for requests in (150, 300):
+            for requests in (150, 450):
                 wait_until(lambda: server.served() >= requests, process)  # noqa: B023
                 copies.append(_backed_up(workspace, tmp_path / f"copy{requests}", server))
                 assert process.poll() is None
