@@ -220,6 +220,8 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(workspace / ".spill"),
+            # DuckDB 2.0 builds joins from it that fail on large tables ("dict-surviving join").
+            "disabled_optimizers": "projection_pullup",
             # DuckDB would download an extension to open a file of another kind.
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
