@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from prefect import get_client
 from prefect.deployments.flow_runs import arun_deployment
@@ -194,8 +195,14 @@ async def find_runner() -> RunShard:
     )
 
 
+def sent(settings: RunSettings, dealt: Round) -> dict[str, Any]:
+    """The parameters of a shard's run. What is null is left out: the form, which checks them, knows no null."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {"settings": values, "start": dealt.start, "stop": dealt.stop}
+
+
 async def _run_deployment(name: str, settings: RunSettings, dealt: Round, number: int) -> str:
-    parameters = {"settings": settings.model_dump(mode="json"), "start": dealt.start, "stop": dealt.stop}
+    parameters = sent(settings, dealt)
     called = f"shard {number} of {dealt.shards}, {dealt.start:,} to {dealt.stop:,}"
     run = await arun_deployment(name, parameters=parameters, flow_run_name=called, timeout=0)
     began, told = time.monotonic(), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.schema_tools import validate
 
 from flows import shards, stages
 from flows.merge import merge
@@ -204,6 +207,14 @@ DEALT_AHEAD: dict[str, dict[str, Any]] = {
 def test_what_cannot_be_dealt_ahead_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="shards are dealt combinations ahead"):
         settings_for(tmp_path, shards=2, **changes)
+
+
+def test_the_parameters_of_a_shard_are_what_its_form_takes(tmp_path: Path) -> None:
+    made = of(tmp_path / "work", Rehearsal("http://127.0.0.1:9/v1", 0), shards=2)
+    share = shard_settings(made, Round(0, 100, 2), tmp_path / "one", Purse(Budget(10.0, "tokens")))
+    parameters = json.loads(json.dumps(shards.sent(share, Round(0, 100, 2))))
+    validate(parameters, parameter_schema(shards.shard.fn).model_dump_for_openapi())
+    assert RunSettings.model_validate(parameters["settings"]) == share
 
 
 async def test_without_a_deployment_one_sentence_says_what_is_needed(
