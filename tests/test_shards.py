@@ -213,7 +213,7 @@ def test_the_parameters_of_a_shard_are_what_its_form_takes(tmp_path: Path) -> No
     made = of(tmp_path / "work", Rehearsal("http://127.0.0.1:9/v1", 0), shards=2)
     share = shard_settings(made, Round(0, 100, 2), tmp_path / "one", Purse(Budget(10.0, "tokens")))
     parameters = json.loads(json.dumps(shards.sent(share, Round(0, 100, 2))))
-    validate(parameters, parameter_schema(shards.shard.fn).model_dump_for_openapi())
+    assert validate(parameters, parameter_schema(shards.shard.fn).model_dump_for_openapi()) == []
     assert RunSettings.model_validate(parameters["settings"]) == share
 
 
