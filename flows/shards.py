@@ -22,7 +22,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.states import Cancelling
 
-from flows.progress import HOPELESS
+from flows.progress import FIRST_CHUNK, HOPELESS
 from flows.stages import (
     LARGEST_CHUNK,
     PAID,
@@ -109,7 +109,9 @@ async def spread(settings: RunSettings) -> dict[str, int]:
             # What a run without shards left unfinished would stand before all that is dealt.
             await chains(work, work.screened, await untouched(work))
             kept = await _screened(work, work.screened)
-        while not work.purse.reached and (dealt := await _next_round(work, kept)):
+        while not work.purse.reached and (
+            dealt := await _next_round(work, kept, FIRST_CHUNK if ended else SMALLEST_CHUNK)
+        ):
             await _run_round(work, dealt)
             ended.append(dealt)
             before, kept = kept, await _screened(work, work.screened)
@@ -130,8 +132,8 @@ async def _screened(work: Workbench, start: int) -> int:
     return work.counts.pairs
 
 
-async def _next_round(work: Workbench, kept: int) -> Round | None:
-    """The combinations to deal next; None where what is missing is too little to share.
+async def _next_round(work: Workbench, kept: int, least: int) -> Round | None:
+    """The combinations to deal next; None where what is missing is too little to share: `least` for each shard.
 
     What is dealt is paid for to its end. So until it is known how many of them make pairs, it is as if all did, and
     no more than those after which a run without a pair stops.
@@ -139,7 +141,7 @@ async def _next_round(work: Workbench, kept: int) -> Round | None:
     settings = work.settings
     missing = settings.target_pairs - kept
     wanted = ceil(missing * work.screened / kept) if kept else min(missing, HOPELESS)
-    if wanted < settings.shards * SMALLEST_CHUNK:
+    if wanted < settings.shards * least:
         return None
     start = await untouched(work)
     stop = min(start + wanted, await sample(start + wanted))
