@@ -73,7 +73,8 @@ async def shard(settings: RunSettings, start: int, stop: int) -> int:
         start: First position of the round in sampling order.
         stop: The position behind its last one.
     """
-    async with in_turn(settings) as work:
+    # Whoever deals has asked about changed settings.
+    async with in_turn(settings, accept_changes=True) as work:
         await chains(work, start, stop)
         return work.counts.done["grade"]
 
@@ -192,8 +193,8 @@ async def find_runner() -> RunShard:
                 continue
             return partial(_run_deployment, name)
     raise GsdpError(
-        "`shards` needs a Prefect server with a deployment of the flow `shard`: `prefect deploy --prefect-file "
-        "deployments/prefect.yaml --all` and a worker, or `gsdp serve`; or leave `shards` out."
+        "`shards` needs a Prefect server with a deployment of the flow `shard`: `python -m deployments.prepare` and a "
+        "worker, or `gsdp serve`; or leave `shards` out."
     )
 
 

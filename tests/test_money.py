@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +31,7 @@ from tests.rehearsal import (
     wait_until,
     write_toml,
 )
+from tests.test_store import SAMPLES
 
 PAIRS = 8
 PRICES = {"input": 0.5, "output": 2.0}
@@ -129,28 +129,6 @@ async def test_what_a_combination_costs_is_guessed_by_what_was_paid(
 
 def call_row(stage: str, number: int, tokens: int) -> Call:
     """A row of the ledger that is all input."""
-    none = UUID(int=0)
-    return Call(
-        id=UUID(int=number),
-        run_id=none,
-        stage=stage,
-        role="any",
-        subject_id=none,
-        sample=0,
-        endpoint="local",
-        model="some-model",
-        prompt=none,
-        fault=None,
-        finish_reason="stop",
-        attempts=1,
-        input_tokens=tokens,
-        cached_tokens=0,
-        output_tokens=0,
-        reasoning_tokens=0,
-        seconds=0.1,
-        text=None,
-        reasoning=None,
-        ended_at=datetime(2026, 1, 1),
-        cost=None,
-        presumed_tokens=0,
-    )
+    sample = next(row for row in SAMPLES if isinstance(row, Call))
+    usage = {"input_tokens": tokens, "output_tokens": 0, "presumed_tokens": 0}
+    return sample.model_copy(update={"id": UUID(int=number), "stage": stage, **usage})

@@ -61,14 +61,15 @@ def main() -> None:
             f"{outcome.shards} worker(s): {outcome.calls:,} calls in {outcome.seconds:.1f} s, "
             f"{outcome.rate:.1f} calls/s; the command {outcome.wall:.1f} s"
         )
-    same = folder_bytes(folder / "1/work/dataset/data") == folder_bytes(folder / "2/work/dataset/data")
+    one_made, two_made = (folder_bytes(folder / str(shards) / "run" / "dataset" / "data") for shards in (1, 2))
+    same = one_made == two_made
     print(f"growth x{two.rate / one.rate:.2f}; the datasets are {'equal' if same else 'DIFFERENT'}, byte by byte")
 
 
 def run(folder: Path, url: str, arguments: argparse.Namespace, shards: int) -> Outcome:
     """One run, and what its ledger says."""
     folder.mkdir(parents=True)
-    values = content(folder / "work", url, arguments.pairs, shards=shards)
+    values = content(folder / "run", url, arguments.pairs, shards=shards)
     values["endpoints"]["rehearsal"]["concurrency"] = arguments.each * shards
     began = time.monotonic()
     ended = gsdp("run", write_toml(folder / "settings.toml", values))
@@ -76,7 +77,7 @@ def run(folder: Path, url: str, arguments: argparse.Namespace, shards: int) -> O
     if ended.returncode:
         raise SystemExit(ended.stderr)
     calls, first, last = query(
-        folder / "work",
+        folder / "run",
         f"SELECT count(*), min({BEGAN}), max(ended_at) FROM calls WHERE {PAID}",
     )[0]
     return Outcome(shards, calls, (last - first).total_seconds(), wall)
