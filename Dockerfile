@@ -13,7 +13,7 @@ COPY graph graph
 COPY prompts prompts
 COPY deployments deployments
 RUN pip install --editable ".[services]"
-USER gsdp
+USER 1000:1000
 VOLUME /data
 # Prefect's workers pass the signal on, and runs flush and end in order within seconds.
 STOPSIGNAL SIGINT

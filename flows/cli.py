@@ -424,9 +424,12 @@ def _flow(
     """Check what can be checked, wait for Prefect's server, and run."""
     import asyncio
 
-    from prefect.exceptions import TerminationSignal
+    import httpx
+    from prefect import tags
+    from prefect.exceptions import ObjectNotFound, TerminationSignal
 
     from flows.report import view
+    from flows.turns import TAG
     from tasks.opening import check
 
     flow = load()
@@ -436,7 +439,8 @@ def _flow(
     wait()
     view.set(shown)
     try:
-        return asyncio.run(flow())
+        with tags(TAG):
+            return asyncio.run(flow())
     except TerminationSignal:
         raise KeyboardInterrupt from None
     except RuntimeError as error:
@@ -445,6 +449,12 @@ def _flow(
         raise GsdpError(
             f"Prefect's server does not answer ({error}): start it with `prefect server start`, or unset "
             "PREFECT_API_URL and the run starts one of its own."
+        ) from error
+    except (httpx.HTTPError, ObjectNotFound) as error:
+        why = "no longer knows this run" if isinstance(error, ObjectNotFound) else f"failed ({type(error).__name__})"
+        raise GsdpError(
+            f"Prefect's server {why}. What was paid for is safe in {settings.workspace}: once the server is well, run "
+            "the same command again, and it goes on."
         ) from error
 
 

@@ -59,8 +59,8 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
     try:
         yield
         state = "completed"
-    except asyncio.CancelledError:
-        state = "interrupted"
+    except BaseException as error:
+        state = "failed" if isinstance(error, Exception) else "interrupted"
         raise
     finally:
         for reporter in reporters:

@@ -26,7 +26,8 @@ def snapshot(work: Workbench, state: str, began: float) -> dict[str, Any]:
     counts, purse = work.counts, work.purse
     seen = {*counts.done, *counts.calls, *(stage for stage, _ in counts.rejected)}
     stages = [stage for stage in ORDER if stage in seen]
-    hours = (time.monotonic() - counts.started.get("compose", time.monotonic())) / 3600
+    # Where shards compose, nothing here says when that began.
+    hours = (time.monotonic() - counts.started.get("compose", began)) / 3600
     rate = counts.done["screen"] / hours if hours else 0.0
     missing = work.settings.target_pairs - counts.pairs
     return {

@@ -8,15 +8,19 @@ Runs that a person starts by a command do not queue: they are told at once who i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from uuid import UUID
 
-from prefect import runtime
+import httpx
+from prefect import runtime, tags
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
 
 from flows.report import reporting
@@ -32,6 +36,10 @@ LOOKS = 2
 """Looks in a row that must find nobody: a run takes its turn a moment before it opens the store."""
 LEASE = 60.0
 """Seconds after which the slot of a run that was killed is free again."""
+PAUSE_AFTER = 3.0
+"""Seconds between two looks at whether the run is paused."""
+TAG = "gsdp"
+"""Of all runs: by it, automations know ours from others of the server."""
 
 
 @asynccontextmanager
@@ -41,10 +49,40 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
         outermost = current() is None
         if outermost and runtime.deployment.id is not None:
             await _queue(stack, settings.workspace)
+            await stack.enter_async_context(_until_paused())
         work = await stack.enter_async_context(open_workbench(settings, accept_changes))
         if outermost:
             await stack.enter_async_context(reporting(work))
+            # The flows that are started in here do not get the tags of a deployment by themselves.
+            stack.enter_context(tags(TAG))
         yield work
+
+
+@asynccontextmanager
+async def _until_paused() -> AsyncIterator[None]:
+    """End what goes on in the block when the run is paused on its page. Prefect itself does that between two chunks."""
+    task, run = asyncio.current_task(), runtime.flow_run.id
+    seen: list[State] = []
+
+    async def watch() -> None:
+        while not seen:
+            await asyncio.sleep(PAUSE_AFTER)
+            with suppress(httpx.HTTPError, PrefectException):
+                async with get_client() as client:
+                    state = (await client.read_flow_run(UUID(run))).state
+                if state and state.is_paused() and task:
+                    seen.append(state)
+                    task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not seen or not task or task.uncancel():
+            raise
+        raise Pause(state=seen[0]) from None
+    finally:
+        watcher.cancel()
 
 
 def limit_name(workspace: Path) -> str:

@@ -2,86 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
 
-from flows.cli import PREFECT_DEFAULTS
+from tests.live_prefect import Prefect, free_port, processes, start_server
 from tests.rehearsal import ROOT, SEEDS, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 SLOWEST = 60_000
 """Milliseconds that the page may take to show something."""
-
-
-@dataclass(frozen=True)
-class Prefect:
-    """A running Prefect server with its UI, and every flow served."""
-
-    port: int
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"http://127.0.0.1:{self.port}/api{path}", data, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def page(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}/v2{path}"
-
-    def answers(self, path: str) -> bool:
-        try:
-            return bool(self.ask(path))
-        except OSError:
-            return False
-
-    def state(self, run: str) -> str:
-        return str(self.ask(f"/flow_runs/{run}")["state"]["type"])
-
-    def runs(self) -> list[dict[str, Any]]:
-        """The runs of synthesize, the newest first."""
-        flows = {"flows": {"name": {"any_": ["synthesize"]}}, "sort": "EXPECTED_START_TIME_DESC"}
-        found: list[dict[str, Any]] = self.ask("/flow_runs/filter", flows)
-        return found
 
 
 @contextmanager
 def prefect_with_ui(home: Path) -> Iterator[Prefect]:
     """A server whose database is in `home`, and `gsdp serve`; both end with the `with` block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        prefect = Prefect(free.getsockname()[1])
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    env = plain | PREFECT_DEFAULTS | {"PREFECT_HOME": str(home), "PREFECT_SERVER_API_PORT": str(prefect.port)}
-    served = env | {"PREFECT_API_URL": f"http://127.0.0.1:{prefect.port}/api"}
-    with ExitStack() as stack:
-        stack.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
-
-        def start(environment: dict[str, str], *module: str) -> None:
-            command = [sys.executable, "-m", *module]
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, **quiet)  # type: ignore[call-overload]
-            stack.callback(process.wait, 60)
-            stack.callback(process.kill)
-
-        start(env, "prefect", "server", "start", "--port", str(prefect.port))
-        wait_until(lambda: prefect.answers("/health"), seconds=180)
-        start(served, "deployments.serve")
+    with processes() as start:
+        prefect, _ = start_server(start, home, free_port())
+        start("deployments.serve", env=os.environ | {"PREFECT_HOME": str(home), "PREFECT_API_URL": prefect.url})
         wait_until(lambda: prefect.answers("/deployments/name/publish/gsdp"), seconds=180)
         yield prefect
+
+
+def synthesize_runs(prefect: Prefect) -> list[dict[str, Any]]:
+    """The runs of synthesize, the newest first."""
+    flows = {"flows": {"name": {"any_": ["synthesize"]}}, "sort": "EXPECTED_START_TIME_DESC"}
+    found: list[dict[str, Any]] = prefect.ask("/flow_runs/filter", flows)
+    return found
 
 
 @contextmanager
@@ -130,10 +83,10 @@ def fill_form(page: Page, workspace: Path, endpoint: str, pairs: int, preset: st
 
 def submit(page: Page, prefect: Prefect) -> str:
     """Start the run; its id."""
-    before = {run["id"] for run in prefect.runs()}
+    before = {run["id"] for run in synthesize_runs(prefect)}
     page.get_by_role("button", name="Submit").click()
-    wait_until(lambda: {run["id"] for run in prefect.runs()} - before)
-    return str(({run["id"] for run in prefect.runs()} - before).pop())
+    wait_until(lambda: {run["id"] for run in synthesize_runs(prefect)} - before)
+    return str(({run["id"] for run in synthesize_runs(prefect)} - before).pop())
 
 
 def press(page: Page, prefect: Prefect, run: str, item: str, button: str) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser import (
-    FINAL,
     artifacts,
     chromium,
     fill_form,
@@ -17,7 +16,7 @@ from tests.browser import (
     save_endpoint,
     submit,
 )
-from tests.rehearsal import ROOT, wait_until
+from tests.rehearsal import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -53,7 +52,7 @@ def main() -> None:
         fill_form(page, WORKSPACE, "rehearsal", PAIRS)
         take(page, "form", 1250)
         run = submit(page, prefect)
-        wait_until(lambda: prefect.state(run) in FINAL, seconds=300)
+        prefect.ends(run, seconds=300)
         page.goto(prefect.page(f"/runs/flow-run/{run}"))
         take(page, "run", 1000)
         page.goto(prefect.page(f"/artifacts/artifact/{artifacts(prefect, run)['stages']['id']}"))

@@ -11,8 +11,6 @@ import pytest
 
 from tests.browser import (
     CHROMIUM,
-    FINAL,
-    Prefect,
     artifacts,
     chromium,
     fill_form,
@@ -21,7 +19,9 @@ from tests.browser import (
     press,
     save_endpoint,
     submit,
+    synthesize_runs,
 )
+from tests.live_prefect import Prefect
 from tests.rehearsal import query, wait_until
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_an_endpoint_is_saved_edited_and_its_key_never_shown(page: Page, prefect
 
 def test_the_form_says_which_field_is_wrong(page: Page, prefect: Prefect, tmp_path: Path) -> None:
     open_form(page, prefect)
-    before = len(prefect.runs())
+    before = len(synthesize_runs(prefect))
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("'workspace' is a required property").first.wait_for()
     page.get_by_text("'seeds' is a required property").first.wait_for()
@@ -72,15 +72,14 @@ def test_the_form_says_which_field_is_wrong(page: Page, prefect: Prefect, tmp_pa
     page.get_by_role("button", name="Submit").click()
     target = page.get_by_label("Target pairs")
     assert "greater than or equal to 1" in str(target.evaluate("field => field.validationMessage"))
-    assert len(prefect.runs()) == before
+    assert len(synthesize_runs(prefect)) == before
 
 
 def test_a_run_is_started_from_the_form_and_its_figures_are_read(page: Page, prefect: Prefect, tmp_path: Path) -> None:
     open_form(page, prefect)
     fill_form(page, tmp_path / "work", "rehearsal", 12, preset="grip")
     run = submit(page, prefect)
-    wait_until(lambda: prefect.state(run) in FINAL, seconds=240)
-    assert prefect.state(run) == "COMPLETED"
+    assert prefect.ends(run, seconds=240) == "COMPLETED"
     asked = "SELECT max(sample) FROM solutions"
     assert query(tmp_path / "work", asked) == [(0,)], "the preset's number of solutions, not what the form shows"
     page.goto(prefect.page(f"/runs/flow-run/{run}"))
@@ -92,7 +91,6 @@ def test_a_run_is_started_from_the_form_and_its_figures_are_read(page: Page, pre
 
 
 def test_a_run_is_cancelled_and_retried_by_clicking(page: Page, prefect: Prefect, tmp_path: Path) -> None:
-    deployment = prefect.ask("/deployments/name/synthesize/gsdp")["id"]
     slow = {
         "workspace": str(tmp_path / "work"),
         "seeds": [{"path": "deployments/demo/seeds.jsonl"}],
@@ -100,11 +98,10 @@ def test_a_run_is_cancelled_and_retried_by_clicking(page: Page, prefect: Prefect
         "target_pairs": 12,
         "sandbox": ["--latency=0.7"],
     }
-    run = prefect.ask(f"/deployments/{deployment}/create_flow_run", {"parameters": {"settings": slow}})["id"]
+    run = prefect.begin(slow)
     wait_until(lambda: "stages" in artifacts(prefect, run), seconds=120)
     press(page, prefect, run, "Cancel", "Cancel Flow Run")
-    wait_until(lambda: prefect.state(run) in FINAL, seconds=60)
-    assert prefect.state(run) == "CANCELLED"
+    assert prefect.ends(run) == "CANCELLED"
     assert query(tmp_path / "work", "SELECT state FROM runs") == [("interrupted",)]
     press(page, prefect, run, "Retry", "Retry")
     wait_until(lambda: prefect.state(run) == "COMPLETED", seconds=240)

@@ -22,6 +22,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from prefect.events.schemas.automations import AutomationCore
+from prefect.utilities.templating import apply_values
 
 from deployments.prepare import automations
 from deployments.serve import FLOWS
@@ -56,11 +57,46 @@ def test_compose_names_files_and_services_that_are_there() -> None:
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"setup"}
 
 
+TEMPLATE = json.loads((ROOT / "deployments/kubernetes.json").read_text(encoding="utf-8"))
+
+
 def test_the_job_template_uses_every_variable_and_no_other() -> None:
-    template = json.loads((ROOT / "deployments/kubernetes.json").read_text(encoding="utf-8"))
-    text = json.dumps(template["job_configuration"])
+    text = json.dumps(TEMPLATE["job_configuration"])
     used = {part.split("}}")[0].strip() for part in text.split("{{")[1:]}
-    assert used == set(template["variables"]["properties"])
+    assert used == set(TEMPLATE["variables"]["properties"])
+
+
+def job() -> dict[str, Any]:
+    """A job made of the template, as Prefect's worker for Kubernetes makes it."""
+    values = {name: each.get("default") for name, each in TEMPLATE["variables"]["properties"].items()}
+    values |= {"image": "gsdp", "name": "run", "command": ["prefect", "flow-run", "execute"]}
+    values |= {"env": {"PREFECT_API_URL": "http://server:4200/api"}, "labels": {"app": "gsdp"}}
+    job: dict[str, Any] = apply_values(TEMPLATE["job_configuration"]["job_manifest"], values)
+    job["metadata"]["name"] = job["metadata"].pop("generateName")
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [{"name": name, "value": value} for name, value in container["env"].items()]
+    return job
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["hadolint", "Dockerfile"],
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
+        ["kubernetes-validate", "--strict", "job.json"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_the_files_for_containers_pass_their_linters(command: list[str], tmp_path: Path) -> None:
+    linter = Path(sys.executable).with_name(command[0])
+    if not linter.exists():
+        pytest.skip("needs `uv run --group containers`")
+    for name in ("Dockerfile", "compose.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "job.json").write_text(json.dumps(job()))
+    ended = subprocess.run([linter, *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("notification", [None, "00000000-0000-0000-0000-000000000001"])

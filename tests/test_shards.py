@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextvars import Context
 from pathlib import Path
@@ -17,6 +18,7 @@ from prefect.utilities.schema_tools import validate
 
 from flows import shards, stages
 from flows.merge import merge
+from flows.snapshot import snapshot
 from flows.synthesize import synthesize
 from graph.errors import GsdpError, SettingsError, UsageError
 from graph.records import Combination
@@ -130,6 +132,13 @@ async def test_shards_keep_to_one_budget_together(
     spent = number(workspace, "SELECT sum(input_tokens + output_tokens + presumed_tokens)::BIGINT FROM calls")
     assert 0.7 * budget <= spent <= budget
     assert query(workspace, "SELECT DISTINCT state FROM runs") == [("completed",)]
+
+
+async def test_the_pace_is_told_where_only_shards_compose(tmp_path: Path) -> None:
+    async with workbench(settings_for(tmp_path, shards=2)) as work:
+        work.counts.note("screen", done=50)
+        found = snapshot(work, "running", time.monotonic() - 3600)
+    assert found["pairs_an_hour"] == 50
 
 
 async def test_combinations_are_dealt_once_each_and_a_store_that_is_there_stays(tmp_path: Path) -> None:

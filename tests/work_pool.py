@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
+from tests.live_prefect import processes
 from tests.rehearsal import ROOT
 
 POOL = "gsdp"
@@ -27,21 +28,11 @@ def work_pool(workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The pool with the deployment of shards, and workers that each run one shard at a time."""
     prefect("work-pool", "create", "--type", "process", "--overwrite", POOL)
     prefect("deploy", "--prefect-file", "deployments/prefect.yaml", "--name", "shard/pool")
-    environment = {**os.environ, "GSDP_HOME": str(ROOT), "PREFECT_WORKER_QUERY_SECONDS": "1"}
-    with ExitStack() as stack:
-        yield [stack.enter_context(_worker(number, environment)) for number in range(workers)]
-
-
-@contextmanager
-def _worker(number: int, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    options = ["--pool", POOL, "--name", f"worker-{number}", "--type", "process", "--limit", "1"]
-    command = [sys.executable, "-m", "prefect", "worker", "start", *options]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+    env = os.environ | {"GSDP_HOME": str(ROOT), "PREFECT_WORKER_QUERY_SECONDS": "1"}
+    options = ["--pool", POOL, "--type", "process", "--limit", "1"]
+    with processes() as start:
+        names = [f"worker-{number}" for number in range(workers)]
+        yield [start("prefect", "worker", "start", *options, "--name", name, env=env) for name in names]
 
 
 def children(pid: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Growth with shards: the same combinations by one worker and by two, on a work pool of processes.
 
-    python -m tests.benchmarks.shards                   # about five minutes
+    python -m tests.benchmarks.shards                   # about twelve minutes
     python -m tests.benchmarks.shards --pairs 100       # quick, and coarse
 
 The server takes a second for each answer, and each worker asks it as much at once (`--each`), so two may ask twice as
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=300)
+    parser.add_argument("--pairs", type=int, default=1500)
     parser.add_argument("--each", type=int, default=48, help="requests at once of each worker")
     arguments = parser.parse_args()
     for name, value in PREFECT_DEFAULTS.items():
