@@ -10,9 +10,9 @@ from graph.errors import GsdpError
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows", "prefect._internal.concurrency")
 NOISE = ("Parameter validation failed", "Service 'ConcurrencySlotAcquisition", "Service 'EventsWorker' failed")
-"""How records begin that say nothing new: all parameters of a run again, where the next record names the wrong one; that
-a run still waits for its turn, which `flows/turns.py` says in words; and every event in full that a server which is gone
-did not get."""
+"""How records begin that say nothing new: all parameters of a run again, where the next record names the wrong one;
+that a run still waits for its turn, which `flows/turns.py` says in words; and, in full, each event that did not reach a
+server which is gone."""
 
 
 class OneSentence(logging.Filter):

@@ -9,16 +9,21 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from flows.cli import PREFECT_DEFAULTS
 from tests.rehearsal import ROOT, wait_until
 
+BUSY_FOR = 30
+"""Seconds that the server may turn a request away, because another one writes to its database."""
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -34,8 +39,16 @@ class Prefect:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """What it answers; a `body` is posted."""
         data = None if body is None else json.dumps(body).encode()
-        with urlopen(Request(self.url + path, data, {"Content-Type": "application/json"}), timeout=30) as answer:
-            return json.load(answer)
+        request = Request(self.url + path, data, {"Content-Type": "application/json"})
+        for _ in range(BUSY_FOR):
+            try:
+                with urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                time.sleep(1)
+        raise AssertionError(f"{path}: the server was busy for {BUSY_FOR} s")
 
     def answers(self, path: str) -> bool:
         """Whether there is something at a path."""
