@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flows.snapshot import read_snapshot
 from tests.browser import (
     CHROMIUM,
     artifacts,
@@ -90,7 +91,9 @@ def test_a_run_is_started_from_the_form_and_its_figures_are_read(page: Page, pre
         page.get_by_text(text).first.wait_for()
 
 
-def test_a_run_is_cancelled_and_retried_by_clicking(page: Page, prefect: Prefect, tmp_path: Path) -> None:
+def test_a_run_is_cancelled_retried_paused_and_resumed_by_clicking(
+    page: Page, prefect: Prefect, tmp_path: Path
+) -> None:
     slow = {
         "workspace": str(tmp_path / "work"),
         "seeds": [{"path": "deployments/demo/seeds.jsonl"}],
@@ -104,7 +107,17 @@ def test_a_run_is_cancelled_and_retried_by_clicking(page: Page, prefect: Prefect
     assert prefect.ends(run) == "CANCELLED"
     assert query(tmp_path / "work", "SELECT state FROM runs") == [("interrupted",)]
     press(page, prefect, run, "Retry", "Retry")
+    wait_until(lambda: told(tmp_path / "work") == "running", seconds=120)
+    press(page, prefect, run, "Pause", "Pause Flow Run")
+    wait_until(lambda: told(tmp_path / "work") == "interrupted", seconds=60)
+    assert prefect.state(run) == "PAUSED"
+    press(page, prefect, run, "Resume", "Resume")
     wait_until(lambda: prefect.state(run) == "COMPLETED", seconds=240)
     assert query(tmp_path / "work", "SELECT count(*) FROM pairs") == [(12,)]
     twice = "SELECT 1 FROM calls WHERE fault IS NULL GROUP BY subject_id, role, sample HAVING count(*) > 1"
     assert query(tmp_path / "work", twice) == []
+
+
+def told(workspace: Path) -> str:
+    """What a run says of itself to those who look."""
+    return str((read_snapshot(workspace) or {})["state"])
