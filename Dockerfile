@@ -15,6 +15,4 @@ COPY deployments deployments
 RUN pip install --editable ".[services]"
 USER 1000:1000
 VOLUME /data
-# Prefect's workers pass the signal on, and runs flush and end in order within seconds.
-STOPSIGNAL SIGINT
-CMD ["prefect", "worker", "start", "--pool", "gsdp"]
+CMD ["python", "-m", "deployments.worker"]

@@ -21,9 +21,9 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from deployments import POOL
 from tasks.blocks import ModelEndpoint
 
-POOL = "gsdp"
 NOTIFICATION = "gsdp"
 """Name of the block that notifications go to."""
 FOLDER = Path(__file__).parent

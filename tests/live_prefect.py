@@ -88,7 +88,7 @@ class Prefect:
 
 @contextmanager
 def processes() -> Iterator[Start]:
-    """Starts modules of Python as processes, which are killed at the end of the `with` block."""
+    """Starts modules of Python as processes, which end with the `with` block, the last one first."""
     with ExitStack() as stack:
 
         def start(*module: object, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
@@ -98,11 +98,20 @@ def processes() -> Iterator[Start]:
             command = [sys.executable, "-m", *map(str, module)]
             process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=quiet, stderr=quiet)
             signal.signal(signal.SIGINT, former)
-            stack.callback(process.wait, 60)
-            stack.callback(process.kill)
+            stack.callback(end, process)
             return process
 
         yield start
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and see to it."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import psutil
 import pytest
 
 from flows.snapshot import read_snapshot
@@ -60,7 +61,7 @@ class Prepared:
     def worker(self, start: Start) -> subprocess.Popen[bytes]:
         """A worker for the pool."""
         quick = self.client | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-        return start("prefect", "worker", "start", "--pool", "gsdp", env=quick)
+        return start("deployments.worker", env=quick)
 
 
 @contextmanager
@@ -143,9 +144,38 @@ def test_a_run_whose_machine_is_gone_is_marked_as_crashed_with_the_flows_within_
         run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/pool")
         wait_until(lambda: server.served("extractor"), seconds=120)
         pid = (read_snapshot(tmp_path / "work") or {})["pid"]
-        worker.kill()
+        for process in (*psutil.Process(worker.pid).children(), worker):
+            process.kill()
         os.kill(pid, signal.SIGKILL)
     assert prefect.ends(run) == "CRASHED"
     within = {"flow_runs": {"tags": {"all_": ["gsdp"]}, "state": {"type": {"any_": ["RUNNING"]}}}}
     wait_until(lambda: not prefect.ask("/flow_runs/filter", within))
-    assert prepared.told("fail or crash", "Crashed", "heartbeat")
+    wait_until(lambda: prepared.told("fail or crash", "Crashed", "heartbeat"))
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_told_to_end_lets_its_run_end_in_order(
+    prepared: Prepared, start: Start, tmp_path: Path, sign: signal.Signals
+) -> None:
+    prefect, worker, workspace = prepared.prefect, prepared.worker(start), tmp_path / "work"
+    with rehearsal("--latency=0.2") as server:
+        run = prefect.begin(content(workspace, server.url, 20), "synthesize/pool")
+        wait_until(lambda: server.served("composer") >= 5, seconds=120)
+        worker.send_signal(sign)
+        worker.wait(20)
+        assert query(workspace, "SELECT state FROM runs") == [("interrupted",)]
+        assert prefect.ends(run) == "CRASHED"
+        prepared.worker(start)
+        assert prefect.retry(run) == "COMPLETED"
+    assert query(workspace, "SELECT count(*) FROM pairs") == [(20,)]
+
+
+def test_a_run_outlives_its_worker(prepared: Prepared, start: Start, tmp_path: Path) -> None:
+    prefect, worker = prepared.prefect, prepared.worker(start)
+    with rehearsal("--latency=0.2") as server:
+        run = prefect.begin(content(tmp_path / "work", server.url, 20), "synthesize/pool")
+        wait_until(lambda: server.served("composer") >= 5, seconds=120)
+        for process in (*psutil.Process(worker.pid).children(), worker):
+            process.kill()
+        assert prefect.ends(run) == "COMPLETED"
+    assert query(tmp_path / "work", "SELECT count(*) FROM pairs, runs") == [(20,)]

@@ -200,7 +200,7 @@ def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, f
         [sys.executable, "-m", "deployments.prepare"], cwd=ROOT, env=client, capture_output=True, text=True, check=False
     )
     assert prepared.returncode == 0, prepared.stderr
-    start(*prefect, "worker", "start", "--pool", "gsdp", env=client, **quiet)
+    start(sys.executable, "-m", "deployments.worker", env=client, **quiet)
     settings = {
         "workspace": str(folder / "work"),
         "target_pairs": 10,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deployments import POOL
 from tests.live_prefect import processes
 from tests.rehearsal import ROOT
-
-POOL = "gsdp"
 
 
 def prefect(*arguments: str) -> None:
