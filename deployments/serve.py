@@ -19,6 +19,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows import stages
 from flows.produce import produce
+from flows.quote import quote
 from flows.shards import shard
 from flows.synthesize import synthesize
 from tasks.blocks import ModelEndpoint
@@ -36,6 +37,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     stages.publish,
     produce,
     shard,
+    quote,
 )
 RUNS_AT_ONCE = 4
 NO_SERVER = (

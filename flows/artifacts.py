@@ -91,6 +91,13 @@ class Board:
             self._shown[key] = data, figure.description
 
 
+async def put_up(name: str, workspace: str, rows: list[Row], description: str) -> None:
+    """Show a table on the page of the run that calls this."""
+    table = TableArtifact(key=artifact_key(workspace, name), table=rows, description=description)
+    with suppress(httpx.HTTPError, PrefectException):
+        await table.acreate()
+
+
 def artifact_key(workspace: str, name: str) -> str:
     """The key under which all runs of a workspace show the same thing: lower case, digits and dashes."""
     return "-".join(filter(None, [re.sub("[^a-z0-9]+", "-", workspace.lower()).strip("-"), name]))

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
+from prefect.logging import get_run_logger
+
 from flows import stages
+from flows.artifacts import put_up
 from flows.audits import REHEARSAL
-from flows.quoted import table
+from flows.quoted import by_stage, table
 from flows.report import reporting
 from flows.stages import PAID, stage_flow
 from flows.synthesize import Telling
@@ -44,7 +47,7 @@ class Probed(NamedTuple):
 
 
 @stage_flow
-async def quote(settings: RunSettings, seeds: int) -> list[str]:
+async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
     """Take some seeds through all stages, and tell what the rest of a run costs: calls, tokens, hours and money.
 
     Run it again after any failure: it goes on where it stopped. What it has paid counts in the workspace, and its
@@ -68,12 +71,15 @@ async def quote(settings: RunSettings, seeds: int) -> list[str]:
             await store.write(made.quote, *made.figures)
         calls, tokens, usd = found.measured.paid
         money = "" if usd is None else f", {usd:,.2f} USD"
-        return [
+        lines = [
             *table(made.quote, made.figures),
             f"The probe has cost {calls:,} calls, {tokens:,} tokens{money} besides; the run asks none of that again.",
             *doubts(made, settings, min(seeds, len(found.seeds)) * COMBINATIONS),
             *([REHEARSAL] if found.rehearsal else []),
         ]
+        await put_up("quote", settings.workspace.name, by_stage(made.figures), lines[0])
+        get_run_logger().info("%s", "\n".join(lines))
+        return lines
     finally:
         store.close()
 

@@ -16,6 +16,7 @@ HEADS: dict[Measure, str] = {
     "hours": "time",
     "usd": "USD",
 }
+STAGE = "stage"
 WIDTH = 25
 
 
@@ -24,7 +25,12 @@ def table(quote: Quote, figures: Sequence[Quoted]) -> Iterator[str]:
     rest = "" if quote.wanted == quote.target_pairs else f" still wanted of {quote.target_pairs:,}"
     yield f"quote for {quote.wanted:,} pairs{rest}"
     yield ""
-    yield from _by_stage(figures)
+    rows = by_stage(figures)
+    yield "".join(f"{head:{'<10' if head == STAGE else f'>{WIDTH}'}}" for head in rows[0])
+    for row in rows:
+        yield "".join(f"{cell:{'<10' if head == STAGE else f'>{WIDTH}'}}" for head, cell in row.items())
+    drawn = next(row for row in figures if (row.stage, row.measure) == ("compose", "combinations"))
+    yield f"combinations to draw: {_range(drawn)}"
     yield ""
     yield (
         f"It rests on {quote.seeds:,} seeds, and on {quote.combinations:,} combinations that made {quote.pairs:,} "
@@ -32,15 +38,15 @@ def table(quote: Quote, figures: Sequence[Quoted]) -> Iterator[str]:
     )
 
 
-def _by_stage(figures: Sequence[Quoted]) -> Iterator[str]:
+def by_stage(figures: Sequence[Quoted]) -> list[dict[str, str]]:
+    """A row for each stage and one for all: what is expected of each measure, with its interval."""
     found = {(row.stage, row.measure): row for row in figures}
     heads = {measure: head for measure, head in HEADS.items() if (ALL, measure) in found}
-    yield f"{'stage':<10}" + "".join(f"{head:>{WIDTH}}" for head in heads.values())
-    for stage in (*STAGES, ALL):
-        cells = [_range(found.get((stage, measure))) for measure in heads]
-        yield f"{'in all' if stage == ALL else stage:<10}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)
-    drawn = found["compose", "combinations"]
-    yield f"combinations to draw: {_range(drawn)}"
+    return [
+        {STAGE: "in all" if stage == ALL else stage}
+        | {head: _range(found.get((stage, measure))) for measure, head in heads.items()}
+        for stage in (*STAGES, ALL)
+    ]
 
 
 def _range(row: Quoted | None) -> str:

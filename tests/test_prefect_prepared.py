@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,9 +55,13 @@ class Prepared:
         found: dict[str, Any] = self.prefect.ask("/deployments/name/synthesize/nightly")["parameters"]["settings"]
         return found
 
-    def told(self, *words: str) -> bool:
-        """Whether somebody was told a sentence with these words."""
-        return any(all(word in f"{one['subject']}: {one['body']}" for word in words) for one in self.messages)
+    def assert_told(self, *words: str) -> None:
+        """Somebody is told a sentence with these words before long."""
+        for _ in range(60):
+            if any(all(word in f"{one['subject']}: {one['body']}" for word in words) for one in self.messages):
+                return
+            time.sleep(1)
+        raise AssertionError(self.messages)
 
     def worker(self, start: Start) -> subprocess.Popen[bytes]:
         """A worker for the pool."""
@@ -123,16 +128,16 @@ def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
         return prefect.ends(prefect.begin(nightly | changes, "synthesize/nightly"))
 
     assert runs(target_pairs=10) == "COMPLETED"
-    wait_until(lambda: prepared.told("targets", nightly["workspace"], "10 pairs"))
+    prepared.assert_told("targets", nightly["workspace"], "10 pairs")
     (seeds / "second.jsonl").write_text("".join(lines[60:]), encoding="utf-8")
     assert runs(target_pairs=20) == "COMPLETED"
     assert query(Path(nightly["workspace"]), "SELECT count(*) FROM pairs") == [(20,)]
     assert query(Path(nightly["workspace"]), "SELECT count(*) FROM seeds") == [(len(lines),)]
     assert runs(workspace=str(tmp_path / "other"), budget="20k tokens") == "COMPLETED"
-    wait_until(lambda: prepared.told("budgets", str(tmp_path / "other")))
+    prepared.assert_told("budgets", str(tmp_path / "other"))
     shutil.rmtree(seeds)
     assert runs(target_pairs=30) == "FAILED"
-    wait_until(lambda: prepared.told("fail or crash", "Failed", "seeds"))
+    prepared.assert_told("fail or crash", "Failed", "seeds")
     assert len(prepared.messages) == 4, prepared.messages
 
 
@@ -150,7 +155,7 @@ def test_a_run_whose_machine_is_gone_is_marked_as_crashed_with_the_flows_within_
     assert prefect.ends(run) == "CRASHED"
     within = {"flow_runs": {"tags": {"all_": ["gsdp"]}, "state": {"type": {"any_": ["RUNNING"]}}}}
     wait_until(lambda: not prefect.ask("/flow_runs/filter", within))
-    wait_until(lambda: prepared.told("fail or crash", "Crashed", "heartbeat"))
+    prepared.assert_told("fail or crash", "Crashed", "heartbeat")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
