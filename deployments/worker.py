@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import time
 
 import psutil
 
@@ -31,19 +31,33 @@ def main() -> int:
         try:
             return worker.wait()
         except KeyboardInterrupt:
-            end_runs(worker.pid)
-            worker.send_signal(signal.SIGINT)
-            return worker.wait()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end_in_order(psutil.Process(worker.pid))
+            worker.wait()
+            return 0
 
 
-def end_runs(worker: int) -> None:
-    """Ask the runs of a worker to end, and wait until they have. A second Ctrl-C waits no longer."""
-    runs = psutil.Process(worker).children()
+def end_in_order(worker: psutil.Process) -> None:
+    """Ask the runs of a worker to end, wait until they have, then ask the worker itself."""
+    # It would start other runs in the places of those that end.
+    worker.suspend()
+    runs = worker.children()
     for run in runs:
-        with suppress(psutil.NoSuchProcess):
-            run.terminate()
-    with suppress(KeyboardInterrupt):
-        psutil.wait_procs(runs, timeout=PATIENCE)
+        run.terminate()
+    end = time.monotonic() + PATIENCE
+    while any(map(alive, runs)) and time.monotonic() < end:
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGINT)
+    worker.resume()
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process is at work. The children of one that is suspended stay as zombies when they have ended."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

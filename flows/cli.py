@@ -425,11 +425,9 @@ def _flow(
     import asyncio
 
     import httpx
-    from prefect import tags
     from prefect.exceptions import ObjectNotFound, TerminationSignal
 
     from flows.report import view
-    from flows.turns import TAG
     from tasks.opening import check
 
     flow = load()
@@ -439,8 +437,7 @@ def _flow(
     wait()
     view.set(shown)
     try:
-        with tags(TAG):
-            return asyncio.run(flow())
+        return asyncio.run(flow())
     except TerminationSignal:
         raise KeyboardInterrupt from None
     except RuntimeError as error:
@@ -451,7 +448,8 @@ def _flow(
             "PREFECT_API_URL and the run starts one of its own."
         ) from error
     except (httpx.HTTPError, ObjectNotFound) as error:
-        why = "no longer knows this run" if isinstance(error, ObjectNotFound) else f"failed ({type(error).__name__})"
+        said = " ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        why = "no longer knows this run" if isinstance(error, ObjectNotFound) else f"failed ({said})"
         raise GsdpError(
             f"Prefect's server {why}. What was paid for is safe in {settings.workspace}: once the server is well, run "
             "the same command again, and it goes on."

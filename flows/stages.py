@@ -12,7 +12,7 @@ from functools import partial
 from math import ceil
 from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import Flow, flow
+from prefect import Flow, runtime, tags
 
 from flows.sentences import speak_in_sentences
 from flows.turns import in_turn
@@ -43,6 +43,9 @@ SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
 EXPECTED_YIELD = 0.45
 """Share of problems that become pairs, until the run knows better (GRIP, appendix D.1)."""
 
+TAG, WITHIN = "gsdp", "gsdp-within"
+"""Tags of flow runs, by which automations know ours: of those that people start, and of those within them."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -56,12 +59,25 @@ PAID: dict[str, ChunkTask] = {
 """The stages that each chunk of combinations goes through, in order."""
 
 
+class StageFlow(Flow[..., Any]):
+    """A flow whose runs bear a tag, `TAG` or, when another flow has called it, `WITHIN`; deployments tag theirs.
+
+    State lives in the store, not in results.
+    """
+
+    def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None:
+        name = function.__name__
+        super().__init__(function, name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)
+
+    async def __call__(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+        with tags(WITHIN if runtime.flow_run.id else TAG):
+            return await super().__call__(*arguments, **named)
+
+
 def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
-    """Make a coroutine function a Prefect flow that is called like it. State lives in the store, not in results."""
+    """Make a coroutine function a Prefect flow that is called like it."""
     speak_in_sentences()
-    name = function.__name__
-    made: Any = flow(name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)(function)
-    return cast("Flow[P, Coroutine[Any, Any, T]]", made)
+    return cast("Flow[P, Coroutine[Any, Any, T]]", cast("Any", StageFlow(function)))
 
 
 def chunk_size(pending: int) -> int:

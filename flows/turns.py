@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-from prefect import runtime, tags
+from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
@@ -38,8 +38,6 @@ LEASE = 60.0
 """Seconds after which the slot of a run that was killed is free again."""
 PAUSE_AFTER = 3.0
 """Seconds between two looks at whether the run is paused."""
-TAG = "gsdp"
-"""Of all runs: by it, automations know ours from others of the server."""
 
 
 @asynccontextmanager
@@ -48,13 +46,11 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
     async with AsyncExitStack() as stack:
         outermost = current() is None
         if outermost and runtime.deployment.id is not None:
-            await _queue(stack, settings.workspace)
             await stack.enter_async_context(_until_paused())
+            await _queue(stack, settings.workspace)
         work = await stack.enter_async_context(open_workbench(settings, accept_changes))
         if outermost:
             await stack.enter_async_context(reporting(work))
-            # The flows that are started in here do not get the tags of a deployment by themselves.
-            stack.enter_context(tags(TAG))
         yield work
 
 
@@ -70,14 +66,16 @@ async def _until_paused() -> AsyncIterator[None]:
             with suppress(httpx.HTTPError, PrefectException):
                 async with get_client() as client:
                     state = (await client.read_flow_run(UUID(run))).state
-                if state and state.is_paused() and task:
+                # Without being scheduled anew when it is resumed, a run must not end: nobody would go on with it.
+                if state and state.is_paused() and state.state_details.pause_reschedule and task:
                     seen.append(state)
                     task.cancel()
 
     watcher = asyncio.create_task(watch())
     try:
         yield
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, Exception):
+        # Chunks that end at the same time may have errors of their own, which then stand for the cancel.
         if not seen or not task or task.uncancel():
             raise
         raise Pause(state=seen[0]) from None

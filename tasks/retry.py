@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TagsContext
 from prefect.states import Completed
 from prefect.tasks import Task
 
@@ -33,6 +33,17 @@ def _transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, GsdpError) and error.transient
 
 
+class ChunkTask(Task[..., Any]):
+    """A task whose runs bear no tag, whatever their flow bears.
+
+    Before a tagged one, Prefect asks its server for a slot, and the run would fail while that is away.
+    """
+
+    async def __call__(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+        with TagsContext(current_tags=set()):
+            return await super().__call__(*arguments, **named)
+
+
 def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
     """Make a coroutine function a Prefect task; `run_name` may use its parameters, as in "extract-{number:04d}".
 
@@ -47,15 +58,16 @@ def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable
             except BudgetReached as error:
                 return Completed(name="Budget reached", message=str(error))
 
-        return cast("Callable[P, Awaitable[T]]", make(until_the_budget_ends))
+        made: Any = ChunkTask(
+            until_the_budget_ends,
+            name=name,
+            task_run_name=run_name or name,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            retries=RETRIES,
+            retry_delay_seconds=RETRY_DELAYS,
+            retry_condition_fn=_transient,
+        )
+        return cast("Callable[P, Awaitable[T]]", made)
 
-    make: Any = task(
-        name=name,
-        task_run_name=run_name or name,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=RETRIES,
-        retry_delay_seconds=RETRY_DELAYS,
-        retry_condition_fn=_transient,
-    )
     return decorate

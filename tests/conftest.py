@@ -21,6 +21,7 @@ import pytest
 
 from flows.cli import PREFECT_DEFAULTS
 from flows.own_server import own_server
+from tests.live_prefect import Start, processes
 from tests.rehearsal import Rehearsal, gsdp, rehearsal
 
 # Prefect reads these when it is imported, so they stand here and in no fixture.
@@ -84,6 +85,13 @@ def prefect_server(request: pytest.FixtureRequest, prefect_database: Path) -> It
         warnings.filterwarnings("ignore", leak, ResourceWarning)
         request.config.addinivalue_line("filterwarnings", f"ignore:{leak}:ResourceWarning")
         yield url
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts modules of Python as processes; they end with the test."""
+    with processes() as started:
+        yield started
 
 
 @pytest.fixture

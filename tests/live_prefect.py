@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+import psutil
 
 from flows.cli import PREFECT_DEFAULTS
 from tests.rehearsal import ROOT, wait_until
@@ -54,7 +56,7 @@ class Prefect:
         """Whether there is something at a path."""
         try:
             return bool(self.ask(path))
-        except OSError:
+        except (OSError, AssertionError):
             return False
 
     def page(self, path: str) -> str:
@@ -105,12 +107,15 @@ def processes() -> Iterator[Start]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and see to it."""
+    """Ask a process to end, and see to it that nothing is left of it."""
+    family = [*psutil.Process(process.pid).children(recursive=True), process] if process.poll() is None else [process]
     process.terminate()
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
-        process.kill()
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         process.wait()
 
 

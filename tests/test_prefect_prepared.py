@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,11 +20,15 @@ from typing import Any
 import psutil
 import pytest
 
+from deployments.worker import PATIENCE
 from flows.snapshot import read_snapshot
 from tests.live_prefect import Prefect, Start, free_port, home_with, processes, start_server
 from tests.rehearsal import ROOT, SEEDS, content, query, rehearsal, wait_until
 
 pytestmark = pytest.mark.slow
+
+SETTLED, MISSED = 5, 130
+"""Seconds after which all events have reached the automations, and after which heartbeats would be missed."""
 
 SAVE_BLOCKS = """
 import sys
@@ -63,10 +67,15 @@ class Prepared:
             time.sleep(1)
         raise AssertionError(self.messages)
 
-    def worker(self, start: Start) -> subprocess.Popen[bytes]:
+    def worker(self, start: Start, *options: str) -> subprocess.Popen[bytes]:
         """A worker for the pool."""
         quick = self.client | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-        return start("deployments.worker", env=quick)
+        return start("deployments.worker", *options, env=quick)
+
+    def states(self, tag: str) -> list[str]:
+        """How the flow runs of a tag stand."""
+        found = self.prefect.ask("/flow_runs/filter", {"flow_runs": {"tags": {"all_": [tag]}}})
+        return [each["state"]["type"] for each in found]
 
 
 @contextmanager
@@ -107,12 +116,6 @@ def in_python(env: dict[str, str], *arguments: str) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    with processes() as started:
-        yield started
-
-
 def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
     prepared: Prepared, start: Start, tmp_path: Path
 ) -> None:
@@ -135,9 +138,12 @@ def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
     assert query(Path(nightly["workspace"]), "SELECT count(*) FROM seeds") == [(len(lines),)]
     assert runs(workspace=str(tmp_path / "other"), budget="20k tokens") == "COMPLETED"
     prepared.assert_told("budgets", str(tmp_path / "other"))
-    shutil.rmtree(seeds)
-    assert runs(target_pairs=30) == "FAILED"
-    prepared.assert_told("fail or crash", "Failed", "seeds")
+    dead = {"base_url": f"http://127.0.0.1:{free_port()}/v1", "model": "none", "outage_patience": 0.5}
+    failing = {"endpoints": {"dead": dead}, "roles": {"others": "dead"}, "workspace": str(tmp_path / "failing")}
+    assert runs(**failing) == "FAILED"
+    prepared.assert_told("fail or crash", "Failed", "dead")
+    assert "FAILED" in prepared.states("gsdp-within")
+    time.sleep(SETTLED)
     assert len(prepared.messages) == 4, prepared.messages
 
 
@@ -149,12 +155,12 @@ def test_a_run_whose_machine_is_gone_is_marked_as_crashed_with_the_flows_within_
         run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/pool")
         wait_until(lambda: server.served("extractor"), seconds=120)
         pid = (read_snapshot(tmp_path / "work") or {})["pid"]
+        assert "RUNNING" in prepared.states("gsdp-within")
         for process in (*psutil.Process(worker.pid).children(), worker):
             process.kill()
         os.kill(pid, signal.SIGKILL)
     assert prefect.ends(run) == "CRASHED"
-    within = {"flow_runs": {"tags": {"all_": ["gsdp"]}, "state": {"type": {"any_": ["RUNNING"]}}}}
-    wait_until(lambda: not prefect.ask("/flow_runs/filter", within))
+    wait_until(lambda: "RUNNING" not in prepared.states("gsdp-within"))
     prepared.assert_told("fail or crash", "Crashed", "heartbeat")
 
 
@@ -162,17 +168,38 @@ def test_a_run_whose_machine_is_gone_is_marked_as_crashed_with_the_flows_within_
 def test_a_worker_that_is_told_to_end_lets_its_run_end_in_order(
     prepared: Prepared, start: Start, tmp_path: Path, sign: signal.Signals
 ) -> None:
-    prefect, worker, workspace = prepared.prefect, prepared.worker(start), tmp_path / "work"
+    prefect, worker, workspace = prepared.prefect, prepared.worker(start, "--limit", "1"), tmp_path / "work"
     with rehearsal("--latency=0.2") as server:
-        run = prefect.begin(content(workspace, server.url, 20), "synthesize/pool")
+        run, queued = (
+            prefect.begin(content(folder, server.url, 20), "synthesize/pool")
+            for folder in (workspace, tmp_path / "next")
+        )
         wait_until(lambda: server.served("composer") >= 5, seconds=120)
         worker.send_signal(sign)
-        worker.wait(20)
+        assert worker.wait(PATIENCE + 30) == 0
         assert query(workspace, "SELECT state FROM runs") == [("interrupted",)]
         assert prefect.ends(run) == "CRASHED"
+        assert prefect.state(queued) == "SCHEDULED"
         prepared.worker(start)
         assert prefect.retry(run) == "COMPLETED"
+        assert prefect.ends(queued) == "COMPLETED"
     assert query(workspace, "SELECT count(*) FROM pairs") == [(20,)]
+
+
+def test_a_paused_run_is_not_taken_for_one_whose_machine_is_gone(
+    prepared: Prepared, start: Start, tmp_path: Path
+) -> None:
+    prefect, told = prepared.prefect, len(prepared.messages)
+    prepared.worker(start)
+    with rehearsal("--latency=600") as server:
+        run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/pool")
+        wait_until(lambda: server.served("extractor"), seconds=120)
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        prefect.become(run, "PAUSED", "Suspended", pause_timeout=later, pause_reschedule=True)
+        wait_until(lambda: (read_snapshot(tmp_path / "work") or {})["state"] == "interrupted")
+    time.sleep(MISSED)
+    assert prefect.state(run) == "PAUSED"
+    assert len(prepared.messages) == told, prepared.messages
 
 
 def test_a_run_outlives_its_worker(prepared: Prepared, start: Start, tmp_path: Path) -> None:

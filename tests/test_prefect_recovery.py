@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from flows.snapshot import read_snapshot
-from tests.live_prefect import Prefect, Start, free_port, home_with, processes, start_server
+from tests.live_prefect import Prefect, Start, free_port, home_with, start_server
 from tests.rehearsal import (
     CONCURRENCY,
     NOISE,
@@ -33,12 +32,6 @@ from tests.rehearsal import (
 
 PAIRS = 40
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    with processes() as started:
-        yield started
 
 
 @pytest.fixture
@@ -103,8 +96,7 @@ def test_a_killed_run_is_seen_as_crashed_and_a_retry_finishes_it(
 def test_a_failed_run_is_finished_by_a_retry_and_another_target_by_another_run(
     prefect: Prefect, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = content(tmp_path / "work", f"http://127.0.0.1:{port}/v1", PAIRS)
     settings["endpoints"]["rehearsal"]["outage_patience"] = 0.5
     run = prefect.begin(settings)
@@ -141,7 +133,8 @@ def test_a_paused_run_ends_without_its_answers_and_goes_on_when_resumed(prefect:
         wait_until(lambda: in_flight(workspace), seconds=120)
         later = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
         prefect.become(run, "PAUSED", "Suspended", pause_timeout=later, pause_reschedule=True)
-        wait_until(lambda: (read_snapshot(workspace) or {})["state"] == "interrupted")
+        pid = (read_snapshot(workspace) or {})["pid"]
+        wait_until(lambda: not Path(f"/proc/{pid}").exists())
     assert prefect.state(run) == "PAUSED"
     assert query(workspace, "SELECT state FROM runs") == [("interrupted",)]
     with rehearsal(*NOISE, "--port", str(port)):
@@ -170,7 +163,7 @@ def test_a_run_outlives_trouble_of_its_server(
     with started("run", settings, env=env) as run:
         wait_until(lambda: server.served("composer") >= 5, run, seconds=120)
         if trouble == "locked":
-            with closing(sqlite3.connect(home / "prefect.db", isolation_level=None)) as other:
+            with closing(sqlite3.connect(home / "prefect.db", isolation_level=None, timeout=60)) as other:
                 other.execute("BEGIN EXCLUSIVE")
                 time.sleep(20)
         else:

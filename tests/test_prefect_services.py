@@ -9,15 +9,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -26,6 +24,7 @@ from prefect.utilities.templating import apply_values
 
 from deployments.prepare import automations
 from deployments.serve import FLOWS
+from tests.live_prefect import Prefect, Start, free_port
 from tests.rehearsal import ROOT, SEEDS, query, wait_until
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -117,21 +116,6 @@ NEEDED = {
 MISSING = [name for name, there in NEEDED.items() if not there]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        return bool(urlopen(url, timeout=2).status == 200)
-    except OSError:
-        return False
-
-
-Start = Callable[..., subprocess.Popen[bytes]]
-
-
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Starts processes, which end with the test in the opposite order."""
@@ -195,7 +179,7 @@ def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, f
     prefect = [sys.executable, "-m", "prefect"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     start(*prefect, "server", "start", "--port", port, env=server | {"PREFECT_HOME": str(folder)}, **quiet)
-    wait_until(lambda: answers(f"http://127.0.0.1:{port}/api/health"), seconds=120)
+    wait_until(lambda: Prefect(client["PREFECT_API_URL"]).answers("/health"), seconds=120)
     prepared = subprocess.run(
         [sys.executable, "-m", "deployments.prepare"], cwd=ROOT, env=client, capture_output=True, text=True, check=False
     )
