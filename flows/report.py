@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -54,7 +54,7 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
     board = Board(work)
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
     await board.show(snapshot(work, "running", began))
-    reporters = [asyncio.create_task(report(work, began)) for report in (_look, partial(_keep, board))]
+    reporters = [beside(report(work, began)) for report in (_look, partial(_keep, board))]
     state = "failed"
     try:
         yield
@@ -69,6 +69,20 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
         last = snapshot(work, state, began)
         write_snapshot(work.settings.workspace, last)
         await board.show(last, last=True)
+
+
+def beside(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Start something beside this task. A signal is raised in whatever has the processor: if it is that, both end."""
+    this = asyncio.current_task()
+
+    def pass_on(ended: asyncio.Task[None]) -> None:
+        error = None if ended.cancelled() else ended.exception()
+        if this and error and not isinstance(error, Exception):
+            this.cancel()
+
+    begun = asyncio.create_task(work)
+    begun.add_done_callback(pass_on)
+    return begun
 
 
 async def _look(work: Workbench, began: float) -> None:

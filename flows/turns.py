@@ -23,7 +23,7 @@ from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, conc
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
 
-from flows.report import reporting
+from flows.report import beside, reporting
 from graph.errors import StoreError
 from tasks.opening import open_workbench
 from tasks.settings import RunSettings
@@ -71,7 +71,7 @@ async def _until_paused() -> AsyncIterator[None]:
                     seen.append(state)
                     task.cancel()
 
-    watcher = asyncio.create_task(watch())
+    watcher = beside(watch())
     try:
         yield
     except (asyncio.CancelledError, Exception):

@@ -33,7 +33,7 @@ def _transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, GsdpError) and error.transient
 
 
-class ChunkTask(Task[..., Any]):
+class UntaggedTask(Task[..., Any]):
     """A task whose runs bear no tag, whatever their flow bears.
 
     Before a tagged one, Prefect asks its server for a slot, and the run would fail while that is away.
@@ -58,7 +58,7 @@ def chunk_task(name: str, run_name: str = "") -> Callable[[Callable[P, Awaitable
             except BudgetReached as error:
                 return Completed(name="Budget reached", message=str(error))
 
-        made: Any = ChunkTask(
+        made: Any = UntaggedTask(
             until_the_budget_ends,
             name=name,
             task_run_name=run_name or name,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.exceptions import TerminationSignal
 
 from flows import turns
 from flows.configure import make_settings
+from flows.report import beside
 from flows.sentences import speak_in_sentences
 from flows.stages import ingest, publish
 from flows.turns import limit_name
@@ -72,6 +75,24 @@ async def test_a_run_that_waits_says_for_whom(
     await ingest(settings(tmp_path))
     assert "Waiting for another run of this workspace to end." in caplog.text
     assert "in use by process 1" in caplog.text
+
+
+@pytest.mark.parametrize(("error", "ends"), [(TerminationSignal(signal.SIGTERM), True), (OSError(), False)])
+async def test_a_signal_that_meets_what_stands_beside_a_run_ends_the_run(error: BaseException, ends: bool) -> None:
+    async def reporter() -> None:
+        raise error
+
+    async def run() -> bool:
+        begun = beside(reporter())
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            return True
+        finally:
+            await asyncio.gather(begun, return_exceptions=True)
+        return False
+
+    assert await asyncio.create_task(run()) is ends
 
 
 def test_workspaces_that_are_called_alike_have_limits_of_their_own(tmp_path: Path) -> None:
