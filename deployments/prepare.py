@@ -83,13 +83,22 @@ async def apply(client: PrefectClient, automation: AutomationCore) -> None:
 
 
 def deploy() -> int:
-    """Deploy every flow; the exit code of `prefect deploy`."""
+    """Deploy every flow; the exit code of `prefect deploy`, whose pages of words are shown when it fails."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file"]
     root = os.environ.get("GSDP_HOME", str(FOLDER.parent))
     home = {"GSDP_HOME": root, "GSDP_DATA": os.environ.get("GSDP_DATA", root)}
     ended = subprocess.run(
-        [*command, str(FOLDER / "prefect.yaml")], cwd=FOLDER.parent, env={**os.environ, **home}, check=False
+        [*command, str(FOLDER / "prefect.yaml")],
+        cwd=FOLDER.parent,
+        env={**os.environ, **home},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if ended.returncode:
+        print(ended.stdout + ended.stderr, file=sys.stderr)
+    else:
+        print(f"Every flow is deployed to the pool {POOL}: start a worker with `python -m deployments.worker`.")
     return ended.returncode
 
 

@@ -46,8 +46,9 @@ Row = dict[str, Any]
 class Board:
     """The artifacts of one run. Each is made when it first has something to say, and then changed where it stands."""
 
-    def __init__(self, work: Workbench) -> None:
+    def __init__(self, work: Workbench, name: str) -> None:
         self._work = work
+        self._name = name
         self._made: dict[str, UUID] = {}
         self._shown: dict[str, tuple[Any, str | None]] = {}
 
@@ -64,7 +65,7 @@ class Board:
         line = progress_line(content, cost(work.store))
         yield ProgressArtifact(key=self._key("pairs"), progress=share, description=line)
         for name, rows, description in (
-            ("stages", stage_rows(content), "What each stage did in this run"),
+            ("stages", stage_rows(content), "What each stage did in this attempt, also beyond the target"),
             ("endpoints", endpoint_rows(work, content), "How the model servers answer"),
             ("rejected", rejected_rows(work), "Why items were kept out in this run, most frequent first"),
         ):
@@ -75,7 +76,7 @@ class Board:
             yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)
 
     def _key(self, name: str) -> str:
-        return artifact_key(self._work.settings.workspace.name, name)
+        return artifact_key(self._name, name)
 
     async def _put(self, figure: Artifact) -> None:
         key, data = str(figure.key), await figure.aformat()
@@ -108,7 +109,8 @@ def progress_line(content: dict[str, Any], money: list[str]) -> str:
     told = [f"{content['pairs']:,} of {content['target_pairs']:,} pairs{pace(content)}"]
     stages = content["stages"]
     screened, composed = stages.get("screen", {}).get("done"), stages.get("compose", {}).get("done")
-    if screened and composed:
+    # A run that goes on screens what earlier ones have composed, and a share of that says nothing.
+    if screened and composed and screened <= composed:
         told.append(f"{screened / composed:.0%} of the problems written are pairs so far")
     return "; ".join([*told, *money])
 
@@ -160,7 +162,7 @@ def rejected_rows(work: Workbench) -> list[Row]:
 def sample_page(work: Workbench) -> str:
     """Where the dataset is, and some of the newest pairs as markdown."""
     folder = work.settings.workspace.resolve() / DATASET
-    parts = [f"**Dataset** [{fenced_in_line(str(folder))}]({folder.as_uri()})"]
+    parts = [f"**Dataset** [{fenced_in_line(str(folder))}]({folder.as_uri()})"] if folder.exists() else []
     for relation, points, problem, solution, answer in work.store.rows(NEWEST, [SAMPLE]):
         named = "\n".join(points)
         parts += ["---", f"**{relation.replace('_', '-')}** of", fenced(named), "**Problem**", fenced(problem)]

@@ -62,7 +62,10 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
         await take_in(store)
         probe = probe_settings(settings, store, seeds)
         hand_over(settings.workspace, probe.workspace)
-        async with open_workbench(probe, accept_changes=True) as work, reporting(work):
+        async with (
+            open_workbench(probe, accept_changes=True) as work,
+            reporting(work, f"{settings.workspace.name}-probe"),
+        ):
             found = await _probe(work, probe, seeds)
         await take_in(store)
         there = known(store, found.measured.recipes, found.seeds)
@@ -71,13 +74,15 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
             await store.write(made.quote, *made.figures)
         calls, tokens, usd = found.measured.paid
         money = "" if usd is None else f", {usd:,.2f} USD"
-        lines = [
-            *table(made.quote, made.figures),
+        besides = [
             f"The probe has cost {calls:,} calls, {tokens:,} tokens{money} besides; the run asks none of that again.",
             *doubts(made, settings, min(seeds, len(found.seeds)) * COMBINATIONS),
             *([REHEARSAL] if found.rehearsal else []),
         ]
-        await put_up("quote", settings.workspace.name, by_stage(made.figures), lines[0])
+        lines = [*table(made.quote, made.figures), *besides]
+        rows = by_stage(made.figures)
+        in_all = ", ".join(f"{head} {rows[-1][head]}" for head in ("time", "USD") if head in rows[-1])
+        await put_up("quote", settings.workspace.name, rows, " ".join([f"{lines[0]}: {in_all}.", *besides]))
         get_run_logger().info("%s", "\n".join(lines))
         return lines
     finally:

@@ -14,6 +14,8 @@ from functools import partial
 from math import inf
 from typing import Any, Protocol
 
+from prefect.logging import get_run_logger
+
 from flows.artifacts import Board
 from flows.snapshot import snapshot, write_snapshot
 from tasks.workbench import Workbench
@@ -48,10 +50,10 @@ view: ContextVar[View] = ContextVar("gsdp_view", default=Silence())  # noqa: B03
 
 
 @asynccontextmanager
-async def reporting(work: Workbench) -> AsyncIterator[None]:
-    """Report on the run for as long as the `async with` block lasts."""
+async def reporting(work: Workbench, name: str | None = None) -> AsyncIterator[None]:
+    """Report on the run for as long as the `async with` block lasts, in figures of a name, which is the workspace's."""
     began = time.monotonic()
-    board = Board(work)
+    board = Board(work, name or work.settings.workspace.name)
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
     await board.show(snapshot(work, "running", began))
     reporters = [beside(report(work, began)) for report in (_look, partial(_keep, board))]
@@ -66,6 +68,8 @@ async def reporting(work: Workbench) -> AsyncIterator[None]:
         for reporter in reporters:
             reporter.cancel()
         await asyncio.gather(*reporters, return_exceptions=True)
+        if state == "interrupted":
+            get_run_logger().info("Stopped in order: what was answered is kept, and a retry goes on from there.")
         last = snapshot(work, state, began)
         write_snapshot(work.settings.workspace, last)
         await board.show(last, last=True)

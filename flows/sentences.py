@@ -9,10 +9,17 @@ from prefect.exceptions import ParameterTypeError
 from graph.errors import GsdpError
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows", "prefect._internal.concurrency")
-NOISE = ("Parameter validation failed", "Service 'ConcurrencySlotAcquisition", "Service 'EventsWorker' failed")
+NOISE = (
+    "Parameter validation failed",
+    "Service 'ConcurrencySlotAcquisition",
+    "Service 'EventsWorker' failed",
+    "Finished in state Running()",
+    "Finished in state Suspended(",
+    "Crash detected! Execution was cancelled",
+)
 """How records begin that say nothing new: all parameters of a run again, where the next record names the wrong one;
-that a run still waits for its turn, which `flows/turns.py` says in words; and, in full, each event that did not reach a
-server which is gone."""
+that a run still waits for its turn, which `flows/turns.py` says in words; in full, each event that did not reach a
+server which is gone; and, as errors, that a run was told to end, where `flows/report.py` says what became of it."""
 
 
 class OneSentence(logging.Filter):

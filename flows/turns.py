@@ -30,9 +30,9 @@ from tasks.settings import RunSettings
 from tasks.store.database import FILE_NAME, open_store
 from tasks.workbench import Workbench, current
 
-PATIENCE = 30.0
-"""Seconds between two looks at the store of a workspace that a run waits for."""
-LOOKS = 2
+PATIENCE = 5.0
+"""Seconds between two looks at the store of a workspace that a run waits for, and until one that is cancelled ends."""
+LOOKS = 6
 """Looks in a row that must find nobody: a run takes its turn a moment before it opens the store."""
 LEASE = 60.0
 """Seconds after which the slot of a run that was killed is free again."""
@@ -96,7 +96,7 @@ async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
         # Two runs may find at once that there is no limit yet.
         with suppress(ObjectAlreadyExists):
             await client.upsert_global_concurrency_limit_by_name(name, limit=1)
-    idle = 0
+    idle, told = 0, ""
     while idle < LOOKS:
         slot = concurrency(
             name, timeout_seconds=PATIENCE, lease_duration=LEASE, strict=True, raise_on_lease_renewal_failure=False
@@ -107,7 +107,10 @@ async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
         except AcquireConcurrencySlotTimeoutError:
             holder = _holder(workspace)
             idle = 0 if holder else idle + 1
-            get_run_logger().info("Waiting for another run of this workspace to end. %s", holder or "")
+            sentence = f"Waiting for another run of this workspace to end. {holder or ''}"
+            if sentence != told:
+                get_run_logger().info("%s", sentence)
+            told = sentence
     get_run_logger().warning("The slot of %s is taken, but nobody is at work there: going on.", name)
 
 

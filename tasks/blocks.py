@@ -1,7 +1,8 @@
 """Model servers that are saved in Prefect, with their keys: plugged in, edited and chosen in its UI.
 
-`prefect block register -m tasks.blocks` makes the form known to a server. Settings hold a block's name alone, as
-`block:NAME`; its fields take the name's place when a run opens, and its key only when the client is made.
+`python -m deployments.prepare` makes the form known to a server, or `prefect block register -m tasks.blocks`. Settings
+hold a block's name alone, as `block:NAME`; its fields take the name's place when a run opens, and its key only when the
+client is made.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def fill(endpoint: Endpoint) -> Endpoint:
     found = find_endpoint(endpoint.saved)
     if found is None:
         raise SettingsError(
-            f"There is no ModelEndpoint block named {endpoint.saved!r}: save one in the UI under Blocks (after "
-            "`prefect block register -m tasks.blocks`), or name another."
+            f"There is no Model Endpoint block named {endpoint.saved!r}: save one in the UI under Blocks (after "
+            "`python -m deployments.prepare`, which makes the form known), or name another."
         )
     values = {name: getattr(found, name) for name in Server.model_fields}
     key = {"api_key": endpoint.base_url} if found.api_key else {}

@@ -301,7 +301,10 @@ class RunSettings(Section):
     )
     target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
     budget: str | None = Field(
-        None, description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"'
+        None,
+        description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"',
+        # For forms, which refuse what does not match; what is read is decided by `read_budget`.
+        json_schema_extra={"pattern": r"^\s*\$?\s*\d[\d_,.]*\s*[kKmMbB]?\s*([Uu][Ss][Dd]|[Tt]okens?)?\s*$"},
     )
     shards: int = Field(
         1,
@@ -378,7 +381,10 @@ class RunSettings(Section):
         saved = {name: Endpoint(base_url=name) for name in named(self.roles) if block_name(name)}
         object.__setattr__(self, "endpoints", {**saved, **self.endpoints})
         if not self.endpoints:
-            raise ValueError("no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME")
+            others = f" (block:{self.roles.others}?)" if isinstance(self.roles.others, str) else ""
+            raise ValueError(
+                f"no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME{others}"
+            )
         check_names(self.roles, self.endpoints)
         # What is saved decides too, and is not known before the run opens.
         if not self.has_blocks:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prefect.client.orchestration import get_client
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from flows.artifacts import artifact_key, fenced, fenced_in_line
+from flows.artifacts import artifact_key, fenced, fenced_in_line, progress_line
 from flows.synthesize import synthesize
 from tests.rehearsal import NOISE, content, number, query, rehearsal, settings
 
@@ -42,6 +42,12 @@ def shown(workspace: Path) -> dict[str, Any]:
 
     prefix = artifact_key("On the Board", "")
     return {each.key.removeprefix(f"{prefix}-"): each for each in asyncio.run(read()) if each.key.startswith(prefix)}
+
+
+def test_a_run_that_goes_on_tells_no_share_of_what_earlier_ones_composed() -> None:
+    stages = {"compose": {"done": 65}, "screen": {"done": 300}}
+    content = {"pairs": 300, "target_pairs": 300, "stages": stages}
+    assert progress_line(content, []) == "300 of 300 pairs"
 
 
 def test_each_figure_is_there_once(shown: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def test_a_settings_file_names_a_saved_endpoint(saved: dict[str, str], tmp_path:
 
 
 def test_a_name_that_nothing_is_saved_under_is_said(saved: dict[str, str], tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no ModelEndpoint block named 'bigg': save one in the UI"):
+    with pytest.raises(SettingsError, match="no Model Endpoint block named 'bigg': save one in the UI"):
         with_blocks(named(tmp_path, endpoints={"local": "block:bigg"}))
     with pytest.raises(SettingsError, match="no Prefect block named 'bigg' that holds a key"):
         resolve_key("block:bigg")

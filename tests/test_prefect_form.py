@@ -11,6 +11,7 @@ from prefect.utilities.schema_tools.validation import build_error_obj, validate
 from deployments.serve import FLOWS
 from flows.synthesize import synthesize
 from tasks.blocks import ModelEndpoint
+from tasks.endpoint.budget import read_budget
 from tasks.form import BLOCK_TYPE
 from tasks.settings import PRESETS, RunSettings
 
@@ -135,6 +136,19 @@ def test_the_server_refuses_and_names_the_field(why: str) -> None:
     changes, place = REFUSED[why]
     sent = {name: value for name, value in {**LEAST, **changes}.items() if value is not ...}
     assert place in errors(sent)
+
+
+@pytest.mark.parametrize("text", ["25 USD", "$25", "5M tokens", "2_000_000 tokens", "1,500.5k usd", "0.123456789 USD"])
+def test_the_form_takes_every_budget_that_is_read(text: str) -> None:
+    assert read_budget(text)
+    assert errors({**LEAST, "budget": text}) == []
+
+
+@pytest.mark.parametrize("text", ["much", "25 EUR", "USD", "-5 USD"])
+def test_the_form_refuses_what_is_no_budget(text: str) -> None:
+    with pytest.raises(ValueError, match="is no budget"):
+        read_budget(text)
+    assert errors({**LEAST, "budget": text}) == [("budget",)]
 
 
 def errors(settings: dict[str, Any]) -> list[tuple[str | int, ...]]:
