@@ -50,8 +50,8 @@ class Probed(NamedTuple):
 async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
     """Take some seeds through all stages, and tell what the rest of a run costs: calls, tokens, hours and money.
 
-    Run it again after any failure: it goes on where it stopped. What it has paid counts in the workspace, and its
-    answers serve the run.
+    Run it again after any failure: it goes on where it stopped. What it has paid counts in the workspace, and the
+    run does not ask any of it again.
 
     Args:
         settings: Everything the run needs to know.

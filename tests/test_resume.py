@@ -53,7 +53,7 @@ KILLS: dict[str, tuple[Served, int]] = {
     "grade": (lambda server: server.served("judge") - JUDGES * server.served("composer"), DICE.randint(1, 15)),
 }
 """Stage -> which requests are counted, and at how many the run is killed."""
-DEFAULT = ("extract", "grade")
+DEFAULT = ("extract", "solve", "grade")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def assert_recovers(settings: Path, server: Rehearsal, kills: int, wanted: Undis
     assert states.get("running", 0) <= kills
 
 
-def test_a_run_killed_in_two_stages_publishes_the_bytes_of_one_that_was_not(
+def test_a_run_killed_in_three_stages_publishes_the_bytes_of_one_that_was_not(
     prefect_server: str, undisturbed: Undisturbed, server: Rehearsal, tmp_path: Path
 ) -> None:
     settings = prepare(tmp_path, server)

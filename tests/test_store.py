@@ -207,9 +207,13 @@ async def test_a_store_of_the_time_when_the_sixth_migration_was_another_one(last
             "subject_id UUID NOT NULL, value DOUBLE, unjudged VARCHAR, call_id UUID NOT NULL)"
         )
         other.execute("INSERT INTO migrations VALUES (6)")
-    store = open_store(tmp_path)
+    store, fresh = open_store(tmp_path), open_store(tmp_path / "fresh")
     await store.write(*SAMPLES)
+    columns = "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY ALL"
+    assert store.rows(columns) == fresh.rows(columns)
+    assert all(store.select(kind, "true") for kind in {type(row) for row in SAMPLES})
     store.close()
+    fresh.close()
 
 
 def test_the_demo_goes_on_in_a_store_of_an_older_version(tmp_path: Path) -> None:

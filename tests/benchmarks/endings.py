@@ -1,8 +1,8 @@
-"""How soon a run that is asked to end has ended: `python -m tests.benchmarks.endings`, about three minutes.
+"""How soon a run that is asked to end has ended: `python -m tests.benchmarks.endings`, about five minutes.
 
 A run with 256 requests on their way, to a server that takes a second for each answer or ten minutes, is asked by
-Ctrl-C, by SIGTERM, and, as the run of a deployment, by SIGTERM to its process and by Cancel on its page. Counted are
-the seconds until its store is closed with all that was answered, and until its process is gone.
+Ctrl-C, by SIGTERM, and, as the run of a deployment, by SIGTERM to its process or its worker, and by Cancel and Pause on
+its page. Counted are the seconds until its store is closed with all that was answered, and until its process is gone.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from flows.snapshot import read_snapshot
@@ -21,7 +22,8 @@ from tests.rehearsal import Rehearsal, content, query, rehearsal, started, wait_
 
 AT_ONCE = 256
 LATENCIES = (1, 600)
-Ask = Callable[[], None]
+RUN, WORKER = "SIGTERM to a deployment's run", "SIGTERM to its worker"
+CANCEL, PAUSE = "Cancel on its page", "Pause on its page"
 
 
 def main() -> None:
@@ -31,7 +33,8 @@ def main() -> None:
         prefect, _ = start_server(start, folder / "prefect", free_port())
         client = os.environ | {"PREFECT_API_URL": prefect.url, "PREFECT_HOME": str(folder / "client")}
         start("deployments.serve", env=client)
-        wait_until(lambda: prefect.answers("/deployments/name/publish/gsdp"), seconds=180)
+        wait_until(lambda: prefect.answers("/deployments/name/quote/gsdp"), seconds=180)
+        start("deployments.prepare", env=client).wait(180)
         alone = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
         alone |= {"PREFECT_HOME": str(folder / "alone")}
         for latency in LATENCIES:
@@ -39,8 +42,10 @@ def main() -> None:
             with rehearsal(f"--latency={latency}") as server:
                 command(folder / f"{latency}-int", server, alone, signal.SIGINT, "Ctrl-C, with a server of its own")
                 command(folder / f"{latency}-term", server, client, signal.SIGTERM, "SIGTERM")
-                deployed(folder / f"{latency}-run", server, prefect, "SIGTERM to a deployment's run")
-                deployed(folder / f"{latency}-cancel", server, prefect, "Cancel on its page")
+                for number, told in enumerate((RUN, CANCEL, PAUSE)):
+                    deployed(folder / f"{latency}-{number}", server, prefect, told)
+                worker = start("deployments.worker", env=client)
+                deployed(folder / f"{latency}-worker", server, prefect, WORKER, worker)
 
 
 def settings(workspace: Path, server: Rehearsal) -> dict[str, Any]:
@@ -67,19 +72,28 @@ def command(workspace: Path, server: Rehearsal, env: dict[str, str], sign: signa
         tell(workspace, told, flying, asked)
 
 
-def deployed(workspace: Path, server: Rehearsal, prefect: Prefect, told: str) -> None:
-    """The run of a deployment, and a signal to its process or its Cancel button."""
-    run = prefect.begin(settings(workspace, server))
+def deployed(
+    workspace: Path, server: Rehearsal, prefect: Prefect, told: str, worker: Popen[bytes] | None = None
+) -> None:
+    """The run of a deployment, and a signal to its process or its worker, or a button of its page."""
+    run = prefect.begin(settings(workspace, server), "synthesize/pool" if worker else "synthesize/gsdp")
     wait_until(lambda: busy(workspace), seconds=180)
     pid = (read_snapshot(workspace) or {})["pid"]
     flying, asked = in_flight(workspace), time.time()
-    if told.startswith("SIGTERM"):
+    if worker:
+        worker.terminate()
+    elif told == RUN:
         os.kill(pid, signal.SIGTERM)
-    else:
+    elif told == CANCEL:
         prefect.become(run, "CANCELLING", "Cancelling")
+    else:
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        prefect.become(run, "PAUSED", "Suspended", pause_timeout=later, pause_reschedule=True)
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=180)
     tell(workspace, told, flying, asked)
-    print(f"  {prefect.ends(run)}")
+    if worker:
+        worker.wait()
+        print(f"  its worker gone after {time.time() - asked:.1f} s")
 
 
 def in_flight(workspace: Path) -> int:
