@@ -22,7 +22,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from deployments import POOL
-from tasks.blocks import ModelEndpoint
+from tasks.settings.blocks import ModelEndpoint
 
 NOTIFICATION = "gsdp"
 """Name of the block that notifications go to."""

@@ -22,7 +22,7 @@ from flows.produce import produce
 from flows.quote import quote
 from flows.shards import shard
 from flows.synthesize import synthesize
-from tasks.blocks import ModelEndpoint
+from tasks.settings.blocks import ModelEndpoint
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     synthesize,

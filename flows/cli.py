@@ -19,8 +19,8 @@ import typer
 from graph.errors import GsdpError, UsageError
 
 if TYPE_CHECKING:
-    from flows.report import View
-    from tasks.settings import RunSettings
+    from flows.reporting.report import View
+    from tasks.settings.run import RunSettings
 
 T = TypeVar("T")
 Flow = Callable[[], Coroutine[Any, Any, T]]
@@ -75,7 +75,7 @@ def demo(
 
     Example: `gsdp demo`
     """
-    from flows.demonstrate import demo_settings, show_result
+    from flows.commands.demo import demo_settings, show_result
 
     settings = demo_settings(workspace, pairs)
     _run(settings, "publish", accept_changes=True)
@@ -98,9 +98,9 @@ def run(
 
     Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
     """
-    from flows.configure import read_settings
-    from flows.quoted import print_quote
-    from flows.workspace import reading
+    from flows.commands.settings_file import read_settings
+    from flows.commands.workspace import reading
+    from flows.reporting.quote_table import print_quote
 
     read = read_settings(settings, set_ or ())
     _run(read, until, accept_changes, rebuild)
@@ -122,7 +122,7 @@ def quote(
 
     Examples: `gsdp quote settings.toml`, `gsdp quote settings.toml --set target_pairs=100000 --seeds 60`
     """
-    from flows.configure import read_settings
+    from flows.commands.settings_file import read_settings
 
     read = read_settings(settings, set_ or ())
 
@@ -150,7 +150,7 @@ def doctor(
     Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`,
     `gsdp doctor block:big`
     """
-    from flows.doctor import examine_saved, examine_settings, examine_url
+    from flows.commands.doctor import examine_saved, examine_settings, examine_url
 
     if target.startswith("block:"):
         healthy = examine_saved(target, model)
@@ -165,7 +165,7 @@ def status(workspace: Workspace) -> None:
 
     Example: `gsdp status runs/gsm8k`
     """
-    from flows.workspace import print_status
+    from flows.commands.workspace import print_status
 
     print_status(workspace)
 
@@ -188,11 +188,11 @@ def graph(
     `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
     """
     if merges is not None:
-        from flows.merges import write_merges
+        from flows.commands.name_pairs import write_merges
 
         write_merges(workspace, merges)
         return
-    from flows.graphs import export_coverage, export_graph, print_coverage, print_graph
+    from flows.commands.graphs import export_coverage, export_graph, print_coverage, print_graph
 
     if export is None:
         (print_coverage if coverage else print_graph)(workspace)
@@ -209,7 +209,7 @@ def publish(
 
     Example: `gsdp publish runs/gsm8k --out my-dataset`
     """
-    from flows.workspace import publish_to
+    from flows.commands.workspace import publish_to
 
     publish_to(workspace, out or workspace / "dataset")
 
@@ -225,7 +225,7 @@ def merge(
 
     Example: `gsdp merge runs/gsm8k runs/gsm8k/shards/0000000-0044445-by-4/2`
     """
-    from flows.merge import merge as merge_stores
+    from flows.commands.merge import merge as merge_stores
 
     merge_stores(workspace, others)
 
@@ -239,7 +239,7 @@ def backup(
 
     Example: `gsdp backup runs/gsm8k gsm8k.duckdb` (to go back to it, let it replace gsdp.duckdb in the workspace)
     """
-    from flows.upkeep import print_backup
+    from flows.commands.upkeep import print_backup
 
     print_backup(workspace, file)
 
@@ -259,7 +259,7 @@ def compact(
 
     Examples: `gsdp compact runs/gsm8k`, `gsdp compact runs/gsm8k --raw refused`
     """
-    from flows.upkeep import print_compact
+    from flows.commands.upkeep import print_compact
 
     print_compact(workspace, raw)
 
@@ -272,7 +272,7 @@ def explain(
 
     Example: `gsdp explain runs/gsm8k 3f2a…` (the first characters of an id are enough)
     """
-    from flows.workspace import explain_problem
+    from flows.commands.workspace import explain_problem
 
     explain_problem(workspace, pair)
 
@@ -286,7 +286,7 @@ def check(
 
     Example: `gsdp check answers.jsonl > verdicts.jsonl`
     """
-    from flows.checking import check_file
+    from flows.commands.check import check_file
 
     check_file(file, workers)
 
@@ -301,7 +301,7 @@ def novelty(workspace: Workspace) -> None:
 
     Example: `gsdp audit novelty runs/gsm8k`
     """
-    from flows.audit_graph import print_novelty
+    from flows.commands.audit_graph import print_novelty
 
     print_novelty(workspace)
 
@@ -318,7 +318,7 @@ def adherence(
 
     Example: `gsdp audit adherence runs/gsm8k --sample 500`
     """
-    from flows.audit_graph import print_adherence
+    from flows.commands.audit_graph import print_adherence
 
     print_adherence(run, sample)
 
@@ -337,7 +337,7 @@ def gates(
 
     Example: `gsdp audit gates runs/gsm8k --sample 500`
     """
-    from flows.audit_gates import print_gates
+    from flows.commands.audit_gates import print_gates
 
     print_gates(run, sample)
 
@@ -357,7 +357,7 @@ def judges(
 
     Example: `gsdp audit judges settings.toml labelled.jsonl`
     """
-    from flows.audit_judges import print_judges
+    from flows.commands.audit_judges import print_judges
 
     print_judges(run, file)
 
@@ -381,7 +381,7 @@ def serve() -> None:
 
 
 def _run(settings: RunSettings, until: str, accept_changes: bool, rebuild: bool = False) -> None:
-    from tasks.settings import STAGES
+    from tasks.settings.run import STAGES
 
     last = next((stage for stage in STAGES if stage == until), None)
     if last is None:
@@ -403,12 +403,12 @@ def _with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_cha
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from prefect.settings import get_current_settings
 
-    from flows.console import make_view
+    from flows.reporting.console import make_view
 
     if get_current_settings().api.url:
         with make_view("starting") as shown:
             return _flow(settings, load, accept_changes, shown, lambda: None)
-    from flows.own_server import own_server
+    from flows.orchestration.local_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:
         return _flow(settings, load, accept_changes, shown, wait)
@@ -427,8 +427,8 @@ def _flow(
     import httpx
     from prefect.exceptions import ObjectNotFound, TerminationSignal
 
-    from flows.report import view
-    from tasks.opening import check
+    from flows.reporting.report import view
+    from tasks.runs.opening import check
 
     flow = load()
     if settings.has_blocks:

@@ -12,16 +12,17 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from flows.orchestration.turns import in_turn
 from flows.progress import Progress
 from flows.stages import CHUNKS_IN_FLIGHT, PAID, chunks_in_flight, stage_flow
-from flows.turns import in_turn
 from graph.errors import EndpointError
-from tasks.ledger import guess_of_combination
-from tasks.sample import sample, sampled
-from tasks.screen import Screen, finished_until, open_screen
-from tasks.settings import RunSettings
-from tasks.shards import refuse_open_rounds
-from tasks.workbench import Workbench
+from tasks.context.run_context import RunContext
+from tasks.context.slots import sampled
+from tasks.reports.money import guess_of_combination
+from tasks.runs.shards import refuse_open_rounds
+from tasks.settings.run import RunSettings
+from tasks.stages.sample import sample
+from tasks.stages.screen import Screen, finished_until, open_screen
 
 
 @stage_flow
@@ -36,13 +37,13 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
-        progress.funds = work.purse.unspent
+        progress.funds = work.account.unspent
         if settings.budget:
-            progress.guess = guess_of_combination(work.store, settings, work.purse.unit)
+            progress.guess = guess_of_combination(work.store, settings, work.account.unit)
         running: dict[asyncio.Task[None], tuple[int, int]] = {}
         most = chunks_in_flight(settings)
         try:
-            while progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
+            while progress.kept < progress.target and not progress.hopeless and not work.account.reached:
                 # More than a few only once the first pairs have shown that they are worth it.
                 side_by_side = most if progress.kept > progress.began[1] else CHUNKS_IN_FLIGHT
                 while len(running) < side_by_side and (chunk := await _next_chunk(progress, sampled(work))):
@@ -50,11 +51,11 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
                     progress.fed = chunk[1]
                 if not running:
                     if progress.affordable < 1:
-                        work.purse.close()
+                        work.account.close()
                     break
                 await _harvest(work, running, progress, screen)
             await _drain(running)
-            if work.purse.reached:
+            if work.account.reached:
                 await _screen_what_is_finished(work, progress, screen)
         finally:
             for task in running:
@@ -64,11 +65,11 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         return {"pairs": progress.kept, "combinations": progress.screened, "end": _end(work, progress, missing)}
 
 
-def _end(work: Workbench, progress: Progress, missing: Mapping[str, int]) -> str:
+def _end(work: RunContext, progress: Progress, missing: Mapping[str, int]) -> str:
     """Why production ended, where the target was not met; `missing`: pairs still wanted, by quota."""
     if progress.kept >= progress.target:
         return ""
-    if work.purse.reached:
+    if work.account.reached:
         return "stopped, because the budget is reached"
     if progress.hopeless:
         return f"stopped, because {progress.screened - progress.began[0]:,} combinations made no pair"
@@ -94,13 +95,13 @@ async def _next_chunk(progress: Progress, drawn: int) -> tuple[int, int] | None:
     return (progress.fed, stop) if stop > progress.fed else None
 
 
-async def _chain(work: Workbench, progress: Progress, start: int, stop: int) -> None:
+async def _chain(work: RunContext, progress: Progress, start: int, stop: int) -> None:
     for chunk in PAID.values():
-        if progress.kept < progress.target and not progress.hopeless and not work.purse.reached:
+        if progress.kept < progress.target and not progress.hopeless and not work.account.reached:
             await chunk(start, stop)
 
 
-async def _screen_what_is_finished(work: Workbench, progress: Progress, screen: Screen) -> None:
+async def _screen_what_is_finished(work: RunContext, progress: Progress, screen: Screen) -> None:
     """Make pairs of what the budget has paid for, up to the first combination that it has left unfinished."""
     finished = await finished_until(work, progress.screened, progress.fed)
     if finished > progress.screened:
@@ -109,16 +110,16 @@ async def _screen_what_is_finished(work: Workbench, progress: Progress, screen: 
 
 
 async def _harvest(
-    work: Workbench, running: dict[asyncio.Task[None], tuple[int, int]], progress: Progress, screen: Screen
+    work: RunContext, running: dict[asyncio.Task[None], tuple[int, int]], progress: Progress, screen: Screen
 ) -> None:
     """Wait for a chain to end, and screen what is finished up to the first chunk that is not."""
     ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     for task in ended:
         start, stop = running.pop(task)
         task.result()
-        if not work.purse.reached:
+        if not work.account.reached:
             progress.finished[start] = stop
-    progress.spent, progress.held = progress.funds - work.purse.unspent, work.purse.largest
+    progress.spent, progress.held = progress.funds - work.account.unspent, work.account.largest
     if progress.frontier > progress.screened:
         kept = await screen.advance(progress.frontier)
         progress.advance(progress.frontier, kept, screen.passed_over)

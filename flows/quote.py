@@ -11,18 +11,19 @@ from uuid import UUID
 from prefect.logging import get_run_logger
 
 from flows import stages
-from flows.artifacts import put_up
-from flows.audits import REHEARSAL
-from flows.quoted import by_stage, table
-from flows.report import reporting
+from flows.commands.auditing import REHEARSAL
+from flows.reporting.artifacts import put_up
+from flows.reporting.quote_table import by_stage, table
+from flows.reporting.report import reporting
 from flows.stages import PAID, stage_flow
 from flows.synthesize import Telling
-from tasks.card import is_rehearsal
+from tasks.context.run_context import RunContext
 from tasks.endpoint.profiles import hand_over
-from tasks.opening import open_workbench
-from tasks.quote import (
+from tasks.reports.card import is_rehearsal
+from tasks.runs.opening import open_run
+from tasks.runs.quote import (
     COMBINATIONS,
-    Measured,
+    ProbeFigures,
     choose,
     doubts,
     estimate,
@@ -31,10 +32,9 @@ from tasks.quote import (
     probe_settings,
     take_in,
 )
-from tasks.sample import sample
-from tasks.settings import RunSettings
+from tasks.settings.run import RunSettings
+from tasks.stages.sample import sample
 from tasks.store.database import open_store
-from tasks.workbench import Workbench
 
 
 class Probed(NamedTuple):
@@ -42,7 +42,7 @@ class Probed(NamedTuple):
 
     seeds: set[UUID]
     """All that the settings name."""
-    measured: Measured
+    measured: ProbeFigures
     rehearsal: bool
 
 
@@ -63,7 +63,7 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
         probe = probe_settings(settings, store, seeds)
         hand_over(settings.workspace, probe.workspace)
         async with (
-            open_workbench(probe, accept_changes=True) as work,
+            open_run(probe, accept_changes=True) as work,
             reporting(work, f"{settings.workspace.name}-probe"),
         ):
             found = await _probe(work, probe, seeds)
@@ -89,7 +89,7 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
         store.close()
 
 
-async def _probe(work: Workbench, settings: RunSettings, seeds: int) -> Probed:
+async def _probe(work: RunContext, settings: RunSettings, seeds: int) -> Probed:
     """The stages of a run, over some seeds and over as many combinations as are wanted of them."""
     told = Telling(work)
     await told.stage("ingest", stages.ingest, settings)
@@ -99,10 +99,10 @@ async def _probe(work: Workbench, settings: RunSettings, seeds: int) -> Probed:
         return await sample(min(seeds, len(named)) * COMBINATIONS)
 
     for name, stage in (("extract", stages.extract), ("connect", stages.connect), ("sample", draw)):
-        if not work.purse.reached:
+        if not work.account.reached:
             await told.stage(name, stage, settings)
     for name in PAID:
-        if not work.purse.reached:
+        if not work.account.reached:
             await getattr(stages, name)(settings)
     told.produced({"pairs": work.counts.pairs, "end": ""})
     told.called()

@@ -22,6 +22,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.states import Cancelling
 
+from flows.orchestration.turns import in_turn
 from flows.progress import FIRST_CHUNK, HOPELESS
 from flows.stages import (
     LARGEST_CHUNK,
@@ -32,23 +33,13 @@ from flows.stages import (
     side_by_side,
     stage_flow,
 )
-from flows.turns import in_turn
 from graph.errors import GsdpError
-from tasks.opening import open_workbench
-from tasks.sample import sample, sampled
-from tasks.settings import RunSettings
-from tasks.shards import (
-    Round,
-    deal,
-    discard,
-    rounds,
-    shard_settings,
-    spent_in,
-    sweep,
-    take_home,
-    untouched,
-)
-from tasks.workbench import Workbench
+from tasks.context.run_context import RunContext
+from tasks.context.slots import sampled
+from tasks.runs.opening import open_run
+from tasks.runs.shards import Round, deal, discard, rounds, shard_settings, spent_in, sweep, take_home, untouched
+from tasks.settings.run import RunSettings
+from tasks.stages.sample import sample
 
 DEPLOYMENTS = ("shard/pool", "shard/gsdp")
 """Where shards run: on a work pool (`deployments/prefect.yaml`), else where `gsdp serve` does."""
@@ -79,13 +70,13 @@ async def shard(settings: RunSettings, start: int, stop: int) -> int:
         return work.counts.done["grade"]
 
 
-async def chains(work: Workbench, start: int, stop: int) -> None:
+async def chains(work: RunContext, start: int, stop: int) -> None:
     """Take the combinations of a range through all paid stages, in chunks side by side."""
     size = chunk_size(stop - start)
 
     async def chain(begin: int, end: int) -> None:
         for chunk in PAID.values():
-            if not work.purse.reached:
+            if not work.account.reached:
                 await chunk(begin, end)
 
     ranges = [(at, min(at + size, stop)) for at in range(start, stop, size)]
@@ -99,7 +90,7 @@ async def spread(settings: RunSettings) -> dict[str, int]:
     Args:
         settings: Everything the run needs to know.
     """
-    async with open_workbench(settings) as work:
+    async with open_run(settings) as work:
         sweep(settings.workspace)
         ended: list[Round] = []
         for begun in rounds(settings.workspace):
@@ -110,7 +101,7 @@ async def spread(settings: RunSettings) -> dict[str, int]:
             # What a run without shards left unfinished would stand before all that is dealt.
             await chains(work, work.screened, await untouched(work))
             kept = await _screened(work, work.screened)
-        while not work.purse.reached and (
+        while not work.account.reached and (
             dealt := await _next_round(work, kept, FIRST_CHUNK if ended else SMALLEST_CHUNK)
         ):
             await _run_round(work, dealt)
@@ -126,14 +117,14 @@ async def spread(settings: RunSettings) -> dict[str, int]:
         return {"combinations": sum(one.stop - one.start for one in ended), "rounds": len(ended)}
 
 
-async def _screened(work: Workbench, start: int) -> int:
+async def _screened(work: RunContext, start: int) -> int:
     """Screen what is finished from a position on; the pairs there are then."""
     total = sampled(work)
     await screen_ranges(work, [(at, min(at + LARGEST_CHUNK, total)) for at in range(start, total, LARGEST_CHUNK)])
     return work.counts.pairs
 
 
-async def _next_round(work: Workbench, kept: int, least: int) -> Round | None:
+async def _next_round(work: RunContext, kept: int, least: int) -> Round | None:
     """The combinations to deal next; None where what is missing is too little to share: `least` for each shard.
 
     What is dealt is paid for to its end. So until it is known how many of them make pairs, it is as if all did, and
@@ -149,19 +140,19 @@ async def _next_round(work: Workbench, kept: int, least: int) -> Round | None:
     return Round(start, stop, settings.shards) if stop - start >= settings.shards else None
 
 
-async def _run_round(work: Workbench, dealt: Round) -> None:
+async def _run_round(work: RunContext, dealt: Round) -> None:
     """Run all shards of a round and unite what they made, also those that failed. Raises GsdpError then."""
     workspace = work.settings.workspace
     run = await find_runner()
     paid: dict[Path, float] = {}
     for folder in await deal(work, dealt):
         await take_home(work, folder)
-        paid[folder] = spent_in(folder, work.purse.unit)
-    if work.purse.budget and work.purse.unspent <= 0:
-        work.purse.close()
+        paid[folder] = spent_in(folder, work.account.unit)
+    if work.account.budget and work.account.unspent <= 0:
+        work.account.close()
         return
     folders = dealt.workspaces(workspace)
-    made = [shard_settings(work.settings, dealt, folder, work.purse, paid.get(folder, 0.0)) for folder in folders]
+    made = [shard_settings(work.settings, dealt, folder, work.account, paid.get(folder, 0.0)) for folder in folders]
     ended = await asyncio.gather(*(_until_done(run, one, dealt, number) for number, one in enumerate(made, 1)))
     for folder in folders:
         await take_home(work, folder)

@@ -14,23 +14,23 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, runtime, tags
 
-from flows.sentences import speak_in_sentences
-from flows.turns import in_turn
-from tasks.compose import compose as compose_chunk
-from tasks.connect import connect as connect_names
-from tasks.extract import check_points, pending_seeds
-from tasks.extract import extract as extract_chunk
-from tasks.grade import grade as grade_chunk
-from tasks.ingest import ingest as ingest_files
-from tasks.publish import publish as publish_pairs
-from tasks.review import review as review_chunk
-from tasks.sample import sample as sample_combinations
-from tasks.sample import sampled
-from tasks.screen import finished_until, open_screen
-from tasks.settings import RunSettings
-from tasks.shards import refuse_open_rounds
-from tasks.solve import solve as solve_chunk
-from tasks.workbench import Workbench, together
+from flows.orchestration.log_filter import speak_in_sentences
+from flows.orchestration.turns import in_turn
+from tasks.context.run_context import RunContext, together
+from tasks.context.slots import sampled
+from tasks.runs.shards import refuse_open_rounds
+from tasks.settings.run import RunSettings
+from tasks.stages.compose import compose as compose_chunk
+from tasks.stages.connect import connect as connect_names
+from tasks.stages.extract import check_points, pending_seeds
+from tasks.stages.extract import extract as extract_chunk
+from tasks.stages.grade import grade as grade_chunk
+from tasks.stages.ingest import ingest as ingest_files
+from tasks.stages.publish import publish as publish_pairs
+from tasks.stages.review import review as review_chunk
+from tasks.stages.sample import sample as sample_combinations
+from tasks.stages.screen import finished_until, open_screen
+from tasks.stages.solve import solve as solve_chunk
 
 CHUNKS_IN_FLIGHT = 4
 """Task runs side by side: with fewer than three, the end of a chunk idles the endpoints."""
@@ -87,7 +87,7 @@ def chunk_size(pending: int) -> int:
 
 def chunks_in_flight(settings: RunSettings) -> int:
     """How many task runs are side by side. A call that waits for a batch waits for hours, so many wait together."""
-    largest = max((lane.requests for endpoint in settings.endpoints.values() if (lane := endpoint.batch)), default=0)
+    largest = max((batch.requests for endpoint in settings.endpoints.values() if (batch := endpoint.batch)), default=0)
     return max(CHUNKS_IN_FLIGHT, ceil(BATCHES_IN_FLIGHT * largest / LARGEST_CHUNK))
 
 
@@ -168,7 +168,7 @@ async def _stage(settings: RunSettings, stage: str) -> int:
         return work.counts.done[stage]
 
 
-async def screen_ranges(work: Workbench, ranges: Iterable[tuple[int, int]]) -> None:
+async def screen_ranges(work: RunContext, ranges: Iterable[tuple[int, int]]) -> None:
     """Make pairs of what is finished, up to the first combination that is not."""
     screen = await open_screen(work)
     for start, stop in ranges:

@@ -10,17 +10,17 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from flows import stages
-from flows.announcements import announce, announce_the_end
+from flows.orchestration.events import announce, announce_the_end
+from flows.orchestration.turns import in_turn
 from flows.produce import produce
-from flows.report import view
+from flows.reporting.report import view
 from flows.shards import spread
 from flows.stages import PAID, stage_flow
-from flows.turns import in_turn
 from graph.errors import GsdpError
-from tasks.finished import finished_counts, rejected, spared
-from tasks.ledger import cost
-from tasks.settings import STAGES, RunSettings, Stage
-from tasks.workbench import Workbench
+from tasks.context.run_context import RunContext
+from tasks.reports.funnel import finished_counts, rejected, spared
+from tasks.reports.money import cost
+from tasks.settings.run import STAGES, RunSettings, Stage
 
 
 @stage_flow
@@ -42,18 +42,18 @@ async def synthesize(
         told = Telling(work)
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:
-            if not work.purse.reached:
+            if not work.account.reached:
                 run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
                 await told.stage(name, run, settings)
-        if "grade" in wanted and settings.shards > 1 and not work.purse.reached:
+        if "grade" in wanted and settings.shards > 1 and not work.account.reached:
             await told.stage("spread", spread, settings)
-        if "grade" in wanted and not work.purse.reached:
+        if "grade" in wanted and not work.account.reached:
             told.produced(await produce(settings))
         if "publish" in wanted and work.counts.pairs:
             await told.stage("publish", stages.publish, settings)
         told.called()
         announce_the_end(work)
-        if "publish" in wanted and not (work.counts.pairs or work.purse.reached):
+        if "publish" in wanted and not (work.counts.pairs or work.account.reached):
             raise GsdpError(
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
                 "rejected and why. Mend that, and run the same command again."
@@ -64,7 +64,7 @@ async def synthesize(
 class Telling:
     """One line for each stage, made of what it returned and what was counted."""
 
-    def __init__(self, work: Workbench) -> None:
+    def __init__(self, work: RunContext) -> None:
         self._work = work
         self._began = time.monotonic()
 
@@ -72,7 +72,7 @@ class Telling:
         """Run a stage and tell of it."""
         began = time.monotonic()
         result = await stage(settings)
-        if name in PAID_FOR and self._work.purse.reached:
+        if name in PAID_FOR and self._work.account.reached:
             self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)

@@ -9,7 +9,7 @@ Z = 1.96
 """Of an interval that holds the true share 95 times of 100."""
 
 
-class Estimate(NamedTuple):
+class ShareEstimate(NamedTuple):
     """A share, and the interval that holds the true one 95 times of 100."""
 
     share: float
@@ -33,7 +33,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, (middle - width) / (count + Z * Z)), min(1.0, (middle + width) / (count + Z * Z))
 
 
-def share_within(part: Stratum, rest: Stratum) -> Estimate | None:
+def share_within(part: Stratum, rest: Stratum) -> ShareEstimate | None:
     """The share of all items of a kind that lie in `part`, from a sample of it and one of the `rest`.
 
     The interval takes the worst ends of both samples' Wilson intervals, so it is rather too wide than too narrow. None
@@ -43,7 +43,7 @@ def share_within(part: Stratum, rest: Stratum) -> Estimate | None:
         return None
     ends = [wilson(group.hits, group.read) for group in (part, rest)]
     found = [group.hits / group.read if group.read else 0.0 for group in (part, rest)]
-    return Estimate(
+    return ShareEstimate(
         *(
             _within(part.items * inside, rest.items * outside)
             for inside, outside in (found, (ends[0][0], ends[1][1]), (ends[0][1], ends[1][0]))

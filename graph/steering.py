@@ -55,7 +55,7 @@ Drawn = tuple[Relation, Sequence[UUID]]
 """Relation and points of a combination that was drawn."""
 
 
-class Outcome(NamedTuple):
+class CellOutcome(NamedTuple):
     """What the finished combinations of a cell came to."""
 
     combinations: int
@@ -89,7 +89,7 @@ def cell_number(low: Number, high: Number) -> Number:
     return high * (high + 1) // 2 + low
 
 
-def rates(outcomes: Mapping[Cell, Outcome], relation: Relation, lots: Hashes, cells: int) -> Numbers:
+def rates(outcomes: Mapping[Cell, CellOutcome], relation: Relation, lots: Hashes, cells: int) -> Numbers:
     """A rate drawn for every cell of a relation (columns) at each lot (rows): pairs for the cost of a combination.
 
     What a cell is expected to bring before it is seen is what its communities bring in all relations.
@@ -166,14 +166,14 @@ class SteeredStream:
         self._seen = 0
         self._ready = 0
         self._rows = array("q")
-        self._outcomes: Mapping[Cell, Outcome] = {}
+        self._outcomes: Mapping[Cell, CellOutcome] = {}
         self._plan: tuple[int, Numbers] | None = None
 
     @property
     def total(self) -> int | None:
         return self._inner.total
 
-    def steer(self, outcomes: Mapping[Cell, Outcome]) -> None:
+    def steer(self, outcomes: Mapping[Cell, CellOutcome]) -> None:
         """Let what follows rest on these outcomes."""
         self._outcomes, self._plan = outcomes, None
 
@@ -256,7 +256,7 @@ class SteeredSampler(Sampler):
         super().__init__(graph, plan)
         self._groups = groups
         self._steered: dict[Relation, SteeredStream] = {}
-        self._outcomes: Mapping[Cell, Outcome] = {}
+        self._outcomes: Mapping[Cell, CellOutcome] = {}
         self._before: dict[Relation, list[list[int]]] = {relation: [] for relation in plan.shares}
         self._begun = dict.fromkeys(plan.shares, 0)
         number = {point: node for node, point in enumerate(graph.ids)}
@@ -268,7 +268,7 @@ class SteeredSampler(Sampler):
                 self._before[relation].append(nodes)
                 self._begun[relation] += place >= begin
 
-    def steer(self, outcomes: Mapping[Cell, Outcome]) -> None:
+    def steer(self, outcomes: Mapping[Cell, CellOutcome]) -> None:
         """Let what follows rest on these outcomes."""
         self._outcomes = outcomes
         for each in self._steered.values():

@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.cli import PREFECT_DEFAULTS
-from flows.own_server import own_server
-from tests.live_prefect import Start, processes
-from tests.rehearsal import Rehearsal, gsdp, rehearsal
+from flows.orchestration.local_server import own_server
+from tests.support.live_prefect import Start, processes
+from tests.support.rehearsal import Rehearsal, gsdp, rehearsal
 
 # Prefect reads these when it is imported, so they stand here and in no fixture.
 for name, value in PREFECT_DEFAULTS.items():

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser import (
+from tests.support.browser import (
     artifacts,
     chromium,
     fill_form,
@@ -16,7 +16,7 @@ from tests.browser import (
     save_endpoint,
     submit,
 )
-from tests.rehearsal import ROOT
+from tests.support.rehearsal import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

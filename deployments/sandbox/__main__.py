@@ -16,8 +16,8 @@ from pathlib import Path
 from aiohttp import web
 
 from deployments.sandbox.faults import FAULTS, FaultPlan
-from deployments.sandbox.roles import Rates
-from deployments.sandbox.server import Behaviour, Sandbox
+from deployments.sandbox.roles import ErrorRates
+from deployments.sandbox.server import Behaviour, SandboxServer
 
 _POLL_SECONDS = 0.5
 
@@ -66,7 +66,7 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _behaviour(args: argparse.Namespace) -> Behaviour:
     return Behaviour(
-        rates=Rates(
+        rates=ErrorRates(
             bad_problems=args.bad_problems,
             wrong_solutions=args.wrong_solutions,
             noisy_judges=args.noisy_judges,
@@ -116,7 +116,7 @@ async def serve(args: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, done.set)
-    runner = web.AppRunner(Sandbox(_behaviour(args)).application(), access_log=None, shutdown_timeout=0.2)
+    runner = web.AppRunner(SandboxServer(_behaviour(args)).application(), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     listener = _listener(args.host, args.port)
     await web.SockSite(runner, listener).start()

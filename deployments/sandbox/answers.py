@@ -14,7 +14,7 @@ Rational = int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SandboxAnswer:
     """A truth and its equal spellings; the first is the plain one."""
 
     forms: tuple[str, ...]
@@ -47,40 +47,40 @@ def _rational_forms(value: Rational) -> tuple[str, ...]:
     return (*forms, decimal) if decimal else tuple(forms)
 
 
-def number(value: Rational) -> Answer:
+def number(value: Rational) -> SandboxAnswer:
     """An integer or fraction."""
-    return Answer(_rational_forms(value))
+    return SandboxAnswer(_rational_forms(value))
 
 
-def decimal(value: Rational) -> Answer:
+def decimal(value: Rational) -> SandboxAnswer:
     """A number that terminates, written as a decimal first (an average, a length)."""
     short = _decimal(Fraction(value))
     forms = _rational_forms(value)
-    return Answer((short, *(f for f in forms if f != short))) if short else Answer(forms)
+    return SandboxAnswer((short, *(f for f in forms if f != short))) if short else SandboxAnswer(forms)
 
 
-def money(cents: Rational) -> Answer:
+def money(cents: Rational) -> SandboxAnswer:
     """An amount in dollars, from cents."""
     value = Fraction(cents) / 100
     if value.denominator == 1:
-        return Answer((*_rational_forms(value), f"{value}.00", f"\\${value}"))
+        return SandboxAnswer((*_rational_forms(value), f"{value}.00", f"\\${value}"))
     rounded = f"{float(value):.2f}"
-    return Answer((rounded, f"\\${rounded}"))
+    return SandboxAnswer((rounded, f"\\${rounded}"))
 
 
-def percent(value: Rational) -> Answer:
+def percent(value: Rational) -> SandboxAnswer:
     """A percentage, with its sign."""
     short = _decimal(Fraction(value)) or _rational_forms(value)[0]
-    return Answer((f"{short}\\%", f"{short} \\%", f"{short}\\,\\%"))
+    return SandboxAnswer((f"{short}\\%", f"{short} \\%", f"{short}\\,\\%"))
 
 
-def degrees(value: Rational) -> Answer:
+def degrees(value: Rational) -> SandboxAnswer:
     """An angle in degrees."""
     short = _rational_forms(value)[0] if Fraction(value).denominator == 1 else _decimal(Fraction(value))
-    return Answer((f"{short}^\\circ", f"{short}^{{\\circ}}"))
+    return SandboxAnswer((f"{short}^\\circ", f"{short}^{{\\circ}}"))
 
 
-def surd(coefficient: Rational, radicand: int) -> Answer:
+def surd(coefficient: Rational, radicand: int) -> SandboxAnswer:
     """`coefficient` times the root of `radicand`, in simplest form, with the unsimplified root as another form."""
     outside, inside = 1, radicand
     for k in range(isqrt(radicand), 1, -1):
@@ -94,45 +94,45 @@ def surd(coefficient: Rational, radicand: int) -> Answer:
     sign = "-" if value < 0 else ""
     root = f"\\sqrt{{{inside}}}" if top == 1 else f"{top}\\sqrt{{{inside}}}"
     if bottom > 1:
-        return Answer((f"{sign}\\frac{{{root}}}{{{bottom}}}", f"{sign}\\dfrac{{{root}}}{{{bottom}}}"))
+        return SandboxAnswer((f"{sign}\\frac{{{root}}}{{{bottom}}}", f"{sign}\\dfrac{{{root}}}{{{bottom}}}"))
     forms = [sign + root]
     if top > 1:
         forms += [f"{sign}{top} \\sqrt{{{inside}}}", f"{sign}\\sqrt{{{top * top * inside}}}"]
-    return Answer(tuple(forms))
+    return SandboxAnswer(tuple(forms))
 
 
-def pi(value: Rational) -> Answer:
+def pi(value: Rational) -> SandboxAnswer:
     """A multiple of pi."""
     value = Fraction(value)
     top = "\\pi" if value.numerator == 1 else f"{value.numerator}\\pi"
     if value.denominator == 1:
-        return Answer((top, top.replace("\\pi", " \\pi").strip()))
-    return Answer((f"\\frac{{{top}}}{{{value.denominator}}}", f"\\dfrac{{{top}}}{{{value.denominator}}}"))
+        return SandboxAnswer((top, top.replace("\\pi", " \\pi").strip()))
+    return SandboxAnswer((f"\\frac{{{top}}}{{{value.denominator}}}", f"\\dfrac{{{top}}}{{{value.denominator}}}"))
 
 
-def point(*values: Rational) -> Answer:
+def point(*values: Rational) -> SandboxAnswer:
     """A tuple: a point, a vector, a solution of a system."""
     inner = ", ".join(_rational_forms(v)[0] for v in values)
-    return Answer((f"({inner})", f"\\left({inner}\\right)", f"({inner})".replace(", ", ",")))
+    return SandboxAnswer((f"({inner})", f"\\left({inner}\\right)", f"({inner})".replace(", ", ",")))
 
 
-def interval(low: Rational, high: Rational, *, closed: bool) -> Answer:
+def interval(low: Rational, high: Rational, *, closed: bool) -> SandboxAnswer:
     """An interval with both ends of one kind."""
     left, right = "[]" if closed else "()"
     inner = f"{_rational_forms(low)[0]}, {_rational_forms(high)[0]}"
-    return Answer(
+    return SandboxAnswer(
         (f"{left}{inner}{right}", f"\\left{left}{inner}\\right{right}", f"{left}{inner}{right}".replace(" ", ""))
     )
 
 
-def choice(letter: str) -> Answer:
+def choice(letter: str) -> SandboxAnswer:
     """A multiple-choice letter."""
-    return Answer((letter, f"\\text{{{letter}}}", f"\\textbf{{({letter})}}", f"({letter})"))
+    return SandboxAnswer((letter, f"\\text{{{letter}}}", f"\\textbf{{({letter})}}", f"({letter})"))
 
 
-def expression(*forms: str) -> Answer:
+def expression(*forms: str) -> SandboxAnswer:
     """An expression in the forms that the kind gives."""
-    return Answer(forms)
+    return SandboxAnswer(forms)
 
 
 def signed(value: int, symbol: str = "", *, first: bool = False) -> str:
@@ -152,7 +152,7 @@ def normal_form(text: str) -> str:
     return text[:-1] if text.endswith(".") else text
 
 
-def agrees(answer: Answer, boxed: str) -> bool:
+def agrees(answer: SandboxAnswer, boxed: str) -> bool:
     """Whether a boxed answer is one of the truth's forms."""
     wanted = normal_form(boxed)
     return any(normal_form(form) == wanted for form in answer.forms)

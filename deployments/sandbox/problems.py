@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from deployments.sandbox.answers import Answer
+from deployments.sandbox.answers import SandboxAnswer
 from deployments.sandbox.dice import Dice
 from deployments.sandbox.grammar import algebra, calculus, chance, everyday, geometry, whole_numbers
 from deployments.sandbox.grammar.kind import SLOT, Kind, Numbers, Template, Work, to_number, write_number
@@ -41,7 +41,7 @@ LARGEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ProblemReading:
     """What a text written here says: its kind, its numbers (None when one is missing), its truth and its flaw."""
 
     kind: Kind
@@ -50,7 +50,7 @@ class Reading:
     flaw: str | None
 
     @property
-    def truth(self) -> Answer | None:
+    def truth(self) -> SandboxAnswer | None:
         """The answer, when the problem has exactly one."""
         return self.work[1] if self.work and self.flaw != "contradictory" else None
 
@@ -133,7 +133,7 @@ def _find(text: str) -> tuple[Kind, dict[str, str]] | None:
 
 
 @lru_cache(maxsize=4096)
-def read(text: str) -> Reading | None:
+def read(text: str) -> ProblemReading | None:
     """What a problem text says, or None when it was not written here."""
     flat = " ".join(text.split())
     found = _find(flat)
@@ -142,15 +142,15 @@ def read(text: str) -> Reading | None:
     kind, written = found
     numbers = {key: value for key, shown in written.items() if (value := to_number(shown)) is not None}
     if len(numbers) < len(written):
-        return Reading(kind, None, None, "underdetermined")
+        return ProblemReading(kind, None, None, "underdetermined")
     if any(abs(value) > LARGEST for value in numbers.values()):
-        return Reading(kind, numbers, None, "contradictory")
+        return ProblemReading(kind, numbers, None, "contradictory")
     try:
         work = kind.solve(numbers)
     except (ValueError, ZeroDivisionError, StopIteration):
-        return Reading(kind, numbers, None, "contradictory")
+        return ProblemReading(kind, numbers, None, "contradictory")
     flaw = "contradictory" if _CONTRADICTED.search(flat) else "leaked" if _LEAKED.search(flat) else None
-    return Reading(kind, numbers, work, flaw)
+    return ProblemReading(kind, numbers, work, flaw)
 
 
 def slip(kind: Kind, numbers: Numbers, dice: Dice) -> Work | None:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.dice import Dice, digest, share
-from deployments.sandbox.problems import Reading, compose, read, slip
+from deployments.sandbox.problems import ProblemReading, compose, read, slip
 from deployments.sandbox.vocabulary import POINTS, VAGUE, WRONG, extract, lookup, name_key, same_point, spell
 
 REFUSAL = "I am a rehearsal server, not a model: this text was not written by me, so I cannot"
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class ErrorRates:
     """How often the rehearsal errs on purpose, each in 0-1."""
 
     bad_problems: float = 0.0
@@ -38,7 +38,7 @@ WEAK = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SandboxRequest:
     """What a role is given: who is asked, all messages joined, and the dice of this request."""
 
     model: str
@@ -67,7 +67,7 @@ def _numbered(body: str) -> list[tuple[str, str]]:
     return rows
 
 
-def extractor(ask: Ask, rates: Rates) -> str:
+def extractor(ask: SandboxRequest, rates: ErrorRates) -> str:
     """Knowledge points of any text, in varying spellings, and now and then a vague one."""
     points = extract(block(ask.text, "problem") or "", block(ask.text, "solution") or "")
     names = [spell(point, ask.dice) for point in points]
@@ -96,7 +96,7 @@ def _verdict_on_pair(pair: str) -> str:
     return "same" if same_point(one.strip(), other.strip()) else "different"
 
 
-def curator(ask: Ask, rates: Rates) -> str:
+def curator(ask: SandboxRequest, rates: ErrorRates) -> str:
     """Keeps or drops names, tells whether pairs are the same, or names a class: by which block is there."""
     pairs, names = block(ask.text, "pairs"), block(ask.text, "names")
     if pairs is not None:
@@ -126,7 +126,7 @@ def is_weak(name: str, share_of_subjects: float) -> bool:
     return point.subject in ranked[: round(share_of_subjects * len(ranked))]
 
 
-def composer(ask: Ask, rates: Rates) -> str:
+def composer(ask: SandboxRequest, rates: ErrorRates) -> str:
     """A new problem for the given points."""
     names = [re.sub(r"^[-*\d.)\s]+(?=\D)", "", line) for line in _lines(block(ask.text, "points") or "")]
     before = ask.dice.pick(("", "", "Here is a new problem.\n\n", "One problem that needs all of them:\n\n"))
@@ -135,12 +135,12 @@ def composer(ask: Ask, rates: Rates) -> str:
     return f"{before}<problem>\n{compose(names, ask.dice, bad)}\n</problem>"
 
 
-def _problem(ask: Ask) -> tuple[str, Reading | None]:
+def _problem(ask: SandboxRequest) -> tuple[str, ProblemReading | None]:
     text = block(ask.text, "problem") or ""
     return text, read(text)
 
 
-def rater(ask: Ask, rates: Rates) -> str:
+def rater(ask: SandboxRequest, rates: ErrorRates) -> str:
     """Difficulty by kind and size of numbers; foreign text by its length, which is said to be all there is to it."""
     text, reading = _problem(ask)
     if reading is None:
@@ -165,7 +165,7 @@ _ENDS = (
 )
 
 
-def _solve(ask: Ask, wrong_rate: float) -> str:
+def _solve(ask: SandboxRequest, wrong_rate: float) -> str:
     _, reading = _problem(ask)
     if reading is None:
         return f"{REFUSAL} solve it."
@@ -181,7 +181,7 @@ def _solve(ask: Ask, wrong_rate: float) -> str:
     return "\n\n".join((dice.pick(_STARTS), *steps, dice.pick(_ENDS) % text))
 
 
-def _wrong_work(reading: Reading, dice: Dice) -> tuple[tuple[str, ...], str]:
+def _wrong_work(reading: ProblemReading, dice: Dice) -> tuple[tuple[str, ...], str]:
     assert reading.numbers is not None
     assert reading.work is not None
     slipped = slip(reading.kind, reading.numbers, dice)
@@ -192,17 +192,17 @@ def _wrong_work(reading: Reading, dice: Dice) -> tuple[tuple[str, ...], str]:
     return steps[:1], shifted
 
 
-def solver(ask: Ask, rates: Rates) -> str:
+def solver(ask: SandboxRequest, rates: ErrorRates) -> str:
     """A worked solution, wrong at the set rate."""
     return _solve(ask, rates.wrong_solutions)
 
 
-def strong_solver(ask: Ask, rates: Rates) -> str:
+def strong_solver(ask: SandboxRequest, rates: ErrorRates) -> str:
     """A worked solution, wrong at a third of the set rate."""
     return _solve(ask, rates.wrong_solutions / 3)
 
 
-def judge(ask: Ask, rates: Rates) -> str:
+def judge(ask: SandboxRequest, rates: ErrorRates) -> str:
     """Reviews a problem, or grades a solution when there is one, by the truth; noise flips the opinion.
 
     A judge that always says yes and one that believes claims are switches; they know no truth and no noise.
@@ -223,11 +223,11 @@ def judge(ask: Ask, rates: Rates) -> str:
     return f"<verdict>{int(right != flipped)}</verdict>"
 
 
-def truth(ask: Ask, rates: Rates) -> str:
+def truth(ask: SandboxRequest, rates: ErrorRates) -> str:
     """A judge that never errs: for audits of what the others decided, and for benchmark items in other words."""
     item = block(ask.text, "item")
     if item is None:
-        return judge(ask, Rates())
+        return judge(ask, ErrorRates())
     text = block(ask.text, "text") or ""
     ours, theirs = read(text), read(item)
     if ours is None or theirs is None:
@@ -242,15 +242,15 @@ def _claims(solution: str | None) -> bool:
     return solution is None or last_box(solution) is not None
 
 
-def _review(ask: Ask, *, sound: bool) -> str:
+def _review(ask: SandboxRequest, *, sound: bool) -> str:
     logic = ask.dice.between(90, 100) if sound else ask.dice.between(20, 60)
     presentation = ask.dice.between(88, 100) if sound else ask.dice.between(60, 95)
     return f"<logic>{logic / 100}</logic>\n<presentation>{presentation / 100}</presentation>"
 
 
-def ask_of(model: str, text: str, seed: object, temperature: object) -> Ask:
+def ask_of(model: str, text: str, seed: object, temperature: object) -> SandboxRequest:
     """The request as a role sees it; the same four values always give the same dice."""
-    return Ask(model, text, str(seed), Dice(model, text, seed, temperature))
+    return SandboxRequest(model, text, str(seed), Dice(model, text, seed, temperature))
 
 
 def request_id(model: str, text: str, seed: object, temperature: object) -> str:
@@ -258,14 +258,14 @@ def request_id(model: str, text: str, seed: object, temperature: object) -> str:
     return f"{digest('id', model, text, seed, temperature):016x}"
 
 
-def role_of(model: str) -> Role | None:
+def role_of(model: str) -> RoleAnswer | None:
     """The role that a model name asks for: `sandbox-judge-7` is as good a judge as `sandbox-judge-1`."""
     return ROLES.get(re.sub(r"^sandbox-(judge)-\d+$", r"sandbox-\1", model))
 
 
-Role = Callable[[Ask, Rates], str]
+RoleAnswer = Callable[[SandboxRequest, ErrorRates], str]
 
-ROLES: dict[str, Role] = {
+ROLES: dict[str, RoleAnswer] = {
     "sandbox-extractor": extractor,
     "sandbox-curator": curator,
     "sandbox-composer": composer,

@@ -19,7 +19,7 @@ from aiohttp import web
 from deployments.sandbox import wire
 from deployments.sandbox.dice import digest, share
 from deployments.sandbox.faults import FaultPlan, Weather
-from deployments.sandbox.roles import JUDGES, MODELS, Rates, ask_of, request_id, role_of
+from deployments.sandbox.roles import JUDGES, MODELS, ErrorRates, ask_of, request_id, role_of
 from deployments.sandbox.vocabulary import embed
 
 EMBEDDER = "sandbox-embedder"
@@ -32,7 +32,7 @@ _JSON = "application/json"
 class Behaviour:
     """Everything that can be switched."""
 
-    rates: Rates = field(default_factory=Rates)
+    rates: ErrorRates = field(default_factory=ErrorRates)
     faults: FaultPlan = field(default_factory=FaultPlan)
     latency: float = 0.0
     """Seconds before an answer."""
@@ -77,7 +77,7 @@ def _text_inputs(body: dict[str, Any]) -> list[str]:
     return inputs
 
 
-class Sandbox:
+class SandboxServer:
     """The server's handlers and their counts."""
 
     def __init__(self, behaviour: Behaviour) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from tasks.endpoint.admission import Ticket
-from tasks.endpoint.answers import NO_USAGE, Answer, Reply, Usage
-from tasks.endpoint.budget import most_output
-from tasks.endpoint.connection import Raw
+from tasks.endpoint.connection import RawResponse
 from tasks.endpoint.faults import Fault, cleaned, read_status, scrub
-from tasks.endpoint.health import Trial
+from tasks.endpoint.health import AttemptHistory
+from tasks.endpoint.load.admission import Ticket
+from tasks.endpoint.money.budget import most_output
+from tasks.endpoint.replies import NO_USAGE, Reply, ReplyContent, Usage
 from tasks.endpoint.streaming import CutShort
 
 
@@ -33,7 +33,7 @@ R = TypeVar("R", bound=Readable)
 
 
 @dataclass(slots=True)
-class Call(Generic[R]):
+class CallAttempts(Generic[R]):
     """One call on its way: what is sent, how its answer is read, and what it has been through."""
 
     url: str
@@ -42,7 +42,7 @@ class Call(Generic[R]):
     read: Callable[[object], R]
     own: Mapping[str, Any]
     """Fields of the body that the user asked for."""
-    trial: Trial
+    trial: AttemptHistory
     outages: int
     """Outages of the endpoint that were known when the call began."""
     secrets: tuple[str, ...] = field(repr=False)
@@ -61,7 +61,7 @@ class Call(Generic[R]):
         """Tokens that an answer may have at most, all choices together."""
         return most_output(self.body)
 
-    def reply(self, endpoint: str, answer: Answer, fault: str | None) -> Reply:
+    def reply(self, endpoint: str, answer: ReplyContent, fault: str | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
         return Reply(
             text=cleaned(answer.text, self.secrets),
@@ -79,7 +79,7 @@ class Call(Generic[R]):
             presumed_tokens=self.presumed,
         )
 
-    def understand(self, raw: Raw) -> tuple[R | None, Fault | None, str]:
+    def understand(self, raw: RawResponse) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
         if not 200 <= raw.status < 300:
             headers = {name: scrub(value, self.secrets) for name, value in raw.header_lines().items()}
@@ -105,7 +105,7 @@ class Call(Generic[R]):
         self.ticket.size = len(self.content)
 
 
-def billed(raw: Raw, value: Readable | None) -> Usage | None:
+def billed(raw: RawResponse, value: Readable | None) -> Usage | None:
     """What a server takes for an answer; None where it was at work and does not say. Nobody bills an error."""
     if not 200 <= raw.status < 300 or (value is None and _is_html(raw.content)):
         return NO_USAGE

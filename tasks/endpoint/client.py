@@ -21,20 +21,29 @@ from typing import Any
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from graph.errors import BudgetError, EndpointDown, EndpointError
-from tasks.endpoint.admission import RANKS, STAGES, Admission, Ticket
-from tasks.endpoint.answers import NO_USAGE, Answer, ChatRequest, Reply, Usage, read_answer, read_vectors, well_formed
-from tasks.endpoint.batches import Lane
-from tasks.endpoint.budget import Meter, Purse
-from tasks.endpoint.calls import Call, R, Readable, billed
-from tasks.endpoint.config import Endpoint
-from tasks.endpoint.connection import CONNECT_TIMEOUT, Raw, connect
+from tasks.endpoint.batch.batch_queue import BatchQueue
+from tasks.endpoint.calls import CallAttempts, R, Readable, billed
+from tasks.endpoint.circuit import AgainError, Standing
+from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
 from tasks.endpoint.dialect import Dialect
 from tasks.endpoint.faults import Fault, read_exception
 from tasks.endpoint.health import SILENT_COSTS
-from tasks.endpoint.limit import FIRST, Limit
+from tasks.endpoint.load.admission import RANKS, STAGES, Admission, Ticket
+from tasks.endpoint.load.concurrency import FIRST, Limit
+from tasks.endpoint.load.rates import Rates, per_minute
+from tasks.endpoint.money.budget import BudgetAccount, Meter
 from tasks.endpoint.profiles import Profile
-from tasks.endpoint.rates import Rates, per_minute
-from tasks.endpoint.standing import AgainError, Standing
+from tasks.endpoint.replies import (
+    NO_USAGE,
+    ChatRequest,
+    Reply,
+    ReplyContent,
+    Usage,
+    read_answer,
+    read_vectors,
+    well_formed,
+)
+from tasks.settings.endpoints import Endpoint
 
 NOT_SENT = frozenset({"proxy not reached", "host name not found", "connection refused", "TLS failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
@@ -77,7 +86,7 @@ class Client:
         """Requests sent."""
         self.refused = 0
         """Attempts that the server turned away because it was busy."""
-        self.lane: Lane | None = None
+        self.batch_queue: BatchQueue | None = None
         """The way of calls that may wait."""
         self._connection = connect(endpoint, key)
         self._chat_url = self._connection.url("/chat/completions")
@@ -89,7 +98,7 @@ class Client:
         self.admission = Admission(Limit(endpoint.concurrency, max(known, default=FIRST)), rates, clock, sleep)
         address, secrets = self._connection.address, self._connection.secrets
         self._standing = Standing(name, address, secrets, endpoint, self.admission, clock, sleep)
-        self._meter = meter or Meter(name, {}, Purse(None), endpoint.timeout, clock)
+        self._meter = meter or Meter(name, {}, BudgetAccount(None), endpoint.timeout, clock)
         self._on_wire: dict[int, float] = {}
 
     @property
@@ -114,7 +123,7 @@ class Client:
 
     def batches(self, stage: str) -> bool:
         """Whether the calls of a stage wait for a batch."""
-        return self.lane is not None and stage in self.lane.stages
+        return self.batch_queue is not None and stage in self.batch_queue.stages
 
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
@@ -124,9 +133,9 @@ class Client:
 
         A `movable` call raises Moved rather than wait for an endpoint that is silent.
         """
-        if self.lane is not None and self.batches(request.stage):
+        if self.batch_queue is not None and self.batches(request.stage):
             try:
-                return await self.lane.complete(request)
+                return await self.batch_queue.complete(request)
             finally:
                 self.served += 1
         make = lambda: self._dialect.chat(request)  # noqa: E731
@@ -134,7 +143,7 @@ class Client:
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
         call.ticket.movable = movable
         value, fault = await self._run(call)
-        return call.reply(self.name, value or Answer(), fault)
+        return call.reply(self.name, value or ReplyContent(), fault)
 
     async def embed(
         self, model: str, texts: Sequence[str], extra_body: Mapping[str, Any] | None = None, movable: bool = False
@@ -148,7 +157,7 @@ class Client:
         call = self._call(self._embeddings_url, make, lambda parsed: read_vectors(parsed, len(texts)), own)
         call.ticket.rank, call.ticket.movable = RANKS["connect"], movable
         value, fault = await self._run(call)
-        return (value.vectors if value and not fault else []), call.reply(self.name, Answer(), fault)
+        return (value.vectors if value and not fault else []), call.reply(self.name, ReplyContent(), fault)
 
     async def close(self) -> None:
         """Close the connections; must be awaited before the event loop ends."""
@@ -157,13 +166,13 @@ class Client:
 
     def _call(
         self, url: str, make: Callable[[], dict[str, Any]], read: Callable[[object], R], own: Mapping[str, Any]
-    ) -> Call[R]:
+    ) -> CallAttempts[R]:
         standing, secrets = self._standing, self._connection.secrets
-        call = Call(url, make, read, own, standing.trial(), standing.outages, secrets)
+        call = CallAttempts(url, make, read, own, standing.trial(), standing.outages, secrets)
         call.word()
         return call
 
-    async def _run(self, call: Call[R]) -> tuple[R | None, str | None]:
+    async def _run(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
         """Attempts until there is a value, a fault of the item, or an error of the endpoint."""
         try:
             return await self._first(call)
@@ -172,19 +181,19 @@ class Client:
         finally:
             self.served += 1
 
-    async def _first(self, call: Call[R]) -> tuple[R | None, str | None]:
+    async def _first(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
         try:
             return await self._attempt(call)
         except AgainError:
             return await self._retry(call)
 
-    def _spent(self, call: Call[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
+    def _spent(self, call: CallAttempts[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
         """The error, with what the call used up: requests that were sent belong into somebody's books."""
         why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
-        error.spent = call.reply(self.name, Answer(), why) if call.attempts else None
+        error.spent = call.reply(self.name, ReplyContent(), why) if call.attempts else None
         return error
 
-    async def _retry(self, call: Call[R]) -> tuple[R | None, str | None]:
+    async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
         """All attempts but the first, which does without tenacity: it would cost a sixth of the calls per second."""
         standing = self._standing
         await standing.pause(standing.seconds_to_wait(call.trial))
@@ -197,7 +206,7 @@ class Client:
         outcome: tuple[R | None, str | None] = await retrying(self._attempt, call)
         return outcome
 
-    async def _attempt(self, call: Call[R]) -> tuple[R | None, str | None]:
+    async def _attempt(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
         while True:
             await self._enter(call)
             value, fault, words = await self._exchange(call)
@@ -209,7 +218,7 @@ class Client:
             if not self._adapt(call, fault, words):
                 return value, self._standing.judge(call, fault, words, self._is_at_work())
 
-    def _adapt(self, call: Call[Any], fault: Fault, words: str) -> bool:
+    def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
         """Whether the server refused a parameter that it can be asked without; then the call is worded anew."""
         if fault.kind != "permanent" or not fault.reason.startswith("refused request"):
             return False
@@ -221,7 +230,7 @@ class Client:
             self._standing.retries += 1
         return bool(name)
 
-    async def _enter(self, call: Call[Any]) -> None:
+    async def _enter(self, call: CallAttempts[Any]) -> None:
         """Wait for a place. Those who wait leave with the error when the endpoint turns out to be down."""
         self._standing.check(call.outages)
         admission, ticket = self.admission, call.ticket
@@ -237,7 +246,7 @@ class Client:
         if not let_out:
             raise Moved(self._standing.where)
 
-    async def _exchange(self, call: Call[R]) -> tuple[R | None, Fault | None, str]:
+    async def _exchange(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
         """One request on the wire: the value of a 200, or the fault and the words of anything else."""
         ticket = call.ticket
         try:
@@ -272,7 +281,7 @@ class Client:
             call.charge(*self._meter.end(bill, usage))
             self.admission.leave(ticket)
 
-    def _learn(self, ticket: Ticket, value: Readable | None, fault: Fault | None, raw: Raw | None) -> None:
+    def _learn(self, ticket: Ticket, value: Readable | None, fault: Fault | None, raw: RawResponse | None) -> None:
         """What an exchange says about how much the endpoint bears; before the next one is let out."""
         admission = self.admission
         rates = admission.rates

@@ -26,10 +26,10 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, RequestOptions
 
 from graph.errors import SettingsError
-from tasks.endpoint.config import Endpoint
 from tasks.endpoint.faults import SCRUBBED, telling
-from tasks.endpoint.keys import resolve_value
 from tasks.endpoint.streaming import join_events
+from tasks.settings.endpoints import Endpoint
+from tasks.settings.lookup import resolve_value
 
 KEEP_ALIVE = 3.0
 """Seconds an idle connection is kept. Servers drop theirs after 5, and a request sent into that moment is lost."""
@@ -39,7 +39,7 @@ CONNECT_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawResponse:
     """What came back, whatever it is."""
 
     status: int
@@ -90,22 +90,22 @@ class Connection:
         parts = urlsplit(self.base_url)
         return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))
 
-    async def post(self, url: str, content: bytes) -> Raw:
+    async def post(self, url: str, content: bytes) -> RawResponse:
         """Send JSON and read the whole answer. Raises what aiohttp raises; the caller sets the deadline."""
         session = self._session
         if session is None:  # only now is there an event loop for certain
             session = self._session = self._open()
         answer = await session.post(url, data=content, **self._sent_with)
         try:
-            return Raw(answer.status, answer.headers, self._clean(await answer.read()))
+            return RawResponse(answer.status, answer.headers, self._clean(await answer.read()))
         finally:
             answer.release()
 
-    async def get(self, url: str) -> Raw:
+    async def get(self, url: str) -> RawResponse:
         """Ask for a page. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
         return await self._by_sdk(self.sdk.get(url, cast_to=httpx2.Response, options=self.options))
 
-    async def upload(self, url: str, content: bytes) -> Raw:
+    async def upload(self, url: str, content: bytes) -> RawResponse:
         """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
         headers = {**self.options.get("headers", {}), "Content-Type": "multipart/form-data"}
         options: RequestOptions = {**self.options, "headers": headers}
@@ -114,13 +114,13 @@ class Connection:
         sent = self.sdk.post(url, cast_to=httpx2.Response, body=body, files=files, options=options)
         return await self._by_sdk(sent)
 
-    async def _by_sdk(self, sent: Awaitable[httpx2.Response]) -> Raw:
+    async def _by_sdk(self, sent: Awaitable[httpx2.Response]) -> RawResponse:
         """What came of a request of the SDK's own, whatever its status."""
         try:
             answer = await sent
         except APIStatusError as error:
             answer = error.response
-        return Raw(answer.status_code, answer.headers, self._clean(answer.content))
+        return RawResponse(answer.status_code, answer.headers, self._clean(answer.content))
 
     def _clean(self, content: bytes) -> bytes:
         """What came, without the secrets that stand in it as they are."""

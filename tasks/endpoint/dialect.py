@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.endpoint.answers import ChatRequest, well_formed
-from tasks.endpoint.config import Endpoint
 from tasks.endpoint.profiles import Profile
+from tasks.endpoint.replies import ChatRequest, well_formed
+from tasks.settings.endpoints import Endpoint
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 

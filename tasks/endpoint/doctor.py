@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graph.errors import EndpointRefused
-from tasks.endpoint.answers import THOUGHTS, Answer, read_answer, read_vectors
-from tasks.endpoint.config import Endpoint
 from tasks.endpoint.connection import Connection, connect
 from tasks.endpoint.dialect import LIMIT_NAMES, OPTIONAL, refuses
 from tasks.endpoint.faults import error_words, excerpt, read_exception, scrub
 from tasks.endpoint.profiles import Profile
+from tasks.endpoint.replies import THOUGHTS, ReplyContent, read_answer, read_vectors
+from tasks.settings.endpoints import Endpoint
 
 State = Literal["good", "note", "bad"]
 
@@ -58,7 +58,7 @@ class Heard:
     raw: bytes = b""
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> ReplyContent:
         """The chat completion in it."""
         return read_answer(self.body)
 

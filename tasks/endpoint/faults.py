@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-Kind = Literal["transient", "busy", "unreachable", "slow", "permanent", "fatal"]
+FaultKind = Literal["transient", "busy", "unreachable", "slow", "permanent", "fatal"]
 """transient    may succeed if sent again, and says nothing about the server as a whole
 busy         the server sheds load (429, 503): nobody's fault, so it hardly counts against the request
 unreachable  no HTTP answer, or a gateway's word that nothing is behind it: an outage when everybody sees it
@@ -35,7 +35,7 @@ EXCERPT = 300
 class Fault:
     """Why an exchange gave no usable answer. `reason` is short and can be grouped by."""
 
-    kind: Kind
+    kind: FaultKind
     reason: str
     retry_after: float | None = None
     """Seconds the server asked to be left alone."""
@@ -174,7 +174,7 @@ def remedy(fault: Fault) -> str:
     return next(sentence for start, sentence in REMEDIES if fault.reason.startswith(start))
 
 
-def _row(pattern: str, kind: Kind, reason: str) -> tuple[re.Pattern[str], Kind, str]:
+def _row(pattern: str, kind: FaultKind, reason: str) -> tuple[re.Pattern[str], FaultKind, str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, reason
 
 
@@ -194,7 +194,7 @@ RETRY_AFTER_HEADERS = (
     ("llm_provider-retry-after", 1.0),
 )
 
-WORDINGS: list[tuple[re.Pattern[str], Kind, str]] = [
+WORDINGS: list[tuple[re.Pattern[str], FaultKind, str]] = [
     # OpenAI's code; its sentence too, because LiteLLM flattens the code. Gemini says the same sentence of a limit per
     # minute, but adds when to come back.
     _row(r"insufficient_quota", "fatal", "has no quota left ({status}): {words}"),
@@ -227,9 +227,9 @@ WORDINGS: list[tuple[re.Pattern[str], Kind, str]] = [
     ),
 ]
 
-DEFAULT_4XX: tuple[Kind, str] = ("permanent", "refused request: {words}")
+DEFAULT_4XX: tuple[FaultKind, str] = ("permanent", "refused request: {words}")
 
-STATUSES: dict[int, tuple[Kind, str]] = {
+STATUSES: dict[int, tuple[FaultKind, str]] = {
     401: ("fatal", "refuses the key (401): {words}"),
     402: ("fatal", "wants to be paid first (402): {words}"),
     403: ("fatal", "forbids access (403): {words}"),
@@ -255,7 +255,7 @@ STATUSES: dict[int, tuple[Kind, str]] = {
     529: ("busy", "529"),
 }
 
-EXCEPTIONS: list[tuple[str, Kind, str]] = [
+EXCEPTIONS: list[tuple[str, FaultKind, str]] = [
     # Of aiohttp and the operating system: what a person can tell apart.
     ("ClientConnectorCertificateError", "fatal", "shows a certificate that is not trusted: {words}"),
     ("SSLCertVerificationError", "fatal", "shows a certificate that is not trusted: {words}"),

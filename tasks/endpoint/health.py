@@ -14,7 +14,7 @@ from enum import Enum, auto
 from tasks.endpoint.faults import Fault
 
 
-class Verdict(Enum):
+class Consequence(Enum):
     """What follows from a fault."""
 
     RETRY = auto()
@@ -24,7 +24,7 @@ class Verdict(Enum):
 
 
 @dataclass(slots=True)
-class Trial:
+class AttemptHistory:
     """What one request has been through so far."""
 
     number: int
@@ -76,7 +76,7 @@ class Health:
         self.silent = 0
         self.silent_since = None
 
-    def judge(self, trial: Trial, fault: Fault, words: str, now: float, at_work: bool = False) -> Verdict:
+    def judge(self, trial: AttemptHistory, fault: Fault, words: str, now: float, at_work: bool = False) -> Consequence:
         """What follows from `fault`, whose body said `words`, for the request behind `trial`.
 
         `at_work` says that the endpoint has taken in another request and may still answer it: a server that thinks
@@ -88,7 +88,7 @@ class Health:
         trial.failures += 1
         trial.last, trial.last_words = fault, words
         if fault.kind == "fatal":
-            return Verdict.REFUSED
+            return Consequence.REFUSED
         if fault.kind in SILENT_COSTS:
             verdict = self._silence(trial, fault, others_answered, now, at_work)
         else:
@@ -97,36 +97,38 @@ class Health:
         trial.answers_seen = self.answers
         return verdict
 
-    def _silence(self, trial: Trial, fault: Fault, others_answered: bool, now: float, at_work: bool) -> Verdict:
+    def _silence(
+        self, trial: AttemptHistory, fault: Fault, others_answered: bool, now: float, at_work: bool
+    ) -> Consequence:
         """Nobody's fault as long as nobody is answered; then it is the endpoint's, once the patience is over."""
         self.silent += 1
         if self.silent_since is None:
             self.silent_since = now
         if now - self.silent_since >= self.patience and not at_work:
-            return Verdict.DOWN
+            return Consequence.DOWN
         if fault.retry_after:
             self.silent_since = max(self.silent_since, now + fault.retry_after)
         if others_answered or fault.kind == "slow":
             trial.spent += SILENT_COSTS[fault.kind]
         return self._bounded(trial)
 
-    def _spoken(self, trial: Trial, fault: Fault, again: bool, same_words: bool) -> Verdict:
+    def _spoken(self, trial: AttemptHistory, fault: Fault, again: bool, same_words: bool) -> Consequence:
         if fault.kind == "permanent":
             if fault.reason.startswith("refused request"):
-                return self._ended(Verdict.REFUSED)
+                return self._ended(Consequence.REFUSED)
             self.refusals = 0
-            return Verdict.GIVE_UP
+            return Consequence.GIVE_UP
         trial.spent += 1
         if again and fault.once:
-            return Verdict.GIVE_UP
+            return Consequence.GIVE_UP
         if fault.reason == "500" and self._alone(trial, words=trial.last_words) and same_words:
-            return self._ended(Verdict.DOWN)
+            return self._ended(Consequence.DOWN)
         return self._bounded(trial)
 
-    def _bounded(self, trial: Trial) -> Verdict:
-        return self._ended(Verdict.DOWN) if trial.spent >= self.attempts else Verdict.RETRY
+    def _bounded(self, trial: AttemptHistory) -> Consequence:
+        return self._ended(Consequence.DOWN) if trial.spent >= self.attempts else Consequence.RETRY
 
-    def _alone(self, trial: Trial, words: str) -> bool:
+    def _alone(self, trial: AttemptHistory, words: str) -> bool:
         """Whether no other request got these words since the last usable answer.
 
         llama-cpp-python and transformers answer 500 to a bad request, always with the same words: the item's fault.
@@ -138,10 +140,10 @@ class Health:
             self.errors.popitem(last=False)
         return self.errors.get(words) == trial.number
 
-    def _ended(self, systematic: Verdict) -> Verdict:
+    def _ended(self, systematic: Consequence) -> Consequence:
         """The request ends in vain. Many in a row are no longer the items' fault: a setting or the server is wrong."""
         self.refusals += 1
-        return systematic if self.refusals >= REFUSALS_IN_A_ROW else Verdict.GIVE_UP
+        return systematic if self.refusals >= REFUSALS_IN_A_ROW else Consequence.GIVE_UP
 
 
 SILENT_COSTS = {"unreachable": 1.0, "slow": 1.0, "busy": 0.125}

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from graph.errors import BudgetError, EndpointError
-from tasks.endpoint.answers import ChatRequest, Reply
 from tasks.endpoint.client import Client, Moved
+from tasks.endpoint.replies import ChatRequest, Reply
 
 T = TypeVar("T")
 

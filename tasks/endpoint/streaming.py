@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tasks.endpoint.answers import THOUGHTS
+from tasks.endpoint.replies import THOUGHTS
 
 DONE = "[DONE]"
 

@@ -19,13 +19,13 @@ from graph.errors import StoreError
 from tasks.store.backup import log_of
 from tasks.store.database import MEMORY_LIMIT, open_store, sentence
 
-Raw = Literal["all", "refused", "none"]
-KEPT: dict[Raw, str] = {"all": "true", "refused": "fault IS NOT NULL", "none": "false"}
+KeptAnswers = Literal["all", "refused", "none"]
+KEPT: dict[KeptAnswers, str] = {"all": "true", "refused": "fault IS NOT NULL", "none": "false"}
 """Which rows of the ledger keep their raw answer."""
 RAW = ("text", "reasoning")
 
 
-def compact(workspace: Path, raw: Raw = "all") -> tuple[int, int]:
+def compact(workspace: Path, raw: KeptAnswers = "all") -> tuple[int, int]:
     """Write the store of a workspace anew, with the raw answers of `raw`; bytes before and after.
 
     Raises StoreError, also while a run holds the workspace.
@@ -55,7 +55,7 @@ def compact(workspace: Path, raw: Raw = "all") -> tuple[int, int]:
     return before, after
 
 
-def _rewrite(both: duckdb.DuckDBPyConnection, fresh: Path, raw: Raw) -> None:
+def _rewrite(both: duckdb.DuckDBPyConnection, fresh: Path, raw: KeptAnswers) -> None:
     both.execute(f"ATTACH {_quoted(fresh)} AS fresh")
     both.execute("COPY FROM DATABASE old TO fresh (SCHEMA)")
     listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY ALL"

@@ -30,7 +30,7 @@ class Commit(Protocol):
 
 
 @dataclass
-class Unit:
+class CommitUnit:
     """Rows and statements that must be committed together, and who waits for them."""
 
     rows: Sequence[Record]
@@ -44,7 +44,7 @@ class Writer:
 
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
-        self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[CommitUnit | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="gsdp-writer", daemon=True)
         self._thread.start()
@@ -52,7 +52,7 @@ class Writer:
     async def write(self, rows: Sequence[Record], statements: Sequence[Statement] = ()) -> None:
         """Return when the unit is committed; raise what the commit raised."""
         committed = asyncio.get_running_loop().create_future()
-        self._queue.put(Unit(rows, statements, committed))
+        self._queue.put(CommitUnit(rows, statements, committed))
         await committed
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class Writer:
                 self._failure = self._try(batch)
             _settle(batch, self._failure)
 
-    def _gather(self, first: Unit) -> tuple[list[Unit], bool]:
+    def _gather(self, first: CommitUnit) -> tuple[list[CommitUnit], bool]:
         """All units that arrive within the interval after the first one; whether the writer is to stop then."""
         batch = [first]
         while True:
@@ -81,7 +81,7 @@ class Writer:
                 return batch, True
             batch.append(unit)
 
-    def _try(self, batch: list[Unit]) -> BaseException | None:
+    def _try(self, batch: list[CommitUnit]) -> BaseException | None:
         rows: dict[type[Record], list[Record]] = {}
         for unit in batch:
             for row in unit.rows:
@@ -93,7 +93,7 @@ class Writer:
         return None
 
 
-def _settle(batch: list[Unit], failure: BaseException | None) -> None:
+def _settle(batch: list[CommitUnit], failure: BaseException | None) -> None:
     """Wake the callers with one call into each event loop: waking them one by one costs the loop more."""
     by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for unit in batch:

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import canned
 
-from tasks.endpoint.answers import ChatRequest
 from tasks.endpoint.client import Client
-from tasks.endpoint.config import Endpoint
+from tasks.endpoint.replies import ChatRequest
+from tasks.settings.endpoints import Endpoint
 
 LATENCY = 0.2
 CEILING = 256

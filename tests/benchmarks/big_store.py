@@ -31,12 +31,12 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from flows.cli import PREFECT_DEFAULTS
-from flows.own_server import own_server
+from flows.orchestration.local_server import own_server
 from graph.records import content_id
-from tasks.agreement import panel
+from tasks.reports.agreement import panel
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.latest import latest_identity
-from tests.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
+from tests.support.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
 
 BASE = 40
 MORE = 300

@@ -22,7 +22,7 @@ from pathlib import Path
 from deployments.sandbox.dice import Dice
 from deployments.sandbox.problems import compose
 from deployments.sandbox.vocabulary import POINTS
-from tasks.gates.contamination import Contamination
+from tasks.texts.contamination import Contamination
 
 ITEMS = 2000
 SHOWN = 5

@@ -18,8 +18,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from tasks.gates.duplicates import DuplicateIndex
-from tasks.gates.shingles import math_words
+from tasks.texts.duplicates import DuplicateIndex
+from tasks.texts.shingles import math_words
 
 BLOCK = 2000
 LEAST = 0.6

@@ -16,9 +16,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from flows.snapshot import read_snapshot
-from tests.live_prefect import Prefect, free_port, processes, start_server
-from tests.rehearsal import Rehearsal, content, query, rehearsal, started, wait_until, write_toml
+from flows.reporting.snapshot import read_snapshot
+from tests.support.live_prefect import Prefect, free_port, processes, start_server
+from tests.support.rehearsal import Rehearsal, content, query, rehearsal, started, wait_until, write_toml
 
 AT_ONCE = 256
 LATENCIES = (1, 600)

@@ -28,8 +28,8 @@ from pathlib import Path
 
 from math_verify import LatexExtractionConfig, parse, verify
 
-from tasks.gates.equivalence import Equivalence, check_all
-from tasks.gates.final import final_answer
+from tasks.answers.equivalence import Equivalence, check_all
+from tasks.answers.extraction import final_answer
 
 BATCH = 100
 Writer = Callable[[random.Random], tuple[str, str]]

@@ -38,7 +38,7 @@ OFF_TOPIC = 0.2
 LEAST, MOST = 3, 8
 """Points drawn for a seed, before repeats are dropped."""
 STEP = 5000
-"""Combinations drawn at a time, as `tasks/sample.py` does."""
+"""Combinations drawn at a time, as `tasks/stages/sample.py` does."""
 RECIPE = UUID(int=0)
 
 

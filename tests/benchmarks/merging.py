@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 from graph.classes import complete_linkage
 from graph.nearest import indexed_pairs, nearest_pairs
-from tasks.connect import connect
-from tasks.endpoint.answers import ChatRequest, Reply
-from tasks.extract import extract, pending_seeds
-from tasks.ingest import ingest
-from tests.bench import plain, settings_for, workbench
-from tests.scripted_curator import EMBEDDER, Curator, reply
+from tasks.endpoint.replies import ChatRequest, Reply
+from tasks.stages.connect import connect
+from tasks.stages.extract import extract, pending_seeds
+from tasks.stages.ingest import ingest
+from tests.support.contexts import open_context, plain, settings_for
+from tests.support.scripted_curator import EMBEDDER, Curator, reply
 
 SAME_AT, ASK_FROM = 0.90, 0.70
 
@@ -127,7 +127,7 @@ async def connected(names: int, dimensions: int) -> tuple[float, float, float, i
         (folder / "seeds.jsonl").write_text("\n".join(lines))
         seeds = [{"path": folder / "seeds.jsonl", "columns": {"points": "points"}}]
         settings = settings_for(folder, seeds=seeds, connect={"filter": False, "batch": 200}, **EMBEDDER)
-        async with workbench(settings, {"local": client}) as work:
+        async with open_context(settings, {"local": client}) as work:
             await plain(ingest)()
             await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
             seconds, worked = [], []

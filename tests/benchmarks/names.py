@@ -1,4 +1,4 @@
-"""How well names of concepts are merged: pairwise precision and recall on the two tables of `tests/concept_names.py`.
+"""How well names of concepts are merged: pairwise precision and recall on `tests/support/concept_names.py`.
 
     python -m tests.benchmarks.names [--embedder http://127.0.0.1:8000/v1 --model NAME]
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tests.name_scores import LETTERS, by_connect, by_form, concepts, score
-from tests.test_concept_names import STAND_IN
+from tests.support.name_scores import LETTERS, by_connect, by_form, concepts, score
+from tests.tasks.points.test_concept_names import STAND_IN
 
 
 async def main() -> None:
@@ -35,7 +35,7 @@ async def main() -> None:
         for who, curator in (("no curator", False), ("a curator that knows", True)):
             for how, chosen in (("no embedder", None), (called, embedder)):
                 await show(f"{how}, {who}", truth, chosen, curator, {} if chosen is None else bands)
-        with patch("tasks.merging.contrast", lambda one, other: "none"):
+        with patch("tasks.points.resolution.contrast", lambda one, other: "none"):
             await show(f"{called}, no curator, without contrasts", truth, embedder, False, bands)
 
 

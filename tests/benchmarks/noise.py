@@ -21,7 +21,7 @@ from typing import NamedTuple
 from deployments.sandbox.answers import agrees, last_box
 from deployments.sandbox.problems import read
 from graph.shares import wilson
-from tests.rehearsal import command, content, opened, rehearsal, write_toml
+from tests.support.rehearsal import command, content, opened, rehearsal, write_toml
 
 NOISE = ("--bad-problems=0.2", "--wrong-solutions=0.3", "--noisy-judges=0.15")
 SCENES = {

@@ -45,7 +45,7 @@ async def ten_minutes(seconds: float) -> None:
     """Chunks that wait, as task runs of a flow."""
     from prefect import flow
 
-    from tasks.retry import chunk_task
+    from tasks.stages.chunk_task import chunk_task
 
     length = min(CHUNK, seconds / 4)
     count = round(seconds / length) * SIDE_BY_SIDE
@@ -75,7 +75,7 @@ async def many(runs: int) -> None:
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
     from prefect.runtime import flow_run
 
-    from tasks.retry import chunk_task
+    from tasks.stages.chunk_task import chunk_task
 
     process, memory = psutil.Process(), list[float]()
     ended: list[UUID] = []
@@ -120,7 +120,7 @@ def main() -> None:
 
     home = tempfile.mkdtemp(prefix="gsdp-prefect-")
     os.environ.update(PREFECT_DEFAULTS | {"PREFECT_HOME": home})
-    from flows.own_server import own_server
+    from flows.orchestration.local_server import own_server
 
     try:
         with own_server() as wait:

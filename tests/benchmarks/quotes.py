@@ -16,8 +16,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tasks.ledger import ALL, Beside, latest_quote, paid_since
-from tests.rehearsal import command, content, opened, rehearsal, write_toml
+from tasks.reports.money import ALL, Beside, latest_quote, paid_since
+from tests.support.rehearsal import command, content, opened, rehearsal, write_toml
 
 WORLDS = (
     ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05"),

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.cli import PREFECT_DEFAULTS
-from flows.own_server import own_server
-from tests.rehearsal import NOISE, content, folder_bytes, gsdp, query, rehearsal, write_toml
-from tests.work_pool import work_pool
+from flows.orchestration.local_server import own_server
+from tests.support.rehearsal import NOISE, content, folder_bytes, gsdp, query, rehearsal, write_toml
+from tests.support.work_pool import work_pool
 
 BEGAN = "ended_at - to_microseconds((seconds * 1e6)::BIGINT)"
 PAID = "stage IN ('compose', 'review', 'solve', 'grade')"

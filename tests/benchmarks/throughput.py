@@ -30,14 +30,15 @@ from uuid import uuid4
 import aiohttp
 import canned
 
-from flows.configure import make_settings
+from flows.commands.settings_file import make_settings
 from graph.records import Combination, Problem, content_id
 from prompts.answers import read_problem
-from tasks.compose import Slot, _compose
-from tasks.endpoint.admission import Ticket
-from tasks.endpoint.answers import ChatRequest, read_answer
-from tasks.opening import open_workbench
-from tasks.workbench import Workbench
+from tasks.context.run_context import RunContext
+from tasks.context.slots import Slot
+from tasks.endpoint.load.admission import Ticket
+from tasks.endpoint.replies import ChatRequest, read_answer
+from tasks.runs.opening import open_run
+from tasks.stages.compose import _compose
 
 IN_FLIGHT = 256
 LATENCY = 1.0
@@ -48,8 +49,8 @@ NAMES = ("Vieta's formulas", "Law of cosines", "Geometric series")
 
 
 @asynccontextmanager
-async def workbench(base_url: str, model: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Workbench]:
-    """A true workbench in a temporary folder."""
+async def open_context(base_url: str, model: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[RunContext]:
+    """A true run context in a temporary folder."""
     folder = Path(tempfile.mkdtemp())
     (folder / "seeds.jsonl").write_text("{}")
     settings = make_settings(
@@ -59,7 +60,7 @@ async def workbench(base_url: str, model: str, in_flight: int = IN_FLIGHT) -> As
             "endpoints": {"canned": {"base_url": base_url, "model": model, "concurrency": in_flight}},
         }
     )
-    async with open_workbench(settings) as work:
+    async with open_run(settings) as work:
         yield work
     shutil.rmtree(folder)
 
@@ -98,17 +99,17 @@ async def timed(count: int, one: Call, at_once: int = IN_FLIGHT) -> Rate:
     return Rate(count / (time.monotonic() - began), 1e3 * (time.process_time() - used) / count)
 
 
-async def parts(work: Workbench, count: int) -> dict[str, float]:
+async def parts(work: RunContext, count: int) -> dict[str, float]:
     """CPU of each part of the path alone, in milliseconds a call."""
-    prompt, player, client = work.library["compose"], work.cast["composer"], work.clients["canned"]
+    prompt, role, client = work.library["compose"], work.roles["composer"], work.clients["canned"]
     connection, content = client._connection, b""
     recipe = content_id("recipe", "benchmark")
 
     async def render(number: int) -> bytes:
         slot_ = slot(number)
         messages = prompt.render(points=list(slot_.names), level="")
-        call_id = content_id("call", "compose", str(slot_.problem_id), player.name, 0)
-        request = ChatRequest(messages, player.model, player.temperature, None, player.max_tokens, call_id.int % 2**31)
+        call_id = content_id("call", "compose", str(slot_.problem_id), role.name, 0)
+        request = ChatRequest(messages, role.model, role.temperature, None, role.max_tokens, call_id.int % 2**31)
         return json.dumps(client._dialect.chat(request)).encode()
 
     async def admit(number: int) -> None:
@@ -127,7 +128,7 @@ async def parts(work: Workbench, count: int) -> dict[str, float]:
 
     async def commit(number: int) -> None:
         call_id, problem_id = uuid4(), uuid4()
-        call = work.ledger_row("compose", player, prompt.hash, problem_id, 0, call_id, reply, None)
+        call = work.ledger_row("compose", role, prompt.hash, problem_id, 0, call_id, reply, None)
         problem = Problem(
             id=problem_id, recipe=recipe, combination_id=problem_id, sample=0, text=canned.PROBLEM, call_id=call_id
         )
@@ -192,7 +193,7 @@ async def zero_latency(count: int, peers: dict[str, str]) -> None:
     """Ours, its parts, and the others, on one core."""
     with canned.at_once() as base_url:
         rates: dict[str, Rate] = {}
-        async with workbench(base_url, "canned") as work:
+        async with open_context(base_url, "canned") as work:
             await timed(2000, lambda number: _compose(work, slot(number)))
             rates["ours, all in"] = ours = await timed(count, lambda number: _compose(work, slot(number)))
             costs = await parts(work, count // 4)
@@ -223,7 +224,7 @@ async def one_second(in_flight: int) -> None:
     """The share of the ideal that is reached while the pipe is full."""
     calls = WAVES * in_flight
     with canned.later(LATENCY) as base_url:
-        async with workbench(base_url, "canned", in_flight) as work:
+        async with open_context(base_url, "canned", in_flight) as work:
             used = await timed(calls, lambda number: _compose(work, slot(number)), in_flight)
             ends = [row[0] for row in work.store.rows("SELECT epoch(ended_at) FROM calls ORDER BY 1")]
         ours, bare = share(ends, in_flight), []

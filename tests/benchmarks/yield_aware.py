@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from deployments.sandbox.dice import Dice
 from deployments.sandbox.problems import compose
 from deployments.sandbox.vocabulary import POINTS
-from tests.rehearsal import command, content, opened, rehearsal, write_toml
+from tests.support.rehearsal import command, content, opened, rehearsal, write_toml
 
 ASTRAY = 0.1
 """Share of a seed's points that are of any subject."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-from deployments.sandbox.answers import Answer, choice, expression, interval, number, point, signed, surd
+from deployments.sandbox.answers import SandboxAnswer, choice, expression, interval, number, point, signed, surd
 from deployments.sandbox.grammar.kind import Kind, Numbers, Work
 
 
@@ -142,7 +142,7 @@ def _radicals_from_text(n: Numbers) -> Work:
     raise ValueError("no common radicand")
 
 
-def _gaussian(real: int, imaginary: int) -> Answer:
+def _gaussian(real: int, imaginary: int) -> SandboxAnswer:
     if real == 0:
         return expression(signed(imaginary, "i", first=True) or "0")
     text = f"{real}{signed(imaginary, 'i')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-from deployments.sandbox.answers import Answer, degrees, expression, number, pi, point, surd
+from deployments.sandbox.answers import SandboxAnswer, degrees, expression, number, pi, point, surd
 from deployments.sandbox.grammar.kind import Kind, Numbers, Work
 
 
@@ -141,7 +141,7 @@ def _ellipse_from_squares(n: Numbers) -> Work:
     return _ellipse({"a": a, "b": b})
 
 
-def _line_text(slope: Fraction, intercept: Fraction) -> Answer:
+def _line_text(slope: Fraction, intercept: Fraction) -> SandboxAnswer:
     text = f"y = {slope}x" + (f" {'-' if intercept < 0 else '+'} {abs(intercept)}" if intercept else "")
     return expression(text, text.replace(" ", ""))
 

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from deployments.sandbox.answers import Answer
+from deployments.sandbox.answers import SandboxAnswer
 from deployments.sandbox.dice import Dice
 
 Numbers = Mapping[str, int]
-Work = tuple[tuple[str, ...], Answer]
+Work = tuple[tuple[str, ...], SandboxAnswer]
 """The steps of a solution, and what they lead to."""
 
 SLOT = re.compile(r"<([a-z]+)(\d?)(?::([+cd]))?>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import gcd, lcm
 
-from deployments.sandbox.answers import Answer, expression, number
+from deployments.sandbox.answers import SandboxAnswer, expression, number
 from deployments.sandbox.grammar.kind import Kind, Numbers, Work
 
 
@@ -96,7 +96,7 @@ def _to_base(n: Numbers) -> Work:
     ), _based(digits, n["b"])
 
 
-def _based(digits: str, base: int) -> Answer:
+def _based(digits: str, base: int) -> SandboxAnswer:
     return expression(f"{digits}_{{{base}}}", f"{digits}_{base}")
 
 

@@ -1,0 +1,71 @@
+"""`gsdp check`: compare predicted answers with gold answers, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from graph.errors import UsageError
+from tasks.answers.equivalence import Equivalence, Verdict, check_all
+
+BATCH = 1000
+Scalar = str | int | float
+MISSING = Verdict("unknown", "missing")
+
+
+def check_file(path: Path, workers: int) -> None:
+    """Write every row with its verdict to standard output, totals to standard error. Raises UsageError."""
+    try:
+        lines = path.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}): give a JSONL file.") from error
+    totals: Counter[str] = Counter()
+    began = time.monotonic()
+    with lines, Equivalence(workers=workers) as equivalence:
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        while batch := list(islice(numbered, BATCH)):
+            rows, broken = _rows(path, batch)
+            for row, verdict in zip(rows, asyncio.run(_verdicts(rows, equivalence)), strict=True):
+                totals[verdict.outcome] += 1
+                # ASCII alone: a row may hold a lone surrogate, which no encoding takes.
+                print(json.dumps({**row, "verdict": verdict.outcome, "tier": verdict.tier}))
+            if broken:
+                raise broken
+    told = ", ".join(f"{totals[outcome]:,} {outcome}" for outcome in ("same", "different", "unknown"))
+    print(f"{sum(totals.values()):,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
+
+
+def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:
+    """The rows up to the first one that cannot be used, and what is wrong with that one."""
+    rows = []
+    for number, line in lines:
+        try:
+            rows.append(_row(path, number, line))
+        except UsageError as error:
+            return rows, error
+    return rows, None
+
+
+async def _verdicts(rows: Sequence[dict[str, Any]], equivalence: Equivalence) -> list[Verdict]:
+    """A verdict on each row; what is no text or number is no answer, so there is nothing to compare."""
+    given = [isinstance(row["gold"], Scalar) and isinstance(row["prediction"], Scalar) for row in rows]
+    pairs = [(str(row["gold"]), str(row["prediction"])) for row, both in zip(rows, given, strict=True) if both]
+    found = iter(await check_all(pairs, equivalence))
+    return [next(found) if both else MISSING for both in given]
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}:{number} is not JSON: give one object a line.") from error
+    if not isinstance(row, dict) or not {"gold", "prediction"} <= row.keys():
+        raise UsageError(f"{path}:{number} needs the fields gold and prediction.")
+    return row

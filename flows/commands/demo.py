@@ -1,0 +1,87 @@
+"""The demo: bundled seeds, the bundled sandbox, and what to look at afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from importlib import resources
+from pathlib import Path
+
+from flows.commands.settings_file import make_settings
+from flows.commands.workspace import reading
+from graph.errors import UsageError
+from tasks.settings.run import SANDBOX, RunSettings
+from tasks.store.database import FILE_NAME, open_store
+from tasks.store.latest import pair_count
+
+DEFAULT_WORKSPACE = Path("gsdp-demo")
+WIDTH = 100
+SWITCHES = ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05")
+"""Faults of the rehearsal, so that every gate has something to keep out."""
+
+
+def demo_settings(workspace: Path, pairs: int) -> RunSettings:
+    """Settings of the demo: every default of the preset `verified`."""
+    _refuse_real(workspace)
+    seeds = Path(str(resources.files("deployments") / "demo" / "seeds.jsonl"))
+    return make_settings(
+        {
+            "workspace": workspace,
+            "target_pairs": pairs,
+            "seeds": [{"path": seeds}],
+            "endpoints": {SANDBOX: {"base_url": SANDBOX, "concurrency": 64}},
+            "sandbox": SWITCHES,
+            "publish": {"name": "gsdp demo"},
+        }
+    )
+
+
+def _refuse_real(workspace: Path) -> None:
+    """The demo's seeds and settings have no place in a workspace that was paid for. Raises UsageError."""
+    if not (workspace / FILE_NAME).exists():
+        return
+    # Not for reading only: a store of an earlier version is brought up to date, as by any other run.
+    store = open_store(workspace)
+    try:
+        found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    finally:
+        store.close()
+    endpoints = json.loads(found[0][0])["endpoints"].values() if found else []
+    if any(endpoint["base_url"] != SANDBOX for endpoint in endpoints):
+        raise UsageError(f"{workspace} holds a real run: give the demo a folder of its own with --workspace.")
+
+
+def show_result(settings: RunSettings) -> None:
+    """Say where everything is, show one pair, and say how to go on."""
+    workspace = settings.workspace
+    with reading(workspace) as store:
+        found = store.rows(
+            "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
+        )
+        accepted = pair_count(store)
+    print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
+    for relation, points, problem, solution, answer, pair_id in found:
+        print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")
+        for name, text in (("problem", problem), ("solution", solution), ("answer", answer)):
+            print(_block(name, text))
+        print(f"\nhow it came about   {invoked()} explain {workspace} {str(pair_id)[:8]}")
+    print("after a failure     the same command again goes on where it stopped")
+    folder = "" if workspace == DEFAULT_WORKSPACE else f"--workspace {workspace} "
+    print(f"for more pairs      {invoked()} demo {folder}--pairs {max(accepted, settings.target_pairs) + 100}")
+
+
+def invoked() -> str:
+    """How the person called us, for commands to copy: uv says so in the environment."""
+    return "python3 -m uv run gsdp" if "UV" in os.environ else "gsdp"
+
+
+def _block(name: str, text: str) -> str:
+    """Text in a column of its own, wrapped, without blank lines."""
+    lines = [
+        line
+        for part in text.splitlines()
+        if part.strip()
+        for line in textwrap.wrap(part, WIDTH, break_long_words=False)
+    ]
+    return "\n".join(f"{name if at == 0 else '':<10}{line}" for at, line in enumerate(lines))

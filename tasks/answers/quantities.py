@@ -1,0 +1,161 @@
+r"""Answers that are numbers, quantities, formulas or equations, compared exactly.
+
+Each tier takes two answers and the depth of lists around them, and gives a verdict or None to pass. All are symmetric.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from tasks.answers.expression import DEGREE, negative, tree_of
+from tasks.answers.forms import compare, proportional
+from tasks.answers.groups import Outcome
+from tasks.answers.normal import TEMPERATURES, MeasureUnit, close_up
+from tasks.answers.numeric import apart, solved_apart
+from tasks.answers.reading import Formula, ReadAnswer
+
+
+def units(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Two units by the policy above: of one kind they are converted, of two kinds they differ."""
+    if (a.unit is None) != (b.unit is None) and a.rule.units == "required" and not _is_angle(a.unit or b.unit):
+        return "different" if a.formula and b.formula else None
+    if a.unit is None or b.unit is None or a.unit == b.unit:
+        return None
+    kinds = {a.unit.kind, b.unit.kind}
+    if a.unit.kind == b.unit.kind or kinds == _ANGLES:
+        return None if a.formula and b.formula else "different" if a.value == b.value else None
+    if a.number is not None and b.number is not None and a.number != b.number:
+        return "different"
+    if a.number is not None and "angle" in kinds and not kinds.isdisjoint(TEMPERATURES):
+        return "same"  # of 20° the scale is left out
+    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
+    return "different" if known else "unknown"
+
+
+def _is_angle(unit: MeasureUnit | None) -> bool:
+    return unit is not None and unit.kind in _ANGLES
+
+
+_ANGLES = {"angle", "radian"}
+
+
+_LONE_KINDS = {"euro", "yuan", "year", "month"}
+
+
+def numbers(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Exact rational values, with their units."""
+    if a.number is None or b.number is None or _in_other_letters(a, b):
+        return None
+    if a.unit and b.unit and a.unit.kind != b.unit.kind:
+        return None
+    left, right = (x * size for x, size in zip((a.number, b.number), _sizes(a, b), strict=True))
+    if left == right or _close(left, right, a.rule.tolerance):
+        return "same"
+    return "same" if left == a.number and right == b.number and _one_is_rounded(a, b) else "different"
+
+
+def _sizes(a: ReadAnswer, b: ReadAnswer) -> tuple[Fraction, Fraction]:
+    """Factors that bring two answers to one unit; 1 where at most one has any."""
+    if a.unit is None or b.unit is None:
+        return Fraction(1), Fraction(1)
+    return a.unit.size, b.unit.size
+
+
+def _in_other_letters(a: ReadAnswer, b: ReadAnswer) -> bool:
+    """Whether the two are about different things: `x = …` and `y = …`."""
+    return bool(a.label and b.label and a.label != b.label)
+
+
+def _close(left: Fraction, right: Fraction, tolerance: float) -> bool:
+    """Whether two numbers agree within the relative tolerance; 0 allows none."""
+    return tolerance > 0 and abs(left - right) <= Fraction(tolerance) * max(abs(left), abs(right))
+
+
+_DECIMAL = re.compile(r"[-+]?(\d*)\.(\d+)")
+_LONG_DECIMAL = re.compile(r"\.\d{6,}")
+
+
+def _one_is_rounded(a: ReadAnswer, b: ReadAnswer) -> bool:
+    return _is_rounded(a, b) or _is_rounded(b, a)
+
+
+def _is_rounded(a: ReadAnswer, b: ReadAnswer) -> bool:
+    """Whether `a` is `b` rounded to `a`'s own decimals: as many as the rule wants, all of them significant."""
+    match = _DECIMAL.fullmatch(a.value)
+    if match is None or a.number is None or b.formula is None:
+        return False
+    decimals = match[2]
+    if len(decimals.lstrip("0") if not match[1].strip("0") else decimals) < a.rule.rounded_decimals:
+        return False
+    longer = _DECIMAL.fullmatch(b.value)
+    if re.fullmatch(r"[-+]?\d*\.?\d*", b.value) and (longer is None or len(longer[2]) <= len(decimals)):
+        return False
+    exact = b.number if b.number is not None else _real(b.formula)
+    return exact is not None and abs(a.number - exact) * 2 * 10 ** len(decimals) <= 1
+
+
+def _real(formula: Formula) -> Fraction | None:
+    """The value of a formula without letters, to some fifteen digits."""
+    near = None if formula.letters else formula.near
+    return Fraction(near[0].real) if near and abs(near[0].imag) <= near[1] else None
+
+
+def formulas(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Formulas by their exact forms; what differs there, or clearly in value, differs, unless a decimal is rounded."""
+    left, right = _scaled(a, b), _scaled(b, a)
+    if left is None or right is None or _in_other_letters(a, b):
+        return None
+    equal = compare(left.form, right.form) if left.form and right.form else None
+    if equal or _one_is_rounded(a, b) or _within_tolerance(left, right, a.rule.tolerance):
+        return "same"
+    if any(_LONG_DECIMAL.search(x.value) and formula.letters for x, formula in ((a, left), (b, right))):
+        return None
+    return "different" if equal is False or (left.near and right.near and apart(left.near, right.near)) else None
+
+
+def _within_tolerance(left: Formula, right: Formula, tolerance: float) -> bool:
+    x, y = (_real(formula) if tolerance else None for formula in (left, right))
+    return x is not None and y is not None and _close(x, y, tolerance)
+
+
+def _scaled(answer: ReadAnswer, other: ReadAnswer) -> Formula | None:
+    """The answer's formula in the other's unit; degrees meet radians only where the other side speaks of pi."""
+    formula = answer.formula
+    if formula is None or answer.unit is None:
+        return formula
+    if other.unit is None:
+        return formula.times(DEGREE) if answer.unit.kind == "angle" and r"\pi" in other.value else formula
+    if answer.unit.kind != other.unit.kind:
+        return formula.times(DEGREE) if answer.unit.kind == "angle" else formula
+    return formula if answer.unit.size == other.unit.size else formula.times(("number", answer.unit.size))
+
+
+def equations(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """`2x + y = 3` is `y = 3 - 2x`, terms moved across and a factor aside; two with other solutions differ."""
+    left, right = _moved(a), _moved(b)
+    if left is None or right is None:
+        return None
+    if left.form and right.form and proportional(left.form, right.form):
+        return "same"
+    return "different" if solved_apart(left.tree, right.tree) else None
+
+
+def _moved(answer: ReadAnswer) -> Formula | None:
+    """Left minus right."""
+    sides = [tree_of(close_up(side)) for side in answer.tidied.split("=")]
+    if len(sides) != 2 or sides[0] is None or sides[1] is None:
+        return None
+    return Formula(("+", sides[0], negative(sides[1])))
+
+
+def infinities(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Infinity with a sign against a number, or against the other sign, is different."""
+    left, right = _INFINITIES.get(a.value), _INFINITIES.get(b.value)
+    if left is not None and right is not None:
+        return "same" if left == right else "different"
+    number = b.number if left is not None else a.number if right is not None else None
+    return "different" if number is not None else None
+
+
+_INFINITIES = {r"\infty": 1, r"+\infty": 1, "infinity": 1, "Infinity": 1, r"-\infty": -1, "-infinity": -1}

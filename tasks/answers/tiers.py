@@ -1,0 +1,111 @@
+r"""Whether two final answers are the same, as far as text and exact algebra can tell.
+
+Knows: normal forms, exact values and formulas, units, letters of choices, yes and no, lists, sets, tuples, intervals
+and matrices, ratios and times of day. Does not know: relations, identities of functions, calculus; then
+`compare_cheaply` is None and math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
+
+Policies, where people differ; the first three are settings (`EquivalenceRule`), told here with their defaults:
+- `%` divides by one hundred: `25\%` = `0.25`, `9\%` != `9`.
+- A unit on one side only is dropped (`5 cm` = `5`); on both sides it counts (`5 cm` != `5 m`, `100 cm` = `1 m`).
+- A decimal is what it says: `0.33` != `1/3`. From six significant decimals on it is read as a rounded value.
+- Sets and bare lists have no order, tuples and intervals do: `1, 2` = `2, 1`, `(1, 2)` != `(2, 1)`.
+- A number's base is part of it: `1011_2` = `11`, and != `1011`.
+- A label on one side only is dropped (`x = 5` = `5`); two labels must agree (`x = 5` != `y = 5`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tasks.answers.clock import dates, ratios, times
+from tasks.answers.groups import Group, Outcome, compare_groups, group_of
+from tasks.answers.phrases import choices, nothing_or_all, words, yes_or_no
+from tasks.answers.quantities import equations, formulas, infinities, numbers, units
+from tasks.answers.reading import DEFAULT, ReadAnswer, read
+from tasks.settings.run import EquivalenceRule
+
+MAX_DEPTH = 4
+"""Lists within lists that are compared element by element."""
+
+
+def compare_cheaply(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Outcome | None:
+    """The first tier's verdict, or None when every tier passes. Symmetric."""
+    found = first_tier(a, b, rule)
+    return found[1] if found else None
+
+
+def first_tier(a: str, b: str, rule: EquivalenceRule = DEFAULT, depth: int = 0) -> tuple[str, Outcome] | None:
+    """The name of the first tier with a verdict, and the verdict."""
+    left, right = read(a, rule), read(b, rule)
+    if not left.body or not right.body:
+        return ("empty", "unknown")
+    for name, tier in TIERS.items():
+        outcome = tier(left, right, depth)
+        if outcome is not None:
+            return (name, outcome)
+    return None
+
+
+# --- tiers: (left, right, depth) -> verdict, or None to pass ----------------------------------------------------------
+
+
+def same_text(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Equal normal forms, labels and units included."""
+    if a.body == b.body and (a.label == b.label or not a.label or not b.label):
+        return "same"
+    return None
+
+
+_FUNCTIONS = re.compile(r"[A-Za-z]\([A-Za-z]\)")
+
+
+def labels(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """`x = 5` and `y = 5` say different things; `y = …` and `f(x) = …` name one function, so they pass."""
+    if not a.label or not b.label or a.label == b.label:
+        return None
+    names = {a.label, b.label}
+    if "y" in names and any(_FUNCTIONS.fullmatch(name) for name in names):
+        return compare_cheaply(a.body, b.body, a.rule)
+    return "different" if a.number is not None and b.number is not None else None
+
+
+def collections(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """Sets, lists, tuples, intervals and unions, element by element."""
+
+    def element(x: str, y: str) -> Outcome | None:
+        found = first_tier(x, y, a.rule, depth + 1)
+        return found[1] if found and found[1] != "unknown" else None
+
+    left, right = group_of(a.tidied), group_of(b.tidied)
+    if left is not None and right is not None and depth < MAX_DEPTH:
+        return compare_groups(left, right, element)
+    return "different" if _several(left, b) or _several(right, a) else None
+
+
+def _several(group: Group | None, other: ReadAnswer) -> bool:
+    """Whether the group is a pair or more, or has several different numbers, while the other is one number."""
+    if group is None or other.number is None:
+        return False
+    if group.opening in ("(", "["):
+        return len(group.elements) > 1
+    return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
+
+
+TIERS: dict[str, Callable[[ReadAnswer, ReadAnswer, int], Outcome | None]] = {
+    "normal form": same_text,
+    "yes or no": yes_or_no,
+    "choice": choices,
+    "nothing or all": nothing_or_all,
+    "date": dates,
+    "time": times,
+    "ratio": ratios,
+    "label": labels,
+    "unit": units,
+    "number": numbers,
+    "infinity": infinities,
+    "collection": collections,
+    "words": words,
+    "formula": formulas,
+    "equation": equations,
+}

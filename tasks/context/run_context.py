@@ -1,0 +1,308 @@
+"""What a run works with: settings, store, prompts, endpoints; and `ask`, the one way a stage gets an answer.
+
+Tasks take ids and return counts; the live objects reach them through `run_context()`, so that nothing of them is ever a
+parameter that Prefect would inspect or show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID, uuid4
+
+from graph.errors import BudgetError, BudgetReached, EndpointError
+from graph.quotas import Room
+from graph.records import Call, Pass, Reject, content_id
+from prompts.answers import Unparseable
+from prompts.library import Library, Prompt
+from tasks.answers.equivalence import Equivalence
+from tasks.endpoint.client import Client
+from tasks.endpoint.money.budget import BudgetAccount
+from tasks.endpoint.replicas import complete
+from tasks.endpoint.replies import ChatRequest, Reply
+from tasks.settings.roles import ResolvedRole, ResolvedRoles
+from tasks.settings.run import RunSettings
+from tasks.store.database import Store
+from tasks.texts.contamination import Contamination
+
+T = TypeVar("T")
+
+FINAL_FAULTS = ("content filter", "context length", "refused request")
+"""Faults that the next sample of the same question would meet again."""
+
+
+WORDY_FAULTS = ("refused request", "gave up")
+"""Beginnings of faults that go on with a server's own words, by which nothing could be grouped."""
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """What came of a question: a value, or the reason why there is none; and the ledger row, not yet committed."""
+
+    value: T | None
+    fault: str | None
+    call: Call
+
+
+@dataclass
+class Counts:
+    """What a stage did in this process: for people who watch, never for decisions."""
+
+    pairs: int = 0
+    """Pairs of the workspace, this run's and earlier ones."""
+    cost: float | None = None
+    """USD that the workspace's calls cost; None where nobody knows a price."""
+    done: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    started: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+    def note(self, stage: str, done: int = 0, calls: int = 0) -> None:
+        """Add to a stage's counts and keep its first and last moment."""
+        now = time.monotonic()
+        self.started.setdefault(stage, now)
+        self.ended[stage] = now
+        self.done[stage] += done
+        self.calls[stage] += calls
+
+    def pay(self, cost: float | None) -> None:
+        """Add what a call cost."""
+        if cost is not None:
+            self.cost = (self.cost or 0.0) + cost
+
+
+@dataclass
+class RunContext:
+    """The open parts of one run. Made by `tasks.runs.opening.open_run`, which also closes them."""
+
+    settings: RunSettings
+    store: Store
+    library: Library
+    roles: ResolvedRoles
+    clients: Mapping[str, Client]
+    equivalence: Equivalence
+    run_id: UUID
+    recipes: Mapping[str, UUID]
+    lost: set[UUID]
+    """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
+    account: BudgetAccount = field(default_factory=lambda: BudgetAccount(None))
+    counts: Counts = field(default_factory=Counts)
+    benchmark_items: Sequence[tuple[str, str]] = ()
+    """Name and text of what must not be published."""
+    contamination: Contamination | None = None
+    """The words of these."""
+    room: Room | None = None
+    """What of the target is still open, where quotas are set; kept by `tasks.stages.screen`."""
+    screened: int = 0
+    """Combinations before this position are finished and screened; kept by `tasks.stages.screen`."""
+    stage_state: dict[type[Any], Any] = field(default_factory=dict)
+    """What a stage keeps between its task runs, under its own type; nothing else looks at it."""
+
+    async def ask(
+        self,
+        stage: str,
+        role: ResolvedRole,
+        prompt: Prompt,
+        values: Mapping[str, object],
+        subject_id: UUID,
+        read: Callable[[str], T],
+    ) -> Asked[T]:
+        """Ask until an answer can be read, at most `samples_per_item` times; each question is a numbered sample.
+
+        The row of the last call is left to the caller, who commits it together with what the answer makes; earlier
+        ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
+        """
+        messages = prompt.render(**values)
+        sample = 0
+        while (call_id := content_id("call", stage, str(subject_id), role.name, sample)) in self.lost:
+            sample += 1
+        while True:
+            try:
+                reply = await self._send(stage, role, messages, call_id)
+            except (EndpointError, BudgetError) as error:
+                await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
+                raise
+            value, fault = _read(reply, read)
+            call = self.ledger_row(stage, role, prompt.hash, subject_id, sample, call_id, reply, fault)
+            self.counts.note(stage, calls=1)
+            sample += 1
+            if fault is None or sample >= self.settings.samples_per_item or fault.startswith(FINAL_FAULTS):
+                return Asked(value, fault, call)
+            await self.store.write(call)
+            self.lost.add(call_id)
+            call_id = content_id("call", stage, str(subject_id), role.name, sample)
+
+    async def _send(self, stage: str, role: ResolvedRole, messages: list[Any], call_id: UUID) -> Reply:
+        request = ChatRequest(
+            messages=messages,
+            model=role.model,
+            temperature=role.temperature,
+            top_p=role.top_p,
+            max_tokens=role.max_tokens,
+            seed=call_id.int % 2**31,
+            extra_body=role.extra_body,
+            stage=stage,
+            call_id=call_id,
+        )
+        return await complete(self.clients, role.replicas, request)
+
+    async def record_failure(
+        self,
+        stage: str,
+        role: ResolvedRole,
+        prompt: UUID,
+        subject_id: UUID,
+        sample: int,
+        call_id: UUID,
+        error: EndpointError | BudgetError,
+    ) -> None:
+        """Enter the requests of a call that the endpoint's failure or the budget ended. Its number stays free."""
+        if isinstance(error.spent, Reply):
+            entry_id = content_id("failed call", str(call_id), str(uuid4()))
+            reply = error.spent
+            await self.store.write(
+                self.ledger_row(stage, role, prompt, subject_id, sample, entry_id, reply, reply.fault)
+            )
+
+    def ledger_row(
+        self,
+        stage: str,
+        role: ResolvedRole,
+        prompt: UUID,
+        subject_id: UUID,
+        sample: int,
+        call_id: UUID,
+        reply: Reply,
+        fault: str | None,
+    ) -> Call:
+        """The row of a call, whose cost is counted from now on."""
+        self.counts.pay(reply.cost)
+        kept = self.settings.raw_answers
+        keep = kept == "all" or (kept == "refused" and fault is not None)
+        return Call(
+            id=call_id,
+            run_id=self.run_id,
+            stage=stage,
+            role=role.name,
+            subject_id=subject_id,
+            sample=sample,
+            endpoint=reply.endpoint,
+            model=role.model,
+            prompt=prompt,
+            fault=fault,
+            finish_reason=reply.finish_reason,
+            attempts=reply.attempts,
+            input_tokens=reply.input_tokens,
+            cached_tokens=reply.cached_tokens,
+            output_tokens=reply.output_tokens,
+            reasoning_tokens=reply.reasoning_tokens,
+            seconds=reply.seconds,
+            text=reply.text if keep else None,
+            reasoning=(reply.reasoning or None) if keep else None,
+            ended_at=datetime.now(UTC).replace(tzinfo=None),
+            cost=reply.cost,
+            presumed_tokens=reply.presumed_tokens,
+        )
+
+    def pass_id(self, stage: str, problem_id: UUID) -> UUID:
+        """Id of the row that says a problem passed a stage."""
+        return content_id("pass", stage, str(problem_id), str(self.recipes[stage]))
+
+    def reject_id(self, stage: str, subject_id: UUID) -> UUID:
+        """Id of the row that says an item ended at a stage."""
+        return content_id("reject", stage, str(subject_id), str(self.recipes[stage]))
+
+    async def undecided(self, stage: str, problem_ids: Iterable[UUID]) -> set[UUID]:
+        """Problems that have neither passed nor failed a stage under its present recipe."""
+        passes = {self.pass_id(stage, problem_id): problem_id for problem_id in problem_ids}
+        rejects = {self.reject_id(stage, problem_id): problem_id for problem_id in passes.values()}
+        passed = await self.store.existing(Pass, passes)
+        failed = await self.store.existing(Reject, rejects)
+        done = {passes[key] for key in passed} | {rejects[key] for key in failed}
+        return set(passes.values()) - done
+
+    def ended(self, stage: str, subject_id: UUID, fault: str | None, detail: str = "") -> Reject:
+        """A row that ends an item for the fault of its last call; the server's own words go into the detail."""
+        fault = fault or "no answer"
+        reason = next((short for short in WORDY_FAULTS if fault.startswith(short)), fault)
+        return self.reject(stage, subject_id, reason, detail if reason == fault else f"{fault} {detail}".strip())
+
+    def reject(self, stage: str, subject_id: UUID, reason: str, detail: str = "") -> Reject:
+        """A row that ends an item at a stage. `reason` is short and groupable; `detail` is for the reader."""
+        self.counts.rejected[stage, reason] += 1
+        return Reject(
+            id=self.reject_id(stage, subject_id),
+            recipe=self.recipes[stage],
+            stage=stage,
+            subject_id=subject_id,
+            reason=reason,
+            detail=detail[:1000],
+        )
+
+
+def _read(reply: Reply, read: Callable[[str], T]) -> tuple[T | None, str | None]:
+    if reply.fault is not None:
+        return None, reply.fault
+    try:
+        return read(reply.text), None
+    except Unparseable as error:
+        return None, f"unparseable: {error}"
+
+
+_current: ContextVar[RunContext | None] = ContextVar("gsdp_workbench", default=None)
+
+
+def current() -> RunContext | None:
+    """The run context of the running flow, if one is open."""
+    return _current.get()
+
+
+def run_context() -> RunContext:
+    """The run context of the running flow."""
+    found = _current.get()
+    if found is None:
+        raise RuntimeError("no run context is open: call this inside `open_run`")
+    return found
+
+
+@contextmanager
+def using(context: RunContext) -> Iterator[None]:
+    """Make `run context` the one that `run_context()` gives, for as long as the `with` block lasts."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run coroutines side by side; the first error cancels the rest and is raised.
+
+    Unlike `asyncio.gather`, nothing is left running behind the error, so a task that Prefect retries meets no ghost of
+    its first try. At the end of the budget, what is under way is paid for and ends before BudgetReached is raised.
+    """
+    reached: list[BudgetReached] = []
+
+    async def to_its_end(item: Coroutine[Any, Any, T]) -> T | None:
+        try:
+            return await item
+        except BudgetReached as error:
+            reached.append(error)
+            return None
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(to_its_end(item)) for item in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    if reached:
+        raise reached[0]
+    return [cast("T", task.result()) for task in tasks]

@@ -1,0 +1,184 @@
+"""How an endpoint stands: it answers, is silent, or is of no use until a person mends it; and what a failure means.
+
+It turns the verdict on one attempt into what its caller does: try again after a wait, end with a reason, or raise what
+is now known of the endpoint. Those who wait for another attempt wait here, and are woken when the news is bad.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from graph.errors import EndpointDown, EndpointError, EndpointRefused
+from tasks.endpoint.calls import CallAttempts
+from tasks.endpoint.faults import Fault, remedy, scrub
+from tasks.endpoint.health import SILENT_COSTS, AttemptHistory, Consequence, Health
+from tasks.endpoint.load.admission import MOST_PROBE_WAIT, Admission
+from tasks.settings.endpoints import Endpoint
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+"""Seconds: between two attempts lies anything from 0 to 1, 2, 4, ... 30."""
+
+LONGEST_RETRY_AFTER = 900.0
+"""Seconds. A server that asks for more has closed for the day, and waiting in silence would hide that."""
+
+SILENCE = 10
+"""Failures without an answer, in a row, after which an endpoint is only probed."""
+
+
+class AgainError(Exception):
+    """An attempt failed and the next one may succeed."""
+
+
+class Standing:
+    """What is known about one endpoint. All of it happens in one event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        secrets: tuple[str, ...],
+        endpoint: Endpoint,
+        admission: Admission,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.where = f"Endpoint {name} at {address}"
+        """How messages name it."""
+        self.trouble = ""
+        """Why nobody has had an answer lately, while there is still patience."""
+        self.retries = 0
+        """Attempts that were followed by another one."""
+        self.outages = 0
+        """How often it was found to be down."""
+        self._address, self._secrets = address, secrets
+        self._admission, self._clock, self._sleep = admission, clock, sleep
+        self._health = Health(attempts=endpoint.attempts, patience=endpoint.outage_patience)
+        self._probes = 0
+        self._calls = 0
+        self._down = ""
+        self._refused = ""
+        self._waiting: set[asyncio.Timeout] = set()
+
+    @property
+    def out(self) -> bool:
+        """Whether a person must mend something before it answers anybody."""
+        return bool(self._refused)
+
+    def trial(self) -> AttemptHistory:
+        """A new call begins."""
+        self._calls += 1
+        return AttemptHistory(self._calls, self._health.answers)
+
+    def usable(self) -> None:
+        """Somebody got an answer."""
+        self.trouble = ""
+        self._health.usable()
+
+    def spoke(self) -> None:
+        """It said something, be it a refusal: it is not silent."""
+        self._probes = 0
+        self._admission.resume()
+
+    def check(self, outages: int) -> None:
+        """Raise what is known about it. An outage ends the calls that saw it; later ones try anew."""
+        if self._refused:
+            raise EndpointRefused(self._refused)
+        if outages != self.outages:
+            raise self._is_down()
+
+    def judge(self, call: CallAttempts[Any], fault: Fault, words: str, at_work: bool) -> str:
+        """Why the item has no answer; or raises: AgainError, or EndpointError because the endpoint is at fault.
+
+        `at_work` says that the endpoint has taken in another request and may still answer it.
+        """
+        if fault.kind != "permanent":
+            self.check(call.outages)
+        reason, now = scrub(fault.reason, self._secrets), self._clock()
+        verdict = self._health.judge(call.trial, fault, words, now, at_work)
+        if verdict is Consequence.RETRY and (fault.retry_after or 0) > LONGEST_RETRY_AFTER:
+            reason, verdict = f"{reason}, come back in {fault.retry_after:.0f} s", Consequence.DOWN
+        if verdict is Consequence.RETRY:
+            silent = self._health.patience_left(now) is not None
+            self.trouble = f"{self._address}: {reason}" if silent else ""
+            self._break(fault)
+            raise AgainError
+        if verdict is Consequence.GIVE_UP:
+            return reason if fault.kind == "permanent" else f"gave up after {call.attempts} attempts: {reason}"
+        raise self._condemn(fault, reason, verdict)
+
+    def _break(self, fault: Fault) -> None:
+        """Stop sending to an endpoint that answers nobody: from now on, one at a time finds out whether it is back.
+
+        A server that turns some away while it works on others is not silent; its limit is found by admission.
+        """
+        if fault.kind not in SILENT_COSTS:
+            return
+        alone = fault.kind == "unreachable" or not self._admission.in_flight
+        if self._admission.paused or (alone and self._health.silent >= SILENCE):
+            wait = min(MOST_PROBE_WAIT, FIRST_WAIT * 2 ** min(self._probes, 16)) * random.uniform(0.5, 1.0)
+            self._probes += 1
+            self._admission.pause(self._within_patience((fault.retry_after or 0.0) + wait))
+
+    def _condemn(self, fault: Fault, reason: str, verdict: Consequence) -> EndpointError:
+        """The endpoint is at fault: wake everyone who waits. What is on the wire may still come home."""
+        where = self.where
+        if fault.kind == "fatal":
+            self._refused = f"{where} {reason}. {remedy(fault)}"
+        elif verdict is Consequence.REFUSED:
+            self._refused = f"{where} turns every request away, the last with: {reason}. {remedy(fault)}"
+        else:
+            self._down = f"{where} gives no answer ({reason}). {remedy(fault)}"
+            self.outages += 1
+            self._health.forget()
+            self._admission.pause(MOST_PROBE_WAIT)
+        self._admission.dismiss()
+        waiting, self._waiting = self._waiting, set()
+        for scope in waiting:
+            scope.reschedule(0)
+        return EndpointRefused(self._refused) if self._refused else self._is_down()
+
+    def _is_down(self) -> EndpointDown:
+        """An endpoint that has never answered is more likely misnamed than resting: no task is tried again for it."""
+        error = EndpointDown(self._down)
+        error.transient = self._health.answers > 0
+        return error
+
+    def seconds_to_wait(self, trial: AttemptHistory) -> float:
+        """What the server asked for and a random share on top, so that those who fail together come back apart.
+
+        Nothing, where the endpoint is silent: then those who wait stand in its queue.
+        """
+        if self._admission.paused:
+            return 0.0
+        asked = trial.last.retry_after if trial.last else None
+        jitter = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(trial.failures - 1, 16)))
+        return self._within_patience((asked or 0.0) + jitter)
+
+    def _within_patience(self, seconds: float) -> float:
+        left = self._health.patience_left(self._clock())
+        return min(seconds, left) if left else seconds
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for the next attempt, or until there is bad news."""
+        self.retries += 1
+        if not seconds:
+            return
+        try:
+            with self._wakeable() as scope:
+                async with scope:
+                    await self._sleep(seconds)
+        except TimeoutError:
+            return  # woken early: the next attempt's first look says why
+
+    @contextmanager
+    def _wakeable(self) -> Iterator[asyncio.Timeout]:
+        scope = asyncio.timeout(None)
+        self._waiting.add(scope)
+        try:
+            yield scope
+        finally:
+            self._waiting.discard(scope)

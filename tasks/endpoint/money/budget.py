@@ -1,0 +1,290 @@
+"""The budget: no call leaves that could overspend it, and none is forgotten.
+
+A call reserves its worst case before it is sent and settles at its real usage. What a run may have spent at most is
+committed ahead, in blocks (a *lease*), so that after a crash the part of it that no row of the ledger explains counts
+as spent. An attempt that was sent and whose outcome is unknown counts at its worst case too.
+
+Knows nothing of HTTP or of DuckDB: committing a lease is a function it is given. Does not protect against a server
+that bills more than it was allowed to; that is an overrun, which is reported and stops the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.errors import BudgetOverrun, BudgetReached
+from tasks.endpoint.money.prices import Price
+from tasks.endpoint.replies import Usage
+from tasks.settings.amounts import Budget, BudgetUnit
+
+BLOCKS = 50
+"""A lease is taken in blocks of the budget's fiftieth: fewer commits, and at most so much is lost with a crash."""
+HIDDEN_TOKENS = 512
+"""Input tokens a server may add to ours: chat templates, system prompts of its own."""
+
+
+class BudgetAccount:
+    """What is spent, reserved and left. One instance serves all endpoints of one event loop.
+
+    At any moment spent + reserved <= the budget, whatever callers do at the same time.
+    """
+
+    def __init__(
+        self, budget: Budget | None, spent: float = 0.0, lease: Callable[[float], Awaitable[None]] | None = None
+    ) -> None:
+        """`spent` is what earlier runs spent or lost. `lease` commits how much this run may have spent at most."""
+        self.budget = budget
+        self.before = spent
+        self.spent = 0.0
+        """What this run's calls cost, in the budget's unit, as far as they have ended."""
+        self.reserved = 0.0
+        self.leased = 0.0
+        self.largest = 0.0
+        """The largest worst case so far: about what is left when nothing more fits."""
+        self.reached = False
+        """Whether a call did not fit although nothing was under way: nothing more is bought."""
+        self.overrun = ""
+        self._lease = lease
+        self._leasing = asyncio.Lock()
+        self._open = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def unit(self) -> BudgetUnit:
+        """What the account counts."""
+        return self.budget.unit if self.budget else "USD"
+
+    @property
+    def unspent(self) -> float:
+        """What calls that have ended leave of the budget; infinite without one."""
+        return float("inf") if self.budget is None else self.budget.amount - self.before - self.spent
+
+    @property
+    def left(self) -> float:
+        """What may still be reserved; infinite without a budget."""
+        return self.unspent - self.reserved
+
+    async def reserve(self, worst: float, standing: bool = False) -> None:
+        """Set `worst` aside, waiting for others to settle where there is not enough.
+
+        What is `standing` ends with others and not by itself, so nobody waits for it. Raises BudgetReached when there
+        never will be enough, BudgetOverrun when a server has billed beyond its limit.
+        """
+        if self.budget is None:
+            return
+        self.largest = max(self.largest, worst)
+        while self._must_wait(worst):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._wake()  # its turn had come, and is the next one's now
+                raise
+        self.reserved += worst
+        self._open += not standing
+        try:
+            await self._extend()
+        except BaseException:
+            self.settle(worst, 0.0, standing)
+            raise
+        self._wake()
+
+    def settle(self, worst: float, real: float, standing: bool = False) -> None:
+        """Give back what was set aside and count what was spent."""
+        if self.budget is None:
+            return
+        self.spent += real
+        self.reserved = max(0.0, self.reserved - worst)
+        self._open -= not standing
+        self._wake()
+
+    async def take_over(self, amount: float) -> None:
+        """Set aside what counts as spent by an earlier run, because it is now known to be under way."""
+        if self.budget is not None:
+            self.before -= amount
+            self.hold(amount)
+            await self._extend()
+
+    def hold(self, amount: float) -> None:
+        """Set aside again what was just given back; whatever waits, nobody came between."""
+        self.reserved += amount if self.budget else 0.0
+
+    def spend(self, real: float) -> None:
+        """Count what time costs while something else is set aside for it."""
+        self.spent += real if self.budget else 0.0
+
+    def close(self) -> None:
+        """Buy nothing more: what is left pays for nothing whole."""
+        self.reached = True
+        self._wake_all()
+
+    def blame(self, message: str) -> None:
+        """A server billed beyond its limit: nothing more is bought."""
+        if self.budget and not self.overrun:
+            self.overrun = message
+            self._wake_all()
+
+    def _must_wait(self, worst: float) -> bool:
+        if self.overrun:
+            raise BudgetOverrun(self.overrun)
+        if not self.reached and worst <= self.left:
+            return False
+        if self.reached or not self._open:
+            self.close()
+            raise BudgetReached(
+                f"The budget of {self.budget} is reached: raise `budget` and run the same command again to go on."
+            )
+        return True
+
+    async def _extend(self) -> None:
+        """Commit a larger lease when what is spent and set aside is beyond the one there is."""
+        if self._lease is None or self.budget is None:
+            return
+        async with self._leasing:
+            needed = self.spent + self.reserved
+            if needed > self.leased:
+                most = self.budget.amount - self.before
+                leased = min(most, needed + self.budget.amount / BLOCKS)
+                await self._lease(leased)
+                self.leased = leased
+
+    def _wake(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _wake_all(self) -> None:
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_result(None)
+        self._waiting.clear()
+
+
+@dataclass
+class Bill:
+    """What one attempt has set aside."""
+
+    model: str
+    most: Usage
+    worst: float
+    began: float
+    """The meter's reading when it began."""
+
+
+class Meter:
+    """What the attempts at one endpoint cost, by its prices.
+
+    A server that is paid by the hour costs the same whatever number of calls it works on, so each moment's cost is
+    shared by the calls that are under way in it: the meter runs at the price a second divided by their number.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        prices: Mapping[str, Price | None],
+        account: BudgetAccount,
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """`prices` are by model; `timeout` is how long an attempt can take at most, in seconds."""
+        self.name = name
+        self._prices, self._account, self._clock = prices, account, clock
+        self._second = max((price.second for price in prices.values() if price), default=0.0)
+        # As long as anything is under way, it ends within the timeout, and until then time costs this much at most.
+        self._standing = self._second * timeout if account.unit == "USD" else 0.0
+        self._stands = False
+        self._standing_up = asyncio.Lock()
+        self._users = 0
+        self._under_way = 0
+        self._reading = 0.0
+        self._read_at = 0.0
+
+    async def begin(self, model: str, content: int, most_output: int) -> Bill:
+        """Set aside the worst case of an attempt of `content` bytes; no text has more tokens than bytes.
+
+        Raises BudgetReached or BudgetOverrun.
+        """
+        most = Usage(content + HIDDEN_TOKENS, 0, most_output, 0)
+        worst = self._amount(model, most, worst=True)
+        self._users += 1
+        try:
+            await self._stand()
+            await self._account.reserve(worst)
+        except BaseException:
+            self._leave()
+            raise
+        self._tick()
+        self._under_way += 1
+        return Bill(model, most, worst, self._reading)
+
+    def end(self, bill: Bill, usage: Usage | None) -> tuple[float | None, int]:
+        """Settle. `usage` None: it was sent, and nobody knows what came of it; then its worst case counts.
+
+        Returns what it cost in USD, None where nobody knows a price, and the tokens that are only presumed.
+        """
+        self._tick()
+        self._under_way -= 1
+        counted = bill.most if usage is None else usage
+        real = self._amount(bill.model, counted, worst=usage is None)
+        self._account.settle(bill.worst, real)
+        if real > bill.worst * (1 + 1e-9):
+            self._account.blame(
+                f"Endpoint {self.name} bills {counted.input:,} input and {counted.output:,} output tokens for a call "
+                f"that could take {bill.most.input:,} and {bill.most.output:,} at most: no budget can hold such a "
+                "server. Check that it obeys the limit of output tokens, or run without a budget."
+            )
+        share = self._reading - bill.began
+        self._leave()
+        price = self._prices.get(bill.model)
+        return None if price is None else price.of(counted) + share, 0 if usage else counted.input + counted.output
+
+    async def _stand(self) -> None:
+        """Set aside what time may cost until everything under way has ended; once for all calls."""
+        if not self._standing:
+            return
+        async with self._standing_up:
+            if not self._stands:
+                await self._account.reserve(self._standing, standing=True)
+                self._stands = True
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if self._stands and not self._users:
+            self._stands = False
+            self._account.settle(self._standing, 0.0, standing=True)
+
+    def _amount(self, model: str, usage: Usage, worst: bool) -> float:
+        """What an attempt takes out of the account, beside its time."""
+        if self._account.unit == "tokens":
+            return float(usage.input + usage.output)
+        price = self._prices.get(model) or Price()
+        return price.most(usage.input, usage.output) if worst else price.of(usage)
+
+    def _tick(self) -> None:
+        now = self._clock()
+        if self._under_way and self._second:
+            passed = (now - self._read_at) * self._second
+            self._reading += passed / self._under_way
+            if self._account.unit == "USD":
+                self._account.spend(passed)
+        self._read_at = now
+
+
+def most_output(body: Mapping[str, Any]) -> int:
+    """Tokens that the answer to a request may have at most, all choices together; an embedding has none."""
+    if "messages" not in body:
+        return 0
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or UNLIMITED
+    return int(limit) * int(body.get("n") or 1)
+
+
+UNLIMITED = 131_072
+"""Tokens of output that a call without a limit is thought able to have."""

@@ -1,0 +1,38 @@
+"""The items of benchmarks: texts that must not be published, under the names that evidence calls them by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from graph.errors import SeedError
+from tasks.inputs.rows import checked_rows, named_columns
+from tasks.settings.run import BenchmarkFile
+from tasks.store.database import Store
+
+Item = tuple[str, str]
+"""(name, text): the name is the file's and the line; a solution has its column besides."""
+
+
+def labels(files: Sequence[BenchmarkFile]) -> list[str]:
+    """What each file is called: by its name, and by its folder's too where another one has that name."""
+    alike = Counter(file.path.name for file in files)
+    return [
+        file.path.name if alike[file.path.name] == 1 else f"{file.path.parent.name}/{file.path.name}" for file in files
+    ]
+
+
+def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> list[Item]:
+    """The problems and solutions of all files. Raises SeedError for a row without text: a gap would go unnoticed."""
+    items = []
+    for file, label in zip(files, labels(files), strict=True):
+        columns = file.columns
+        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns)):
+            text = row.get(columns.problem) if isinstance(row, dict) else None
+            if not text or not isinstance(row, dict):
+                why = "has no text in column " + repr(columns.problem) if isinstance(row, dict) else f"is {row}"
+                raise SeedError(f"{file.path}:{line} {why}: mend or remove the row of this benchmark.")
+            items.append((f"{label}:{line}", str(text)))
+            if columns.solution and (solution := row.get(columns.solution)):
+                items.append((f"{label}:{line} {columns.solution}", str(solution)))
+    return items

@@ -1,0 +1,118 @@
+"""How far the judges of a panel agree, and which way each of them leans, counted from the store.
+
+Knows: Krippendorff's alpha (interval distance; for votes of 0 and 1 it equals the nominal one), which allows for judges
+that were not asked or gave nothing; and each judge's bias, its mean distance from the other judges of the same item.
+Does not know: who is right. A panel that errs alike agrees well; `gsdp audit judges` compares with labels.
+With escalation, judges after the first are asked about disputed items only, so their alpha is that of the hard cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from graph.records import content_id
+from tasks.store.database import Store
+
+
+class Lean(NamedTuple):
+    """One judge at one task."""
+
+    judge: str
+    given: int
+    """Items it scored or voted on."""
+    unjudged: int
+    mean: float | None
+    """Of its scores (0-1), or its share of 1 among its votes."""
+    bias: float | None
+    """Its mean distance from the mean of the other judges of the same items; above 0 it is milder than they are."""
+
+
+class Agreement(NamedTuple):
+    """The panel at one task."""
+
+    task: str
+    items: int
+    """Items that at least two judges gave a value."""
+    alpha: float | None
+    """1: they always agree; 0: as if by chance; None where that cannot be told."""
+    judges: list[Lean]
+
+
+def alpha(items: Iterable[tuple[int, float, float]]) -> float | None:
+    """Krippendorff's alpha with interval distance, of (number, sum, sum of squares) of the values of each item.
+
+    Items with fewer than two values say nothing. None when there are none, or when all values are the same.
+    """
+    observed = total = squares = 0.0
+    count = 0
+    for number, whole, square in items:
+        if number > 1:
+            observed += 2 * (number * square - whole * whole) / (number - 1)
+            count, total, squares = count + number, total + whole, squares + square
+    expected = 2 * (count * squares - total * total) / (count - 1) if count > 1 else 0.0
+    return 1 - observed / expected if expected > 1e-12 else None
+
+
+def agreement(store: Store, identity: dict[str, Any], written: str, most: int | None = None) -> list[Agreement]:
+    """The panel of the latest run at review and at grade.
+
+    `identity` is that of the run; `written` is a query of the ids of the problems that count. With `most`, about so
+    many problems are looked at: those of the lowest ids, which are hashes, so that they are like the others.
+    """
+    problems = store.rows("SELECT count(*) FROM problems")[0][0]
+    below = f"AND problem_id < '{UUID(int=most * 2**128 // problems)}'" if most and problems > most else ""
+    tasks = (
+        ("review", "reviews", "(logic + presentation) / 2", "problem_id"),
+        ("grade", "grades", "vote", "solution_id"),
+    )
+    found = []
+    for task, table, value, item in tasks:
+        # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
+        rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
+            WHERE problem_id IN ({written}) {below} AND {_asked_now(identity, task, item)}"""
+        sums = "count(value), sum(value), sum(value * value)"
+        items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
+        leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]
+        if leans:
+            found.append(Agreement(task, sum(row[0] > 1 for row in items), alpha(map(_plain, items)), leans))
+    return found
+
+
+def panel(identity: dict[str, Any], task: str) -> list[tuple[str, str]]:
+    """(name, recipe) of the judges of a run, as `tasks.settings.roles.resolve_roles` names them."""
+    found: list[tuple[str, str]] = []
+    models: list[str] = []
+    for judge in identity["review"]["judges"]:
+        model = judge["model"]
+        name = f"{model} #{models.count(model) + 1}" if model in models else model
+        models.append(model)
+        found.append((name, str(content_id("player", identity[task][f"prompt.{task}"], name, judge))))
+    return found
+
+
+def _asked_now(identity: dict[str, Any], task: str, item: str) -> str:
+    """A condition on rows of the present panel: a row's id is a hash of its item and its judge's recipe.
+
+    A vote that was shown the solutions' answer has that in its id too, and then the judge's name has to do.
+    """
+    recipes = {"'" + name.replace("'", "''") + "'": recipe for name, recipe in panel(identity, task)}
+    named = f"judge IN ({', '.join(recipes)})"
+    if identity[task].get("reference"):
+        return named
+    cases = " ".join(f"WHEN {name} THEN '{recipe}'" for name, recipe in recipes.items())
+    return f"""{named} AND id = left(sha256(concat(
+        '["{task}","', {item}, '","', CASE judge {cases} END, '"]')), 32)::UUID"""
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[int, float, float]:
+    return int(row[0]), float(row[1] or 0), float(row[2] or 0)
+
+
+_LEANS = """
+    WITH given AS ({rows}),
+        whole AS (SELECT item, count(value) AS number, sum(value) AS total FROM given GROUP BY item)
+    SELECT judge, count(value), count(*) - count(value), avg(value),
+        avg((value - (total - value) / nullif(number - 1, 0))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL)
+    FROM given JOIN whole USING (item) GROUP BY judge ORDER BY judge"""

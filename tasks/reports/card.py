@@ -1,0 +1,300 @@
+"""The dataset card: what is in the folder, how it came about, and what every gate kept out, in counted figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tasks.inputs.benchmarks import labels
+from tasks.reports.agreement import Agreement, agreement
+from tasks.reports.coverage import of_dataset
+from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
+from tasks.settings.run import SANDBOX, RunSettings
+from tasks.store.database import Store
+from tasks.store.latest import latest_identity, recipe_of
+
+REHEARSAL = (
+    "**This is a rehearsal.** Its texts were written by the bundled sandbox endpoint, which is a program and not a "
+    "model. They are of no use for training."
+)
+UNSTATED = "not stated"
+
+
+def card(store: Store, settings: RunSettings, count: int) -> str:
+    """The README.md of a dataset of `count` pairs, with front matter for a dataset hub."""
+    parts = [
+        _front(settings, count),
+        f"# {settings.publish.name}",
+        *([REHEARSAL] if is_rehearsal(store, settings) else []),
+        f"{count:,} problem-solution pairs, synthesized from {_one(store, 'SELECT count(*) FROM current_seeds'):,} "
+        "seed problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
+        "## Pairs by relation",
+        _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
+        "## Difficulty",
+        "Rated by a model before it is solved, and measured by how many of its solutions agree.",
+        _table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
+        *_coverage(store, settings.target_pairs),
+        "## From seeds to pairs",
+        _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
+        "## What the gates kept out",
+        _table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        *_contamination(store, settings),
+        *_clusters(store, settings.target_pairs),
+        *_judges(store, settings.target_pairs),
+        "## Models",
+        _table(("role", "model"), models(store)),
+        "## Thresholds",
+        _table(("setting", "value"), thresholds(settings)),
+        "## Licences",
+        _table(
+            ("of", "licence"),
+            [
+                ("dataset", settings.publish.license or UNSTATED),
+                ("seeds", settings.publish.seeds_license or UNSTATED),
+                ("models", settings.publish.models_license or UNSTATED),
+            ],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def is_rehearsal(store: Store, settings: RunSettings) -> bool:
+    """Whether any of the texts come from the sandbox: started by the run, or a server of its own."""
+    started = any(endpoint.base_url == SANDBOX for endpoint in settings.endpoints.values())
+    return started or any(model.startswith(f"{SANDBOX}-") for _, model in models(store))
+
+
+def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
+    """(stage, items in, items out) of the finished part of the run, up to the target's last pair."""
+    finished = finished_counts(store, target)
+    mentions = f"FROM current_mentions WHERE recipe = {recipe_of('extract')}"
+    seeds = _one(store, "SELECT count(*) FROM current_seeds")
+    extracted = _one(store, f"SELECT count(DISTINCT seed_id) {mentions}")
+    names = _one(store, f"SELECT count(DISTINCT name) {mentions}")
+    points = _one(store, "SELECT count(*) FROM knowledge_points WHERE recipe = " + recipe_of("connect"))
+    return [
+        ("extract (seeds with points)", seeds, extracted),
+        ("connect (names to points)", names, points),
+        ("compose", finished["asked"], finished["problems"]),
+        ("review", finished["problems"], finished["reviewed"]),
+        ("grade", finished["reviewed"], finished["graded"]),
+        ("screen", finished["graded"], count),
+    ]
+
+
+def models(store: Store) -> list[tuple[str, str]]:
+    """(role, model) of the latest run, from the identity that was recorded with it."""
+    identity = latest_identity(store)
+    named: list[tuple[str, str]] = []
+    for stage, role in (
+        ("extract", "extractor"),
+        ("connect", "curator"),
+        ("compose", "composer"),
+        ("review", "rater"),
+        ("solve", "solver"),
+        ("solve", "strong_solver"),
+    ):
+        if player := identity[stage][role]:
+            named.append((role, player["model"]))
+    if embedder := identity["connect"]["embedder"]:
+        named.append(("embedder", embedder["model"]))
+    return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
+
+
+def _contamination(store: Store, settings: RunSettings) -> list[str]:
+    """The section on benchmarks: what was compared with them, and every text that repeats an item of them."""
+    if not settings.benchmarks:
+        return []
+    files = [(label, *(store.rows(_HITS, [settings.target_pairs, label])[0])) for label in labels(settings.benchmarks)]
+    head = ("benchmark", "problems", "solutions", "seeds")
+    told = (
+        "Problems, their solutions and the seeds were compared with these benchmarks: any 13 words in a row, "
+        f"{settings.screen.coverage:.0%} of an item's runs of 8 words with all single letters alike, and short items "
+        "as a whole. What repeats an item was kept out; it is counted here, with the words that show it."
+    )
+    if (least := settings.screen.second_look) is not None:
+        told += (
+            f" Texts that passed were compared by meaning: the verifier read them beside items at a cosine of {least} "
+            "and more. For these the cosine stands as coverage."
+        )
+    found = store.rows(_EVIDENCE, [settings.target_pairs])
+    # Words that a text shares with an item are in the text anyway; an item as a whole has no place in a dataset's card.
+    evidence = [
+        (part, item, rule, f"{coverage:.0%}", "" if rule == "meaning" else shared)
+        for _, part, item, rule, coverage, shared in found
+    ]
+    left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
+    shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
+    return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
+
+
+def _coverage(store: Store, target: int) -> list[str]:
+    """The section on how much of the graph the pairs cover."""
+    found = of_dataset(store, target)
+    points, used = sum(row[1] for row in found), sum(row[2] for row in found)
+    told = (
+        f"{used:,} of {points:,} knowledge points are in a pair, and so are {sum(row[3] > 0 for row in found):,} of "
+        f"{len(found):,} communities of points. The largest of these, by their most frequent points:"
+    )
+    head = ("community", "points", "points in a pair", "pairs")
+    return ["## Coverage of the graph", told, _table(head, found[:COMMUNITIES])] if found else []
+
+
+def _clusters(store: Store, target: int) -> list[str]:
+    """The section on what was kept out as a repetition, by kind."""
+    rows = store.rows(_CLUSTERS, [target])
+    head = ("kind", "problems kept out", "clusters", "largest")
+    return ["## Repetitions", _table(head, rows)] if rows else []
+
+
+def _judges(store: Store, target: int) -> list[str]:
+    """The section on the panel: how far its judges agree and lean."""
+    rows = [
+        (
+            found.task,
+            judge.judge,
+            judge.given,
+            judge.unjudged,
+            _decimals(judge.mean, "{:.3f}"),
+            _decimals(judge.bias, "{:+.3f}"),
+            _decimals(found.alpha, "{:.3f}"),
+        )
+        for found in finished_agreement(store, target)
+        for judge in found.judges
+    ]
+    if not rows:
+        return []
+    head = ("stage", "judge", "given", "unjudged", "mean", "bias", "alpha of the panel")
+    saved, tokens = spared(store, target)
+    told = (
+        f"Once no further solution could change a vote, none was asked for: that spared {saved:,} solutions, "
+        f"about {tokens:,} tokens. Judges after the first ones are asked where those differ."
+    )
+    return ["## Votes and judges", told, _table(head, rows)]
+
+
+def finished_agreement(store: Store, target: int) -> list[Agreement]:
+    """How far the judges agree on the finished part of the run."""
+    last = store.rows(
+        f"WITH {FINISHED} SELECT coalesce(max(position), -1) FROM combinations WHERE id IN (SELECT id FROM finished)",
+        [target],
+    )[0][0]
+    written = f"""
+        SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)} AND m.id IN {DECIDED}"""
+    return agreement(store, latest_identity(store), written)
+
+
+def _decimals(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
+    """The settings that decide what is kept."""
+    return [
+        ("preset", settings.preset),
+        ("review: rule of the panel", settings.review.rule),
+        ("review: least score", f"{settings.review.threshold}"),
+        ("review: judges asked first", f"{settings.review.first or 'all'}"),
+        ("solve: most solutions of each problem", f"{settings.solve.samples}"),
+        ("solve: asked for at a time", f"{settings.solve.wave}"),
+        ("grade: rule of the panel", settings.grade.rule),
+        ("grade: judges asked first", f"{settings.grade.first or 'all'}"),
+        ("grade: most solutions graded", f"{settings.grade.candidates}"),
+        ("grade: least agreement of solutions", f"{settings.grade.least_agreement}"),
+        ("screen: near duplicate from", f"{settings.screen.near_duplicate}"),
+        ("screen: most variants of one template", f"{settings.screen.variants}"),
+        ("benchmarks checked for contamination", f"{len(settings.benchmarks)}"),
+    ]
+
+
+def _front(settings: RunSettings, count: int) -> str:
+    """YAML for a dataset hub, which reads files of one kind only: the JSONL files are for trainers."""
+    configs = ["- config_name: default", "  data_files:", "  - split: train", "    path: data/pairs.parquet"]
+    licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
+    size = next((label for limit, label in SIZES if count < limit), "n>1T")
+    head = [
+        "task_categories:",
+        "- text-generation",
+        "tags:",
+        "- synthetic",
+        "- mathematics",
+        "size_categories:",
+        f"- {size}",
+    ]
+    return "\n".join(
+        ["---", f"pretty_name: {_quoted(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
+    )
+
+
+def _quoted(text: str) -> str:
+    # Characters as they are: YAML would read the escapes of one beyond 16 bits as two characters, and both are none.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    # Names are what a model wrote: none of them may become a link or a tag on the page.
+    for mark in "|<[":
+        text = text.replace(mark, f"\\{mark}")
+    return text.replace("\n", " ")
+
+
+def _one(store: Store, sql: str) -> int:
+    return int(store.rows(sql)[0][0])
+
+
+COMMUNITIES = 12
+"""Communities that the card lists."""
+
+SHOWN = 100
+"""Pieces of evidence that the card lists."""
+
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+
+_BY_RELATION = """
+    SELECT relation, count(*) FROM (SELECT relation FROM pairs ORDER BY position, sample LIMIT ?)
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+_CLUSTERS = f"""
+    WITH {FINISHED},
+        clusters AS (SELECT kind, kept_id, count(*) AS size FROM repeats
+            WHERE recipe = {recipe_of("screen")} AND problem_id IN (SELECT id FROM written) GROUP BY ALL)
+    SELECT kind, sum(size)::BIGINT, count(*), max(size) FROM clusters GROUP BY kind ORDER BY 2 DESC, 1"""
+
+_PRESENT = f"""
+    present AS (SELECT subject_id, part, item, rule, coverage, overlap FROM evidence WHERE part LIKE 'seed %'
+        OR (recipe = {recipe_of("screen")} AND subject_id IN (SELECT id FROM written)))"""
+
+_HITS = f"""
+    WITH {FINISHED}, {_PRESENT}
+    SELECT count(*) FILTER (WHERE part = 'problem'), count(*) FILTER (WHERE part = 'solution'),
+        count(*) FILTER (WHERE part LIKE 'seed %')
+    FROM present WHERE starts_with(item, concat(?, ':'))"""
+
+_EVIDENCE = f"""
+    WITH {FINISHED}, {_PRESENT} SELECT * FROM present ORDER BY part, item, subject_id, rule"""
+
+_BY_DIFFICULTY = f"""
+    WITH counted AS (
+        SELECT p.difficulty AS rated, e.difficulty AS measured FROM
+            (SELECT id, difficulty FROM pairs ORDER BY position, sample LIMIT ?) p
+        LEFT JOIN elections e ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}),
+        words(place, word) AS (VALUES (1, 'easy'), (2, 'medium'), (3, 'hard'), (4, NULL))
+    SELECT coalesce(word, 'not known'),
+        (SELECT count(*) FROM counted WHERE rated IS NOT DISTINCT FROM word),
+        (SELECT count(*) FROM counted WHERE measured IS NOT DISTINCT FROM word)
+    FROM words ORDER BY place"""

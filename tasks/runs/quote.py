@@ -1,0 +1,325 @@
+"""The quote: what the rest of a run will cost, from what a probe of some seeds did (`graph/estimate.py`).
+
+The probe is a run of its own in a folder of the workspace, with a store of its own. Its answers are taken into the
+workspace's store (`tasks/store/unite.py`): the run reads no seed and judges no name that the probe did, and finds its
+problems where it draws the same. So a quote is of what comes beyond that.
+
+Hours are the seconds that the probe's calls were on the wire, shared by as many at once as the settings allow, or what
+the settings' limits a minute take, if that is longer; endpoints work side by side. So they know how long answers are
+and how fast the server was for few at once. They do not know how much slower it is for many, which limits it sets
+itself, nor of the end of a run, when there is little left to ask.
+
+A probe does not show what only large runs meet: graphs that run dry, pairs that repeat earlier ones, other shares of
+the relations than a small graph has, what a policy learns. Quotas of the accepted pairs (`accept`) are not counted in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.errors import SettingsError
+from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combinations, of_names, of_seeds, sum_of
+from graph.names import normal_form
+from graph.quotas import Quotas
+from graph.records import Measure, Quote, Quoted, content_id
+from tasks.context.embedder import NO_PROMPT
+from tasks.context.run_context import RunContext
+from tasks.reports.money import ALL, PROBE, PRODUCTION, STAGES, spent
+from tasks.reports.outcomes import OWNERS, owners
+from tasks.settings.amounts import read_budget
+from tasks.settings.run import RunSettings
+from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.unite import unite
+
+COMBINATIONS = 5
+"""Combinations that the probe finishes for each of its seeds: a hundred tell a pass rate of a half within a tenth."""
+BEYOND = 32
+"""Most combinations that a run asks for although its pairs do not need them: two of its smallest chunks."""
+FEW = 20
+"""Pairs below which a quote says that it rests on few."""
+
+SUMS = ("calls", "input_tokens", "output_tokens", "usd")
+COLUMNS: dict[Measure, Sequence[int]] = {
+    "calls": [0],
+    "input_tokens": [1],
+    "output_tokens": [2],
+    "tokens": [1, 2],
+    "usd": [3],
+}
+"""Which of the sums make up a measure."""
+
+
+class Estimate(NamedTuple):
+    """A quote with its figures, and what a person should know of it."""
+
+    quote: Quote
+    figures: list[Quoted]
+    unpriced: list[str]
+    """Stages with calls that nobody knows a price of."""
+
+
+async def take_in(store: Store) -> None:
+    """Take what the probe of a workspace has paid for into its store, also where it was broken off."""
+    folder = store.path.parent / PROBE
+    if (folder / FILE_NAME).exists():
+        await unite(store, folder)
+
+
+def probe_settings(settings: RunSettings, store: Store, seeds: int) -> RunSettings:
+    """The settings of the probe. `store` is the workspace's, which the probe was taken into.
+
+    The budget is what the workspace has left, and what the probe has spent of it already. Raises SettingsError where
+    nothing is left.
+    """
+    folder = settings.workspace / PROBE
+    asks = settings.sample.samples_per_combination * settings.sample.repeat_cap
+    update = {
+        "workspace": folder,
+        "target_pairs": seeds * COMBINATIONS * asks + 1,
+        "accept": Quotas(),
+        # It compares with nothing and steers nothing: what it would ask for these a run asks in other numbers.
+        "screen": settings.screen.model_copy(update={"semantic": None, "second_look": None}),
+        "sample": settings.sample.model_copy(update={"policy": "uniform"}),
+        # Nobody waits for a quote until tomorrow.
+        "endpoints": {
+            name: endpoint.model_copy(update={"batch": None}) for name, endpoint in settings.endpoints.items()
+        },
+        "shards": 1,
+    }
+    if settings.budget is None:
+        return settings.model_copy(update=update)
+    budget = read_budget(settings.budget)
+    left = budget.amount - sum(spent(store, budget.unit))
+    if left <= 0:
+        raise SettingsError(f"The budget of {budget} is spent: raise `budget` and run the same command again.")
+    probe = open_store(folder)
+    left += sum(spent(probe, budget.unit))
+    probe.close()
+    return settings.model_copy(update={**update, "budget": f"{left:.9f} {budget.unit}"})
+
+
+async def choose(work: RunContext, seeds: int) -> set[UUID]:
+    """Leave the probe so many of the seeds that were read, the first by their ids; all that were read.
+
+    Ids are hashes, so their order is a random one that is the same tomorrow.
+    """
+    there = {row[0] for row in work.store.rows("SELECT seed_id FROM selection")}
+    chosen = [sorted(there)[:seeds]]
+    sql = "DELETE FROM selection WHERE seed_id NOT IN (SELECT unnest(?::UUID[]))"
+    await work.store.write(statements=[(sql, chosen)])
+    return there
+
+
+class Books:
+    """The probe's calls in rows of numbers, one row an item: `SUMS`, then the hours at each endpoint."""
+
+    def __init__(self, work: RunContext) -> None:
+        self._work = work
+        self._endpoints = list(work.settings.endpoints)
+        self.width = len(SUMS) + len(self._endpoints)
+        self.unpriced: set[str] = set()
+        """Stages with calls that nobody knows a price of."""
+
+    def of(self, stage: str, items: Sequence[object], subjects: str, parameters: Sequence[object]) -> Numbers:
+        """What the calls of a stage took for each of `items`; `subjects` is SQL for a table of `id` and `item`."""
+        found = np.zeros((len(items), self.width))
+        places = {item: place for place, item in enumerate(items)}
+        for item, endpoint, calls, sent, came, usd, seconds, priced in self._work.store.rows(
+            CALLS.format(subjects=subjects), [*parameters, stage]
+        ):
+            if calls > priced:
+                self.unpriced.add(stage)
+            if item in places:
+                row = found[places[item]]
+                row[: len(SUMS)] += (calls, sent, came, usd)
+                if endpoint in self._endpoints:
+                    place = len(SUMS) + self._endpoints.index(endpoint)
+                    row[place] += self._hours(endpoint, seconds, calls, sent, came)
+        return found
+
+    def _hours(self, name: str, seconds: float, calls: int, sent: int, came: int) -> float:
+        endpoint = self._work.settings.endpoints[name]
+        limits = ((calls, endpoint.rpm), (sent, endpoint.input_tpm), (came, endpoint.output_tpm))
+        minutes = [number / limit for number, limit in limits if limit]
+        return max(seconds / endpoint.concurrency / 3600, *(each / 60 for each in minutes), 0.0)
+
+
+CALLS = """
+    WITH {subjects}
+    SELECT item, endpoint, count(*), sum(input_tokens)::BIGINT, sum(output_tokens)::BIGINT, coalesce(sum(cost), 0),
+        sum(seconds), count(cost)
+    FROM calls JOIN items ON items.id = calls.subject_id WHERE stage = ? GROUP BY ALL ORDER BY ALL"""
+LISTED = "items AS (SELECT unnest(?::UUID[]) AS id, unnest(?::UUID[]) AS item)"
+OWNED = f"{OWNERS}, items AS (SELECT id, position AS item FROM owners)"
+ABOUT_NAMES = """
+    items AS (
+        SELECT DISTINCT subject_id AS id, if(list_contains(?::UUID[], prompt), 'single', 'paired') AS item
+        FROM calls WHERE stage = 'connect' AND list_contains(?::VARCHAR[], model))"""
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeFigures:
+    """What a probe did, in rows of `Books`."""
+
+    recipes: Mapping[str, UUID]
+    width: int
+    unpriced: set[str]
+    seeds: int
+    """Seeds that it has read."""
+    extract: Numbers
+    """One row for each of them."""
+    names: int
+    single: Numbers
+    """Questions about names one by one, and below about pairs and classes of them."""
+    paired: Numbers
+    production: Numbers
+    """One row for each combination that it finished: a one, then the sums of each stage."""
+    pairs: NDArray[np.int64]
+    paid: tuple[int, int, float | None]
+    """Calls, tokens and USD of the probe in all, also for what was not finished."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the workspace has already of what the settings ask for."""
+
+    unread: int
+    """Seeds without names."""
+    names: Names
+    pairs: int
+
+
+def measure(work: RunContext) -> ProbeFigures:
+    """What the probe at the run context did, also in earlier runs of it."""
+    books = Books(work)
+    kept = dict(work.store.rows("SELECT position, count(*) FROM pairs GROUP BY position"))
+    places = range(work.screened)
+    owned = owners(work, 0, work.screened)
+    blocks = [books.of(stage, places, OWNED, [[*owned], [*owned.values()]]) for stage in PRODUCTION]
+    extracted = work.recipes["extract"]
+    seeds = [row[0] for row in work.store.rows(READ, [extracted, extracted])]
+    subjects = [content_id("extract", str(seed), str(extracted)) for seed in seeds]
+    asked = [role.model for name in ("curator", "embedder") if (role := work.roles.get(name))]
+    one_by_one = [work.library["connect_filter"].hash, NO_PROMPT]
+    single, paired = books.of("connect", ("single", "paired"), ABOUT_NAMES, [one_by_one, asked])
+    names = work.store.rows("SELECT DISTINCT name FROM current_mentions WHERE recipe = ?", [extracted])
+    calls, tokens, usd = work.store.rows(
+        "SELECT count(*), coalesce(sum(input_tokens + output_tokens), 0)::BIGINT, sum(cost) FROM calls"
+    )[0]
+    return ProbeFigures(
+        work.recipes,
+        books.width,
+        books.unpriced,
+        len(seeds),
+        books.of("extract", seeds, LISTED, [subjects, seeds]),
+        len({normal_form(name) for (name,) in names}),
+        single,
+        paired,
+        np.hstack([np.ones((work.screened, 1)), *blocks]),
+        np.array([kept.get(position, 0) for position in places], dtype=np.int64),
+        (calls, tokens, usd),
+    )
+
+
+READ = """
+    SELECT seed_id FROM selection WHERE seed_id IN (
+        SELECT seed_id FROM mentions WHERE recipe = ?
+        UNION ALL SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?) ORDER BY 1"""
+
+
+def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
+    """What a store holds of `seeds` and of pairs, under some recipes."""
+    recipe = recipes["extract"]
+    mentioned: dict[str, set[UUID]] = defaultdict(set)
+    nameless = "SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?"
+    read = {row[0] for row in store.rows(nameless, [recipe])}
+    for seed_id, name in store.rows("SELECT seed_id, name FROM mentions WHERE recipe = ?", [recipe]):
+        read.add(seed_id)
+        if seed_id in seeds:
+            mentioned[normal_form(name)].add(seed_id)
+    times = Counter(len(found) for found in mentioned.values())
+    accepted = "SELECT count(*) FROM passes WHERE stage = 'screen' AND recipe = ?"
+    return Known(
+        len(seeds - read),
+        Names(len(seeds & read), len(mentioned), times[1], times[2]),
+        int(store.rows(accepted, [recipes["screen"]])[0][0]),
+    )
+
+
+def estimate(measured: ProbeFigures, there: Known, target: int) -> Estimate:
+    """What is still to be paid for `target` pairs, beyond what is there. Raises SettingsError if nothing was read."""
+    if not measured.seeds:
+        raise SettingsError(
+            "The budget ended before the probe had read a seed: raise it and run the same command again."
+        )
+    wanted = max(0, target - there.pairs)
+    production = of_combinations(measured.production, measured.pairs, wanted, BEYOND)
+    names = names_of(there.names, there.unread)
+    stages = {
+        "extract": of_seeds(measured.extract, there.unread),
+        "connect": of_names(measured.single, measured.paired, measured.names, there.names.found, names),
+    }
+    for number, stage in enumerate(PRODUCTION):
+        start = 1 + number * measured.width
+        stages[stage] = production.at(range(start, start + measured.width))
+    quote = Quote(
+        id=uuid4(),
+        quoted_at=datetime.now(UTC).replace(tzinfo=None),
+        target_pairs=target,
+        wanted=wanted,
+        seeds=measured.seeds,
+        combinations=len(measured.pairs),
+        pairs=int(measured.pairs.sum()),
+    )
+    figures = [
+        ("compose", "combinations", production.at([0]).sum()),
+        *_figures(stages, measured.unpriced, priced=measured.paid[2] is not None),
+    ]
+    rows = [
+        Quoted(quote_id=quote.id, stage=stage, measure=measure, **found._asdict()) for stage, measure, found in figures
+    ]
+    return Estimate(quote, rows, sorted(measured.unpriced, key=STAGES.index))
+
+
+def _figures(stages: Mapping[str, Forecast], unpriced: Set[str], priced: bool) -> Iterator[tuple[str, Measure, Range]]:
+    """Every figure of each stage, and of all together; money where every call of a stage has a price, and in all."""
+    hours = range(len(SUMS), len(stages["extract"].value))
+    production = sum_of(stages[stage] for stage in PRODUCTION)
+    for stage, found in (*stages.items(), (ALL, sum_of(stages.values()))):
+        for measure, columns in COLUMNS.items():
+            if measure != "usd" or (priced and stage not in unpriced):
+                yield stage, measure, found.at(columns).sum()
+        if stage != ALL:
+            yield stage, "hours", found.at(hours).most().sum()
+    one_by_one = (stages["extract"], stages["connect"], production)
+    yield ALL, "hours", sum_of(found.at(hours).most() for found in one_by_one).sum()
+
+
+def doubts(found: Estimate, settings: RunSettings, wanted: int) -> Iterator[str]:
+    """What a person should know before relying on a quote; `wanted`: combinations that the probe was to finish."""
+    quote = found.quote
+    if quote.combinations < wanted:
+        yield (
+            f"The probe finished {quote.combinations:,} combinations of {wanted:,}: the graph of its seeds has no "
+            "more, or the budget ended."
+        )
+    if quote.wanted and not quote.pairs:
+        yield "No pair came of them, so nobody can say what pairs cost: `gsdp status` of its folder counts the reasons."
+    elif quote.wanted and quote.pairs < FEW:
+        yield f"The intervals rest on {quote.pairs:,} pairs, which is few: more seeds (--seeds) make them narrower."
+    if settings.screen.semantic or settings.screen.second_look:
+        yield "What screen asks the embedder and the verifier (screen.semantic, screen.second_look) is not counted in."
+    if any(endpoint.batch for endpoint in settings.endpoints.values()):
+        yield "The probe asks at once: calls that go through batches will cost less than this, and take longer."
+    if settings.accept.given:
+        yield "The quotas under [accept] are not counted in: to meet them a run may draw more combinations."
+    if found.unpriced and any(row.measure == "usd" for row in found.figures):
+        yield f"Nobody knows a price of some or all calls of {', '.join(found.unpriced)}: they are not in the money."

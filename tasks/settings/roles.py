@@ -1,0 +1,134 @@
+"""Who plays which role, and what a role sends with every request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from graph.errors import SettingsError
+from graph.records import content_id
+from prompts.library import Library
+from tasks.settings.run import CHAT_ROLES, SANDBOX_JUDGE, SANDBOX_TRUTH, Role, RunSettings
+
+STRONG = "hard"
+"""Problems that the rater calls this go to the strong solver."""
+
+TEMPERATURE = {"composer": 0.9, "solver": 0.7, "strong_solver": 0.7}
+"""Roles that must vary; all others decide, at 0."""
+MAX_TOKENS = {"extractor": 1024, "curator": 4096, "composer": 2048, "rater": 512, "judge": 2048}
+DEFAULT_MAX_TOKENS = 4096
+PROMPTS = {
+    "extractor": ("extract",),
+    "curator": ("connect_filter", "connect_same", "connect_name"),
+    "composer": ("compose",),
+    "rater": ("rate",),
+    "solver": ("solve",),
+    "strong_solver": ("solve",),
+    "judge": ("review", "grade", "contamination"),
+}
+"""The prompt files each role is asked with."""
+
+
+@dataclass(frozen=True)
+class ResolvedRole:
+    """A role with everything decided: whom to ask, for which model, how."""
+
+    name: str
+    """The role, or the name of the judge in its panel."""
+    endpoint: str
+    """The first of its endpoints."""
+    model: str
+    """What answers are signed with: the model's name there."""
+    temperature: float
+    top_p: float | None
+    max_tokens: int
+    extra_body: Mapping[str, Any]
+    weight: float = 1.0
+    replicas: Mapping[str, str] = field(default_factory=dict)
+    """Its endpoints, and the model's name at each."""
+    recipes: Mapping[str, UUID] = field(default_factory=dict)
+    """By prompt: hash of what, beside the data, shapes its answers."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of it shapes answers. Never the endpoint: replicas of a model share their work."""
+        return {
+            "model": self.model,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "extra_body": dict(self.extra_body),
+        }
+
+
+@dataclass(frozen=True)
+class ResolvedRoles:
+    """All roles of a run."""
+
+    by_name: Mapping[str, ResolvedRole]
+    judges: tuple[ResolvedRole, ...]
+
+    def get(self, role: str) -> ResolvedRole | None:
+        """Who plays the role; None when nobody does."""
+        return self.by_name.get(role)
+
+    def __getitem__(self, role: str) -> ResolvedRole:
+        if role not in self.by_name:
+            raise SettingsError(f'No endpoint plays the role {role}: add `{role} = "NAME"` under [roles].')
+        return self.by_name[role]
+
+
+def resolve_roles(settings: RunSettings, library: Library) -> ResolvedRoles:
+    """Decide every role. A judge is called after its model; a model that judges again gets a number."""
+    given: dict[str, Role | None] = {name: getattr(settings.roles, name) for name in (*CHAT_ROLES, "embedder")}
+    given["strong_solver"] = given["strong_solver"] or given["solver"]
+    by_name = {name: _decide(settings, library, name, name, role) for name, role in given.items() if role}
+    judges: list[ResolvedRole] = []
+    for role in settings.roles.judges:
+        model = role.model or settings.endpoints[role.endpoints[0]].model
+        before = sum(judge.model == model for judge in judges)
+        judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
+    by_name["verifier"] = _decide(settings, library, "judge", "verifier", _verifier(settings))
+    return ResolvedRoles(by_name, tuple(judges))
+
+
+def _verifier(settings: RunSettings) -> Role:
+    """Who judges again in audits; among judges of most weight the last, since cheap ones come first.
+
+    In a rehearsal the sandbox's truth takes the place of its judges.
+    """
+    judges = settings.roles.judges
+    role = settings.roles.verifier or max(reversed(judges), key=lambda judge: judge.weight)
+    model = role.model or settings.endpoints[role.endpoints[0]].model or ""
+    return role.model_copy(update={"model": SANDBOX_TRUTH}) if model.startswith(SANDBOX_JUDGE) else role
+
+
+def _decide(settings: RunSettings, library: Library, kind: str, name: str, role: Role) -> ResolvedRole:
+    replicas = {name: role.model or settings.endpoints[name].model for name in role.endpoints}
+    for replica, model in replicas.items():
+        if not model:
+            raise SettingsError(
+                f"Endpoint {replica} has no model for the role {kind}: set `model` under [endpoints.{replica}]."
+            )
+        if settings.endpoints[replica].extra_body != settings.endpoints[role.endpoints[0]].extra_body:
+            raise SettingsError(
+                f"Endpoints {', '.join(replicas)} play one role ({kind}) and differ in `extra_body`: make it the same."
+            )
+    endpoint = settings.endpoints[role.endpoints[0]]
+    bare = ResolvedRole(
+        name=name,
+        endpoint=role.endpoints[0],
+        model=str(replicas[role.endpoints[0]]),
+        temperature=TEMPERATURE.get(kind, 0.0) if role.temperature is None else role.temperature,
+        top_p=role.top_p,
+        max_tokens=role.max_tokens or MAX_TOKENS.get(kind, DEFAULT_MAX_TOKENS),
+        extra_body={**endpoint.extra_body, **role.extra_body},
+        weight=role.weight,
+        replicas={replica: str(model) for replica, model in replicas.items()},
+    )
+    recipes = {
+        prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())
+    }
+    return ResolvedRole(**{**bare.__dict__, "recipes": recipes})

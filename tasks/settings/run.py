@@ -1,0 +1,427 @@
+"""The settings of a run: what a person may say, with its unit and its default.
+
+Two kinds. *Operational* settings (target, addresses, keys, concurrency, folders of output) may change on any resume.
+*Identity* settings shape the answers (models, prompts, sampling, thresholds); `tasks/settings/identity.py` gathers
+them. Keys of endpoints are never settings: `api_key` names an environment variable or a Prefect block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic_core import CoreSchema
+
+from graph.quotas import Quotas
+from graph.sampling import SamplingPlan
+from tasks.settings.amounts import read_budget
+from tasks.settings.endpoints import Endpoint, ExtraBody
+from tasks.settings.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
+from tasks.settings.keys import block_name
+
+SANDBOX = "sandbox"
+"""The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
+
+SANDBOX_JUDGES = 3
+SANDBOX_JUDGE = "sandbox-judge"
+SANDBOX_TRUTH = "sandbox-truth"
+"""The model of a rehearsal that judges by the truth."""
+CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
+Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+Preset = Literal["verified", "gsdp", "grip"]
+Format = Literal["messages", "alpaca", "sharegpt"]
+
+
+class Section(BaseModel):
+    """Base of all settings: closed to unknown keys, immutable once read. Errors do not repeat what they were given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, value: Any) -> Any:
+        fields = cls.model_fields.items()
+        return left_empty(
+            value,
+            [
+                name
+                for name, field in fields
+                if field.get_default(call_default_factory=True) is None or field.default_factory
+            ],
+        )
+
+
+class Columns(Section):
+    """Which column of a file holds what."""
+
+    problem: str = Field("problem", description="Column with the problem's text")
+    solution: str | None = Field("solution", description="Column with the worked solution")
+    answer: str | None = Field(None, description="Column with the final answer, where there is one")
+    points: str | None = Field(None, description="Column with the row's own knowledge points (list or separated text)")
+
+
+class SeedFile(Section):
+    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix; or a folder of such files."""
+
+    path: Path = Field(description="File with one solved problem a row, or a folder of such files")
+    columns: Columns = Field(default_factory=Columns, description="Names of its columns")
+    answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
+    points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
+
+
+class BenchmarkFile(Section):
+    """A file of problems that must not be published."""
+
+    path: Path = Field(description="File with one benchmark item a row")
+    columns: Columns = Field(default_factory=Columns, description="Names of its columns; problem and solution are used")
+
+
+class Role(Section):
+    """Which endpoint plays a role, and how it is asked."""
+
+    model_config = ConfigDict(json_schema_extra=pick_block)
+
+    endpoint: str | tuple[str, ...] = Field(
+        min_length=1,
+        description="Name of an entry in [endpoints] or block:NAME, or several that serve the same model",
+    )
+    model: str | None = Field(None, description="Model to ask for; the endpoint's model if left out")
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="Sampling temperature; the role's default if left out"
+    )
+    top_p: float | None = Field(None, gt=0, le=1, description="Nucleus sampling; the server's default if left out")
+    max_tokens: int | None = Field(None, ge=1, description="Limit of output tokens; the role's default if left out")
+    extra_body: ExtraBody = Field(default_factory=dict, description="Fields added to the request body")
+    weight: float = Field(1.0, gt=0, description="Weight of a judge in its panel")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        # What is picked in Prefect's form arrives as the block itself, with its key: only its name goes on.
+        if saved := getattr(value, "_block_document_name", None):
+            return {"endpoint": f"block:{saved}"}
+        return {"endpoint": value} if isinstance(value, str | list | tuple) else value
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints that play it, the first of which names the model."""
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+
+
+class Roles(Section):
+    """What each model is used for. With one chat endpoint, every role left out falls to it."""
+
+    others: Role | None = Field(None, description="Plays every role that is left out, but the embedder's")
+    extractor: Role | None = Field(None, description="Finds the knowledge points of seeds")
+    curator: Role | None = Field(None, description="Drops bad points, decides which names are one, names classes")
+    embedder: Role | None = Field(None, description="Embeds names of points; without one only equal names are merged")
+    composer: Role | None = Field(None, description="Writes problems")
+    rater: Role | None = Field(None, description="Says how hard a problem is")
+    solver: Role | None = Field(None, description="Solves problems")
+    strong_solver: Role | None = Field(None, description="Solves problems rated hard; the solver if left out")
+    judges: tuple[Role, ...] = Field((), description="The panel that scores problems and grades solutions")
+    verifier: Role | None = Field(
+        None, description="Judges again in audits: the strongest you have; the judge of most weight if left out"
+    )
+
+
+class Extract(Section):
+    """How knowledge points are found."""
+
+    limit: int = Field(10, ge=1, le=30, description="Most points of one seed (GSDP asks for at most 10, GRIP for 5)")
+
+
+class Connect(Section):
+    """How names become knowledge points."""
+
+    alias_file: Path | None = Field(None, description="CSV of name,point lines; wins over everything else")
+    filter: bool = Field(True, description="Let the curator drop vague, wrong and over-detailed points")
+    same_at: float = Field(0.90, ge=0, le=1, description="Cosine from which two names are one (GRIP, appendix D.1)")
+    ask_from: float = Field(0.70, ge=0, le=1, description="Cosine from which the curator is asked (GRIP, appendix D.1)")
+    batch: int = Field(25, ge=1, le=200, description="Names or pairs in one question to the curator")
+
+
+class ReviewRule(Section):
+    """When a problem is good enough."""
+
+    rule: Literal["mean", "majority"] = Field(
+        "majority",
+        description="mean: the judges' weighted mean must reach the threshold. majority: so must most judges' scores",
+    )
+    threshold: float = Field(0.85, ge=0, le=1, description="Least score of a good problem (GRIP, section 3.4)")
+    first: int = Field(
+        2, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave scores")
+
+
+class Solve(Section):
+    """How problems are solved."""
+
+    samples: int = Field(4, ge=1, le=64, description="Most solutions of each problem")
+    wave: int = Field(
+        3, ge=1, le=64, description="Solutions asked for at a time; no more once they cannot change the vote"
+    )
+
+
+class GradeRule(Section):
+    """When a solution is good enough."""
+
+    rule: Literal["veto", "majority"] = Field(
+        "majority", description="veto: one 0 rejects. majority: more 1 than 0, by weight, accepts"
+    )
+    least_agreement: float = Field(
+        0.5, ge=0, le=1, description="Least share of the solutions that must agree with the chosen answer"
+    )
+    quorum: float = Field(0.5, gt=0, le=1, description="Least share of the judges asked, by weight, that gave a vote")
+    first: int = Field(
+        0, ge=0, description="Judges asked first, in their order: cheap ones first. The rest if these differ; 0: all"
+    )
+    candidates: int = Field(
+        2, ge=1, le=64, description="Most solutions of the winning answer that are graded; a next one if judges differ"
+    )
+    reference: bool = Field(False, description="Show the judges which answer the solutions agree on")
+
+
+class EquivalenceRule(Section):
+    """When two answers are the same, where people differ."""
+
+    percent: Literal["hundredth", "ignored"] = Field(
+        "hundredth", description="hundredth: 25% is 0.25. ignored: 25% is 25"
+    )
+    units: Literal["optional", "required"] = Field(
+        "optional", description="optional: 5 cm is 5, and never 5 m. required: 5 cm is not 5"
+    )
+    rounded_decimals: int = Field(
+        6, ge=1, description="Significant decimals from which a decimal may be a rounded value: 0.333333 is 1/3"
+    )
+    tolerance: float = Field(0.0, ge=0, lt=1, description="Relative difference at which numbers are still the same")
+
+
+class ScreenRule(Section):
+    """What keeps an accepted pair from counting."""
+
+    near_duplicate: float = Field(0.6, gt=0, le=1, description="Jaccard overlap of word 3-grams from which two are one")
+    seeds_too: bool = Field(True, description="Compare with the seeds as well")
+    variants: int = Field(8, ge=1, description="Most pairs whose problems differ in nothing but their numbers")
+    semantic: float | None = Field(
+        None, gt=0, le=1, description="Cosine by the embedder from which two problems are one; not asked if left out"
+    )
+    second_look: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Cosine by the embedder from which the verifier is asked whether a text is a benchmark item in "
+        "other words; not asked if left out",
+    )
+    coverage: float = Field(
+        0.5, gt=0, le=1, description="Least share of a benchmark item's runs of 8 words that makes a text contaminated"
+    )
+
+
+class Publish(Section):
+    """What the dataset looks like."""
+
+    name: str = Field("gsdp-dataset", description="Title of the dataset card")
+    formats: tuple[Format, ...] = Field(("messages",), description="Layouts of the JSONL files")
+    license: str | None = Field(None, description="Licence of the dataset, as you decide it")
+    seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
+    models_license: str | None = Field(None, description="Licences of the models whose text is published")
+
+
+PAPER: dict[str, dict[str, Any]] = {
+    "review": {"rule": "mean", "first": 0},
+    "solve": {"samples": 1},
+    "grade": {"rule": "veto", "least_agreement": 0.0, "first": 0, "candidates": 1},
+}
+PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
+    "gsdp": {"extract": {"limit": 10}, **PAPER},
+    "grip": {"extract": {"limit": 5}, **PAPER},
+    "verified": {},
+}
+"""gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
+by equivalence, majorities of a panel. Two judges review a problem, and the rest when these differ. All grade a
+solution, and another one of its answer when they differ: with two asked first, a judge that is content with everything
+needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
+
+
+def named(roles: Roles) -> list[str]:
+    """The endpoints that roles name."""
+    single = [getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")]
+    return [name for role in (*single, *roles.judges) if role is not None for name in role.endpoints]
+
+
+def check_names(roles: Roles, endpoints: Mapping[str, Endpoint]) -> None:
+    """Refuse names that are not in `endpoints`. Raises ValueError, which pydantic reports under the roles."""
+    for name in named(roles):
+        if name not in endpoints:
+            near = get_close_matches(name, endpoints, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(endpoints)}"
+            raise ValueError(f"no endpoint is called {name!r}{hint}")
+
+
+def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
+    """Give the roles left out to `others`, or to the only endpoint there is. Raises ValueError."""
+    filled = {name: getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")}
+    judges = roles.judges
+    fallback = roles.others or (Role(endpoint=next(iter(endpoints))) if len(endpoints) == 1 else None)
+    if fallback is not None:
+        sandbox = endpoints[fallback.endpoints[0]].base_url == SANDBOX
+        for name in (*CHAT_ROLES, "embedder") if sandbox else CHAT_ROLES:
+            if filled[name] is None and (sandbox or name != "strong_solver"):
+                filled[name] = _modelled(fallback, f"sandbox-{name}") if sandbox else fallback
+        numbers = range(1, SANDBOX_JUDGES + 1)
+        panel = [_modelled(fallback, f"{SANDBOX_JUDGE}-{number}") for number in numbers] if sandbox else [fallback]
+        judges = judges or tuple(panel)
+    missing = [name for name in ("composer", "solver") if filled[name] is None] + ([] if judges else ["judges"])
+    if missing:
+        raise ValueError(f"with several endpoints, name one for each role; missing: {', '.join(missing)}")
+    return Roles(**filled, judges=judges)
+
+
+def _modelled(role: Role, model: str) -> Role:
+    return role.model_copy(update={"model": model})
+
+
+FIRST = ("workspace", "seeds", "roles", "target_pairs", "budget", "preset")
+"""What the form asks for first; all else may stay as it is."""
+
+
+class RunSettings(Section):
+    """Everything a run needs to know."""
+
+    workspace: Path = Field(description="Folder for the store, the dataset and the reports")
+    preset: Preset = Field(
+        "verified",
+        description="Numbers to begin with. verified: several solutions, votes and majorities; gsdp, grip: the papers'",
+    )
+    target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
+    budget: str | None = Field(
+        None,
+        description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"',
+        # For forms, which refuse what does not match; what is read is decided by `read_budget`.
+        json_schema_extra={"pattern": r"^\s*\$?\s*\d[\d_,.]*\s*[kKmMbB]?\s*([Uu][Ss][Dd]|[Tt]okens?)?\s*$"},
+    )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Workers that share the work, as deployment runs of `shard`; 1: this process",
+    )
+    domain: str = Field("mathematics", description="Folder of prompts")
+    prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
+    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems, or folders of them")
+    benchmarks: tuple[BenchmarkFile, ...] = Field((), description="Files whose problems must not be published")
+    endpoints: dict[str, Endpoint] = Field(
+        default_factory=dict,
+        description="Model servers by a name of your choice; none is needed where roles name saved ones (block:NAME)",
+    )
+    roles: Roles = Field(default_factory=Roles, description="Which endpoint plays which role")
+    extract: Extract = Field(default_factory=Extract, description="How knowledge points are found")
+    connect: Connect = Field(default_factory=Connect, description="How names become knowledge points")
+    sample: SamplingPlan = Field(default_factory=SamplingPlan, description="Which combinations are asked for")
+    accept: Quotas = Field(default_factory=Quotas, description="What the accepted pairs should be made of")
+    review: ReviewRule = Field(default_factory=ReviewRule, description="When a problem is good enough")
+    solve: Solve = Field(default_factory=Solve, description="How problems are solved")
+    grade: GradeRule = Field(default_factory=GradeRule, description="When a solution is good enough")
+    equivalence: EquivalenceRule = Field(
+        default_factory=EquivalenceRule, description="When two answers are the same, where people differ"
+    )
+    screen: ScreenRule = Field(default_factory=ScreenRule, description="What keeps an accepted pair from counting")
+    publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
+    raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
+    sandbox: tuple[str, ...] = Field((), description="Switches of the bundled rehearsal server, such as --latency=1")
+    samples_per_item: int = Field(2, ge=1, le=10, description="Answers asked for until one can be used")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_preset(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        chosen = value.get("preset", "verified")
+        merged = dict(value)
+        for section, defaults in PRESETS[chosen].items() if chosen in list(PRESETS) else ():
+            given = merged.get(section) or {}
+            if isinstance(given, dict):
+                merged[section] = {**defaults, **given}
+        return merged
+
+    @field_validator("budget")
+    @classmethod
+    def _is_an_amount(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_budget(value)
+        return value
+
+    @model_validator(mode="after")
+    def _leave_the_sandbox_its_models(self) -> RunSettings:
+        for name, endpoint in self.endpoints.items():
+            if endpoint.base_url == SANDBOX and endpoint.model:
+                raise ValueError(f"endpoints.{name}: the sandbox has models of its own, one a role; leave `model` out")
+        return self
+
+    @model_validator(mode="after")
+    def _quotas_are_drawn(self) -> RunSettings:
+        undrawn = [relation for relation in self.accept.relations if relation not in self.sample.shares]
+        if undrawn:
+            raise ValueError(f"accept.relations names {', '.join(undrawn)}, which sample.quotas does not draw")
+        by_rater = self.accept.difficulties and self.accept.difficulty_by == "rated"
+        if by_rater and self.roles.rater is None and self.roles.others is None and len(self.endpoints) > 1:
+            raise ValueError(
+                "accept.difficulties needs a rater: name one under [roles], or set accept.difficulty_by to measured"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _decide_roles(self) -> RunSettings:
+        saved = {name: Endpoint(base_url=name) for name in named(self.roles) if block_name(name)}
+        object.__setattr__(self, "endpoints", {**saved, **self.endpoints})
+        if not self.endpoints:
+            others = f" (block:{self.roles.others}?)" if isinstance(self.roles.others, str) else ""
+            raise ValueError(
+                f"no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME{others}"
+            )
+        check_names(self.roles, self.endpoints)
+        # What is saved decides too, and is not known before the run opens.
+        if not self.has_blocks:
+            object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
+        return self
+
+    @model_validator(mode="after")
+    def _meanings_need_vectors(self) -> RunSettings:
+        for name in ("semantic", "second_look"):
+            if getattr(self.screen, name) is not None and self.roles.embedder is None and not self.has_blocks:
+                raise ValueError(f"screen.{name} compares vectors: name an embedder under [roles], or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _shards_are_dealt_ahead(self) -> RunSettings:
+        ahead = {
+            "[accept]": self.accept.given,
+            "sample.policy = 'yield'": self.sample.policy == "yield",
+            "batch": any(endpoint.batch for endpoint in self.endpoints.values()),
+        }
+        for name in [name for name, given in ahead.items() if given and self.shards > 1]:
+            raise ValueError(f"shards are dealt combinations ahead, which {name} does not allow: leave out one of them")
+        return self
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether some endpoint is still the name of a saved one."""
+        return any(endpoint.saved for endpoint in self.endpoints.values())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        reference = handler(core_schema)
+        form = handler.resolve_ref_schema(reference)
+        sections = arrange(form, handler.resolve_ref_schema, FIRST)
+        for name in {section for values in PRESETS.values() for section in values}:
+            values = {str(preset): changed.get(name, {}) for preset, changed in PRESETS.items()}
+            leave_to_presets(sections[name]["properties"], values, "verified")
+        for name in sections.keys() - {"roles"}:
+            form["properties"][name] = fold(form["properties"][name])
+        return reference

@@ -1,0 +1,43 @@
+"""compose: ask for brand-new problems that need all points of a combination together (GRIP, section 3.3)."""
+
+from __future__ import annotations
+
+from graph.records import Problem, Reject
+from prompts.answers import read_problem
+from tasks.context.run_context import RunContext, run_context, together
+from tasks.context.slots import Slot, slots
+from tasks.stages.chunk_task import chunk_task
+
+
+@chunk_task("compose", "compose-{start:06d}")
+async def compose(start: int, stop: int) -> int:
+    """Write the problems of some combinations; how many were asked for now."""
+    work = run_context()
+    asked = slots(work, start, stop)
+    # Rejects of this stage alone: what screen passed over under other settings may be wanted now.
+    rejects = {work.reject_id("compose", slot.problem_id): slot.problem_id for slot in asked}
+    done = {rejects[key] for key in await work.store.existing(Reject, rejects)}
+    done |= await work.store.existing(Problem, rejects.values())
+    pending = [slot for slot in asked if slot.problem_id not in done]
+    await together(_compose(work, slot) for slot in pending)
+    return len(pending)
+
+
+async def _compose(work: RunContext, slot: Slot) -> None:
+    role = work.roles["composer"]
+    prompt, values = work.library["compose"], {"points": list(slot.names), "level": slot.combination.level or ""}
+    answer = await work.ask("compose", role, prompt, values, slot.problem_id, read_problem)
+    if answer.value is None:
+        reject = work.ended("compose", slot.problem_id, answer.fault, " | ".join(slot.names))
+        await work.store.write(answer.call, reject)
+        return
+    problem = Problem(
+        id=slot.problem_id,
+        recipe=work.recipes["compose"],
+        combination_id=slot.combination.id,
+        sample=slot.sample,
+        text=answer.value,
+        call_id=answer.call.id,
+    )
+    await work.store.write(answer.call, problem)
+    work.counts.note("compose", done=1)

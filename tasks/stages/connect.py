@@ -1,0 +1,170 @@
+"""connect: turn the names that seeds mention into knowledge points and the edges between them (GRIP, appendix D.1).
+
+1. Names with the same normal form are one candidate; the user's alias file wins over everything that follows.
+2. The curator drops candidates that are vague, wrong or over-detailed. A name it does not judge is kept.
+3. With an embedder, candidates whose cosine is high are one unless a telling word differs, those in the grey band are
+   the curator's to decide, and a class is complete: every two of its names are the same, so nothing chains. A name that
+   the embedder cannot take stays alone; a reject says so. Without an embedder the curator is asked about names whose
+   letters are alike, which is clearly second best.
+4. The curator names each class of several candidates; otherwise its most frequent name stands.
+
+Verdicts are kept by name, so later seeds ask about new names only, and a class once made stays together: a new name
+joins it if it matches all its members. Points, aliases and edges follow from mentions and verdicts, and are replaced
+whole; other settings of connect build everything anew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from graph.names import normal_form
+from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
+from tasks.context.run_context import RunContext, run_context
+from tasks.inputs.aliases import read_aliases
+from tasks.points.curator import judge_all, name_classes
+from tasks.points.resolution import Candidate, PointClass, made_classes, merge
+from tasks.stages.chunk_task import chunk_task
+from tasks.store.writer import Statement
+
+FILTER_VERDICTS = ("keep", "drop vague", "drop wrong", "drop detailed")
+
+
+@chunk_task("connect")
+async def connect(rebuild: bool = False) -> dict[str, int]:
+    """Build points, aliases and edges from all mentions of the present recipe; how many of each.
+
+    With `rebuild`, classes of earlier graphs are taken apart and made anew from the verdicts that are there.
+    """
+    work = run_context()
+    counted = work.store.rows(
+        "SELECT name, count(*) FROM current_mentions WHERE recipe = ? GROUP BY name ORDER BY name",
+        [work.recipes["extract"]],
+    )
+    decisions = read_aliases(work.settings.connect.alias_file)
+    kept = await _filter(work, candidates(counted, decisions.points, asked_names(work)))
+    told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
+    free = [candidate for candidate in kept if not candidate.told]
+    merged = await merge(work, free, decisions, [] if rebuild else made_classes(work, free))
+    classes = told + merged.classes
+    names = await _name(work, classes)
+    await _replace(work, classes, names, merged.proposals)
+    edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
+    work.counts.note("connect", done=len(classes))
+    return {"names": len(counted), "points": len(classes), "edges": int(edges), "embedded": merged.embedded}
+
+
+def asked_names(work: RunContext) -> set[str]:
+    """Spellings that curator or embedder have been given in this workspace."""
+    found = work.store.rows(
+        """SELECT name FROM embeddings UNION
+           SELECT unnest(string_split(subject, chr(10))) FROM verdicts WHERE task IN ('filter', 'same')"""
+    )
+    return {row[0] for row in found}
+
+
+def candidates(
+    counted: Sequence[tuple[str, int]], aliases: Mapping[str, str], asked: Collection[str] = ()
+) -> list[Candidate]:
+    """Group names by normal form, after the alias file (normal form -> point name, '' to drop) has had its say."""
+    groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    told: dict[str, str] = {}
+    for name, mentions in counted:
+        form = normal_form(name)
+        if form in aliases:
+            if not aliases[form]:
+                continue
+            told_name = aliases[form]
+            form = normal_form(told_name)
+            told[form] = told_name
+        groups[form].append((name, mentions))
+    found = []
+    for form, group in sorted(groups.items()):
+        names = tuple(name for name, _ in sorted(group, key=lambda item: (-item[1], len(item[0]), item[0])))
+        total = sum(mentions for _, mentions in group)
+        spelling = min((name for name in names if name in asked), default=names[0])
+        found.append(Candidate(form, told.get(form, names[0]), names, total, form in told, spelling))
+    return found
+
+
+async def _filter(work: RunContext, found: list[Candidate]) -> list[Candidate]:
+    """Candidates that stay. What the user's file names is not questioned."""
+    if not work.settings.connect.filter:
+        return found
+    names = [candidate.asked for candidate in found if not candidate.told]
+    verdicts = await judge_all(work, "filter", names, FILTER_VERDICTS)
+    dropped = {name: verdict for name, verdict in verdicts.items() if verdict.startswith("drop")}
+    rejects = [
+        work.reject("connect", content_id("name", name), verdict.removeprefix("drop "), name)
+        for name, verdict in dropped.items()
+    ]
+    known = await work.store.existing(Reject, [reject.id for reject in rejects])
+    await work.store.write(*[reject for reject in rejects if reject.id not in known])
+    return [candidate for candidate in found if candidate.told or candidate.asked not in dropped]
+
+
+async def _name(work: RunContext, classes: list[PointClass]) -> list[str]:
+    """The name of each class: the curator's for classes of several candidates, else the most frequent one."""
+    asked = [tuple(member.asked for member in group.members) for group in classes]
+    chosen = await name_classes(work, [group for group in asked if len(group) > 1])
+    return [chosen.get(names, group.members[0].name) for names, group in zip(asked, classes, strict=True)]
+
+
+async def _replace(work: RunContext, classes: list[PointClass], names: list[str], proposals: list[Proposal]) -> None:
+    """Write proposals and aliases, then the points with their counts and the edges, which the store aggregates."""
+    store, recipe, mentioned = work.store, work.recipes["connect"], work.recipes["extract"]
+    before = dict(store.rows("SELECT name, point_id FROM aliases WHERE recipe = ? ORDER BY ALL", [recipe]))
+    ids = _point_ids(classes, before)
+    aliases: list[Record] = [
+        Alias(id=content_id("alias", str(recipe), name), recipe=recipe, name=name, point_id=point_id, how=group.how)
+        for group, point_id in zip(classes, ids, strict=True)
+        for member in group.members
+        for name in member.names
+    ]
+    forget: list[Statement] = [
+        (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("proposals", "aliases")
+    ]
+    await store.write(*proposals, *aliases, statements=forget)
+    counts = {
+        row[0]: row[1:]
+        for row in store.rows(
+            """SELECT a.point_id, count(*), count(DISTINCT m.seed_id)
+               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ?
+               GROUP BY 1""",
+            [recipe, mentioned],
+        )
+    }
+    points = [
+        KnowledgePoint(id=point_id, recipe=recipe, name=name, mentions=counts[point_id][0], seeds=counts[point_id][1])
+        for point_id, name in zip(ids, names, strict=True)
+    ]
+    edges: Statement = (
+        """INSERT INTO edges
+           WITH occurs AS (
+               SELECT DISTINCT m.seed_id, a.point_id
+               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = $1 WHERE m.recipe = $2)
+           SELECT $1, x.point_id, y.point_id, count(*)
+           FROM occurs x JOIN occurs y ON x.seed_id = y.seed_id AND x.point_id < y.point_id
+           GROUP BY ALL ORDER BY ALL""",
+        [recipe, mentioned],
+    )
+    await store.write(*points, statements=[*_without(recipe, "knowledge_points", "edges"), edges])
+
+
+def _without(recipe: UUID, *tables: str) -> list[Statement]:
+    return [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in tables]
+
+
+def _point_ids(classes: list[PointClass], before: Mapping[str, UUID]) -> list[UUID]:
+    """Ids of classes. A point keeps the id that its most frequent name has had; nothing else may take it."""
+    taken: set[UUID] = set()
+    ids = []
+    for group in classes:
+        leader = group.members[0]
+        known = [before[name] for member in group.members for name in member.names if name in before]
+        wanted = [*known, content_id("point", leader.form), content_id("point", leader.form, str(leader.names))]
+        point_id = next(candidate for candidate in wanted if candidate not in taken)
+        taken.add(point_id)
+        ids.append(point_id)
+    return ids

@@ -1,0 +1,98 @@
+"""extract: name the knowledge points that a seed's problem and solution use (GRIP, section 3.1 and appendix A.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from graph.errors import GsdpError
+from graph.names import clean_name, normal_form
+from graph.records import Mention, Record, Seed, content_id
+from prompts.answers import read_points
+from tasks.context.run_context import RunContext, run_context, together
+from tasks.stages.chunk_task import chunk_task
+
+
+def pending_seeds(work: RunContext) -> list[UUID]:
+    """Seeds without mentions and without a final failure under the present recipe, in a fixed order."""
+    recipe = work.recipes["extract"]
+    found = work.store.rows(
+        """SELECT id FROM current_seeds
+           WHERE id NOT IN (SELECT seed_id FROM mentions WHERE recipe = ?)
+             AND id NOT IN (SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?)
+           ORDER BY id""",
+        [recipe, recipe],
+    )
+    return [row[0] for row in found]
+
+
+def check_points(work: RunContext) -> None:
+    """Raises GsdpError where seeds were read and no point was found in any of them."""
+    recipe = work.recipes["extract"]
+    if work.account.reached or work.store.rows("SELECT 1 FROM mentions WHERE recipe = ? LIMIT 1", [recipe]):
+        return
+    reasons = work.store.rows(
+        """SELECT reason, count(*) FROM rejects WHERE stage = 'extract' AND recipe = ? GROUP BY 1
+           ORDER BY 2 DESC, 1 LIMIT 3""",
+        [recipe],
+    )
+    why = ", ".join(f"{reason}: {number:,}" for reason, number in reasons)
+    raise GsdpError(
+        f"No knowledge point was found in any seed so far ({why}), so there is nothing to combine: look with "
+        "`gsdp doctor` whether the extractor's model answers as it should, or name another one, and run again."
+    )
+
+
+@chunk_task("extract", "extract-{number:04d}")
+async def extract(number: int, seed_ids: Sequence[str]) -> int:
+    """Find the points of some seeds; how many seeds were done."""
+    work = run_context()
+    open_ids = set(pending_seeds(work)) & {UUID(text) for text in seed_ids}
+    seeds = await work.store.of(Seed, open_ids)
+    await together(_extract(work, seed) for seed in seeds)
+    return len(seeds)
+
+
+async def _extract(work: RunContext, seed: Seed) -> None:
+    if seed.points:
+        await work.store.write(*_mentions(work, seed, list(seed.points)))
+        work.counts.note("extract", done=1)
+        return
+    prompt = work.library["extract"]
+    role = work.roles["extractor"]
+    values = {"problem": seed.problem, "solution": seed.solution, "limit": work.settings.extract.limit}
+    subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
+    answer = await work.ask("extract", role, prompt, values, subject, read_points)
+    if answer.value is None:
+        reject = work.ended("extract", seed.id, answer.fault, f"{seed.source}:{seed.line}")
+        await work.store.write(answer.call, reject)
+    else:
+        await work.store.write(answer.call, *_mentions(work, seed, answer.value, work.settings.extract.limit))
+    work.counts.note("extract", done=1)
+
+
+def _mentions(work: RunContext, seed: Seed, names: list[str], limit: int | None = None) -> list[Record]:
+    """Mentions of the first `limit` names that can be used, and a reject for each other name.
+
+    A name is taken whole: only the extractor knows whether *sum and difference of cubes* is one fact or two. A seed
+    of which no name is left gets a reject of its own.
+    """
+    recipe = work.recipes["extract"]
+    rows: list[Record] = []
+    seen: set[str] = set()
+    for position, raw in enumerate(names):
+        name, fault = clean_name(raw)
+        key = normal_form(name)
+        mention_id = content_id("mention", str(seed.id), str(recipe), position)
+        if fault is None and key in seen:
+            fault = "said twice"
+        elif fault is None and limit is not None and len(seen) >= limit:
+            fault = "beyond the limit"
+        if fault:
+            rows.append(work.reject("extract", mention_id, f"name {fault}", raw))
+        else:
+            seen.add(key)
+            rows.append(Mention(id=mention_id, recipe=recipe, seed_id=seed.id, position=position, name=name))
+    if not seen:
+        rows.append(work.reject("extract", seed.id, "no points found", f"{seed.source}:{seed.line}"))
+    return rows

@@ -1,0 +1,194 @@
+"""ingest: read the user's files of solved problems, check every row, keep what is wrong with its line and reason.
+
+JSONL, JSON and CSV are read row by row here, so that one broken line costs one row; Parquet is read by the store's
+engine. Knows nothing of mathematics beyond where a final answer stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from graph.errors import SeedError
+from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
+from tasks.answers.extraction import final_answer
+from tasks.context.run_context import RunContext, run_context
+from tasks.inputs.rows import checked_rows, named_columns
+from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
+from tasks.settings.run import SeedFile
+from tasks.stages.chunk_task import chunk_task
+from tasks.store.writer import Statement
+
+LONGEST = {"problem": 20_000, "solution": 100_000}
+"""Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
+BATCH = 2000
+DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
+
+
+@chunk_task("ingest")
+async def ingest() -> dict[str, int]:
+    """Read all seed files of the settings, and select the seeds that they hold.
+
+    Rows that are in the store already are not written again. A seed that no file holds any more stays in the store and
+    is not selected, so that it takes no part.
+    """
+    work = run_context()
+    known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
+    counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
+    selected: dict[UUID, tuple[Path, int]] = {}
+    keys: set[bytes] = set()
+    rejected: list[Reject | Overlap] = []
+    batch: list[Seed] = []
+    for file, line, row in _rows(work):
+        counts["read"] += 1
+        made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
+        if isinstance(made, Seed) and (key := _key(made.problem)) in keys:
+            made = ("duplicate", "the same problem stands in an earlier row")
+        if not isinstance(made, Seed):
+            rejected.append(_reject(file.path, line, *made))
+            continue
+        if found := _contaminated(work, made):
+            rejected += _turned_away(file.path, line, *found)
+            continue
+        keys.add(key)
+        selected[made.id] = file.path, line
+        if made.id not in known:
+            batch.append(made)
+        if len(batch) >= BATCH:
+            await work.store.write(*batch)
+            counts["new"] += len(batch)
+            batch = []
+    await work.store.write(*batch)
+    counts["new"] += len(batch)
+    counts["known"] = len(selected) - counts["new"]
+    for seed_id, found in (await _looked_at_again(work, list(selected))).items():
+        rejected += _turned_away(*selected.pop(seed_id), *found)
+    rejects = [row for row in rejected if isinstance(row, Reject)]
+    if not selected:
+        first = rejects[0]
+        raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
+    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejected, statements=FORGET)
+    counts["rejected"] = len(rejects)
+    work.counts.note("ingest", done=counts["new"])
+    if any(file.answer_after for file in work.settings.seeds):
+        unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
+        return counts | ({"unanswered": unanswered} if unanswered else {})
+    return counts
+
+
+FORGET: tuple[Statement, ...] = (
+    ("DELETE FROM selection", ()),
+    ("DELETE FROM rejects WHERE stage = 'ingest'", ()),
+    ("DELETE FROM evidence WHERE part LIKE 'seed %'", ()),
+)
+"""What a former ingest said of the files, which this one says anew."""
+
+
+def _contaminated(work: RunContext, seed: Seed) -> tuple[Part, ParaphraseFinding] | None:
+    """The evidence that a seed repeats the words of a benchmark item, which its offspring would be too near to."""
+    parts: tuple[tuple[Part, str], ...] = (("seed problem", seed.problem), ("seed solution", seed.solution))
+    for part, text in parts if work.contamination else ():
+        if work.contamination and (evidence := work.contamination.check(text)):
+            return part, ParaphraseFinding(evidence, sure=True)
+    return None
+
+
+async def _looked_at_again(work: RunContext, seed_ids: Sequence[UUID]) -> dict[UUID, tuple[Part, ParaphraseFinding]]:
+    """Those of the seeds that are, or may be, a benchmark item by meaning."""
+    found: dict[UUID, tuple[Part, ParaphraseFinding]] = {}
+    if work.settings.screen.second_look is None:
+        return found
+    second_look = SecondLook(work)
+    parts: tuple[tuple[Part, str], ...] = (("seed problem", "problem"), ("seed solution", "solution"))
+    for part, column in parts:
+        for start in range(0, len(seed_ids), BATCH):
+            block = [seed_id for seed_id in seed_ids[start : start + BATCH] if seed_id not in found]
+            rows = {row.id: getattr(row, column) for row in await work.store.of(Seed, block)}
+            texts = {seed_id: rows[seed_id] for seed_id in block if rows[seed_id]}
+            seen = await second_look.look("ingest", list(texts.values()))
+            found |= {seed_id: (part, one) for seed_id, one in zip(texts, seen, strict=True) if one}
+    return found
+
+
+def _turned_away(path: Path, line: int, part: Part, finding: ParaphraseFinding) -> list[Reject | Overlap]:
+    """The rows that a contaminated seed comes to."""
+    evidence, sure = finding
+    reject = _reject(path, line, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
+    return [reject, evidence.row(reject.recipe, reject.subject_id, part)] if sure else [reject]
+
+
+def _rows(work: RunContext) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str]]:
+    for file in work.settings.seeds:
+        for line, row in checked_rows(work.store, file.path, file.columns.problem, named_columns(file.columns)):
+            yield file, line, row
+
+
+def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str, str]:
+    """The seed of a row, or (reason, detail)."""
+    columns = file.columns
+    texts = {use: _text(row, getattr(columns, use)) for use in ("problem", "solution", "answer")}
+    for use, text in texts.items():
+        if DAMAGED.search(text):
+            return "damaged text", f"the {use} holds a NUL, a lone surrogate or bytes that are not UTF-8"
+        if len(text) > LONGEST.get(use, LONGEST["problem"]):
+            return "too long", f"the {use} has {len(text)} characters; at most {LONGEST.get(use, LONGEST['problem'])}"
+    if not texts["problem"]:
+        return "empty problem", f"column {columns.problem!r} is empty"
+    points = _points(row.get(columns.points) if columns.points else None, file.points_separator)
+    if not texts["solution"] and not texts["answer"] and not points:
+        return (
+            "no solution",
+            f"neither solution, answer nor knowledge points in its columns {', '.join(map(repr, row))}",
+        )
+    answer = texts["answer"] or _answer(texts["solution"], file.answer_after)
+    used = {getattr(columns, use) for use in ("problem", "solution", "answer", "points")}
+    rest = {key: value for key, value in row.items() if key not in used}
+    metadata = DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
+    seed_id = content_id("seed", texts["problem"], texts["solution"], answer, list(points))
+    return Seed(
+        id=seed_id,
+        problem=texts["problem"],
+        solution=texts["solution"] or f"The answer is {answer}.",
+        answer=answer,
+        points=points,
+        metadata=metadata,
+        source=file.path.name,
+        line=line,
+    )
+
+
+def _text(row: Mapping[str, Any], column: str | None) -> str:
+    value = row.get(column) if column else None
+    return "" if value is None else str(value).strip()
+
+
+def _answer(solution: str, marker: str | None) -> str | None:
+    if marker and marker in solution:
+        return solution.rsplit(marker, 1)[1].strip() or None
+    return final_answer(solution)
+
+
+def _points(value: object, separator: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        parts: list[object] = list(value.split(separator))
+    else:
+        parts = list(value) if isinstance(value, list | tuple) else []
+    return tuple(text for part in parts if part is not None and (text := DAMAGED.sub("", str(part)).strip()))
+
+
+def _key(problem: str) -> bytes:
+    return blake2b(" ".join(problem.casefold().split()).encode(), digest_size=16).digest()
+
+
+def _reject(path: Path, line: int, reason: str, detail: str) -> Reject:
+    # With the folder's name: datasets like to call all their files train.jsonl.
+    subject = content_id("row", path.parent.name, path.name, line)
+    recipe = content_id("recipe", "ingest")
+    where = f"{path.name}:{line}: {detail}"
+    reject_id = content_id("reject", "ingest", str(subject), reason)
+    return Reject(id=reject_id, recipe=recipe, stage="ingest", subject_id=subject, reason=reason, detail=where)

@@ -1,0 +1,353 @@
+"""screen: the last gate before a pair counts: contamination, difficulty and duplicates, in sampling order.
+
+It runs behind the frontier, the first combination that is not finished, so what it decides is a function of the
+answers and never of their timing: of two alike the earlier in sampling order is kept, and the target closes at the
+first pairs of that order. Why a problem is out is kept as a row: what it repeats, or which benchmark item.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import NamedTuple, cast
+from uuid import UUID
+
+from graph.errors import BudgetReached
+from graph.quotas import Room
+from graph.records import (
+    Difficulty,
+    Frontier,
+    Part,
+    Pass,
+    Problem,
+    Record,
+    Reject,
+    Relation,
+    Repeat,
+    Solution,
+    Wanted,
+    content_id,
+)
+from tasks.context.embedder import Vector, vectors
+from tasks.context.run_context import RunContext
+from tasks.context.slots import Slot, all_slots, slots
+from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
+from tasks.store.latest import pair_count, recipe_of
+from tasks.texts.duplicates import DuplicateIndex
+from tasks.texts.semantic import VectorIndex
+
+QUOTA_FULL = "quota full"
+DIFFICULTY = {"rated": "p.difficulty", "measured": "e.difficulty"}
+TAKEN = f"""
+    SELECT c.relation, {{difficulty}}, c.points
+    FROM pairs p JOIN combinations c ON c.id = p.combination_id AND c.position = p.position
+    LEFT JOIN elections e
+        ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}
+    WHERE c.recipe = {recipe_of("sample")}"""
+BLOCK = 2000
+"""Texts in memory at a time while the index is built."""
+
+SEEDS = "SELECT id, problem FROM current_seeds ORDER BY id"
+KEPT = f"""
+    SELECT m.rowid AS place
+    FROM passes p JOIN problems m ON m.id = p.problem_id
+    JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+    WHERE p.stage = 'screen' AND p.recipe = {recipe_of("screen")} ORDER BY c.position, m.sample"""
+"""Where the problems of the pairs are, in sampling order: sorting millions of texts takes more memory than there is."""
+AT = "SELECT rowid, id, text FROM problems WHERE rowid IN (SELECT unnest(?::BIGINT[]))"
+
+
+async def finished_until(work: RunContext, start: int, stop: int) -> int:
+    """The first position from `start` whose combination still has work before it, at most `stop`."""
+    asked = slots(work, start, stop)
+    ended = await _ended(work, asked)
+    if work.room:
+        rated = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in asked}
+        found = await work.store.of(Pass, rated)
+        ended |= {row.problem_id for row in found if work.room.refuses_rated(row.difficulty)}
+    return next((slot.combination.position for slot in asked if slot.problem_id not in ended), stop)
+
+
+async def _ended(work: RunContext, asked: Sequence[Slot]) -> set[UUID]:
+    """The problems that no stage before this one has work with."""
+    gates = {(stage, slot.problem_id) for slot in asked for stage in ("compose", "review", "grade")}
+    rejects = {work.reject_id(*gate): gate[1] for gate in gates}
+    passes = {work.pass_id("grade", slot.problem_id): slot.problem_id for slot in asked}
+    ended = {rejects[key] for key in await work.store.existing(Reject, rejects)}
+    return ended | {passes[key] for key in await work.store.existing(Pass, passes)}
+
+
+async def open_screen(work: RunContext) -> Screen:
+    """The gate as the store's frontier stands; at the beginning again where target or quotas have changed.
+
+    Which pairs find room depends on how much of it there is, so under other quotas every decision is made anew. That
+    costs no answer: what was passed over is asked for when its turn comes.
+    """
+    settings, recipe = work.settings, work.recipes["screen"]
+    found = {row.wanted for row in work.store.select(Wanted, "recipe = ?", [recipe])}
+    wanted = content_id("wanted", settings.target_pairs, settings.accept.model_dump(mode="json"))
+    present = {wanted} if settings.accept.given else set()
+    if found != present:
+        clear = [
+            (f"DELETE FROM {table} WHERE recipe = ?", [recipe])
+            for table in ("quotas", "passes", "rejects", "repeats", "evidence", "frontier")
+        ]
+        await work.store.write(*(Wanted(recipe=recipe, wanted=each) for each in present), statements=clear)
+    return Screen(work)
+
+
+class Waiting(NamedTuple):
+    """A graded problem that is not screened yet."""
+
+    position: int
+    relation: Relation
+    points: list[UUID]
+    problem_id: UUID
+    text: str
+    solution: str
+    difficulty: Difficulty | None
+    """By the rater or by the votes, whichever the quotas count."""
+    passed: Pass
+
+
+class Screen:
+    """The gate with its memory: the texts of the seeds and of the pairs kept so far, and the room that is left.
+
+    The texts are read when the first pair needs them, in a thread, so that a run that is taken up again asks its first
+    questions at once.
+    """
+
+    def __init__(self, work: RunContext) -> None:
+        """Take up where the store's frontier stands. Use `open_screen`."""
+        self._work = work
+        self._difficulty = DIFFICULTY[work.settings.accept.difficulty_by]
+        self._index: DuplicateIndex | None = None
+        self._vectors = VectorIndex()
+        self._second_look = SecondLook(work)
+        self._seeds: set[UUID] = set()
+        self.kept = work.counts.pairs = pair_count(work.store)
+        recipe = work.recipes["screen"]
+        found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
+        self.frontier = work.screened = int(found or 0)
+        self.passed_over = 0
+        """Combinations that were not gone on with for want of room, in this process."""
+        over = "SELECT subject_id FROM rejects WHERE stage = 'screen' AND recipe = ? AND reason = ?"
+        self._over = {row[0] for row in work.store.rows(over, [recipe, QUOTA_FULL])}
+        if work.settings.accept.given:
+            work.room = Room(work.settings.accept, work.settings.target_pairs, work.settings.sample.shares)
+            for relation, difficulty, points in work.store.rows(TAKEN.format(difficulty=self._difficulty)):
+                work.room.take(relation, difficulty, points)
+
+    async def _memory(self) -> DuplicateIndex:
+        if self._index is None:
+            settings, index = self._work.settings.screen, self._new_index()
+            if settings.seeds_too:
+                await asyncio.to_thread(self._remember, index, self._seeds_of_run(), seeds=True)
+            await asyncio.to_thread(self._remember, index, self._kept(), seeds=False)
+            if settings.semantic:
+                for block in chain(self._seeds_of_run() if settings.seeds_too else (), self._kept()):
+                    await self._remember_vectors(block)
+            self._index = index
+        return self._index
+
+    def _new_index(self) -> DuplicateIndex:
+        settings = self._work.settings.screen
+        return DuplicateIndex(settings.near_duplicate, settings.variants)
+
+    def _kept(self) -> Iterator[list[tuple[UUID, str]]]:
+        """(id, text) of the problems of the pairs, some at a time."""
+        (places,) = self._work.store.arrays(KEPT)
+        for start in range(0, len(places), BLOCK):
+            block = places[start : start + BLOCK].tolist()
+            found = {row[0]: (row[1], row[2]) for row in self._work.store.rows(AT, [block])}
+            yield [found[place] for place in block]
+
+    def _seeds_of_run(self) -> Iterator[list[tuple[UUID, str]]]:
+        """(id, text) of the seeds, some at a time."""
+        rows = self._work.store.stream(SEEDS)
+        while block := list(islice(rows, BLOCK)):
+            yield [(row[0], row[1]) for row in block]
+
+    def _remember(self, index: DuplicateIndex, blocks: Iterable[list[tuple[UUID, str]]], *, seeds: bool) -> None:
+        """Take texts into the index. A seed with other numbers is no new problem, so seeds have no variants."""
+        for block in blocks:
+            index.add_many(block, variants=not seeds)
+            if seeds:
+                self._seeds.update(key for key, _ in block)
+
+    async def _remember_vectors(self, block: Sequence[tuple[UUID, str]]) -> None:
+        found = await vectors(self._work, [text for _, text in block])
+        for key, text in block:
+            if text in found:
+                self._vectors.keep(key, found[text])
+
+    async def advance(self, stop: int) -> int:
+        """Screen the finished combinations before `stop`; how many pairs are kept in all.
+
+        At the target it stops within the combination that reaches it, which then is the last one of the dataset. Where
+        the budget ends before all models are heard that the settings ask for, nothing is decided.
+        """
+        work, target = self._work, self._work.settings.target_pairs
+        start = max(0, self.frontier - 1)
+        waiting = await self._waiting(start, stop)
+        try:
+            index, embedded = await self._memory(), await self._embedded(waiting)
+            evidence = await self._evidence(waiting)
+        except BudgetReached:
+            return self.kept
+        rows: list[Record] = []
+        for item in waiting:
+            if self.kept >= target:
+                break
+            self.frontier = item.position + 1
+            decided = self._refuse(item) or self._decide(item, evidence.get(item.problem_id), index, embedded)
+            self.kept += isinstance(decided[0], Pass)
+            rows += decided
+        if self.kept < target:
+            self.frontier = max(self.frontier, stop)
+        rows += await self._pass_over(start, self.frontier)
+        recipe = work.recipes["screen"]
+        await work.store.write(
+            *rows,
+            Frontier(recipe=recipe, position=self.frontier),
+            statements=[("DELETE FROM frontier WHERE recipe = ?", [recipe])],
+        )
+        work.screened = self.frontier
+        work.counts.pairs = self.kept
+        work.counts.note("screen", done=sum(isinstance(row, Pass) for row in rows))
+        return self.kept
+
+    async def _waiting(self, start: int, stop: int) -> list[Waiting]:
+        """Graded problems that are not screened yet, in sampling order."""
+        work = self._work
+        found = await work.store.fetch(
+            f"""SELECT c.position, c.relation, c.points, m.id, p.solution_id, {self._difficulty}, p.id
+               FROM combinations c JOIN problems m ON m.combination_id = c.id AND m.recipe = ?
+               JOIN passes p ON p.problem_id = m.id AND p.stage = 'grade' AND p.recipe = ?
+               LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = p.recipe
+               WHERE c.recipe = ? AND c.position >= ? AND c.position < ? ORDER BY c.position, m.sample""",
+            [work.recipes["compose"], work.recipes["grade"], work.recipes["sample"], start, stop],
+        )
+        open_ids = await work.undecided("screen", [row[3] for row in found])
+        found = [row for row in found if row[3] in open_ids]
+        passes = {row.id: row for row in await work.store.of(Pass, [row[-1] for row in found])}
+        texts = {row.id: row.text for row in await work.store.of(Problem, open_ids)}
+        solutions = {row.id: row.text for row in await work.store.of(Solution, {row[4] for row in found})}
+        return [
+            Waiting(position, relation, points, key, texts[key], solutions[solution], difficulty, passes[pass_id])
+            for position, relation, points, key, solution, difficulty, pass_id in found
+        ]
+
+    def _refuse(self, item: Waiting) -> list[Record]:
+        """Reject a pair that finds no room. It leaves no trace in the index, as if it had never been paid for."""
+        room = self._work.room
+        why = room and (room.refuses(item.relation, item.points) or room.refuses_difficulty(item.difficulty))
+        return [self._work.reject("screen", item.problem_id, QUOTA_FULL, why)] if why else []
+
+    async def _pass_over(self, start: int, stop: int) -> list[Reject]:
+        """Rows for what was not gone on with, because there was no room for it."""
+        work, room = self._work, self._work.room
+        if room is None:
+            return []
+        asked = [slot for slot in all_slots(work, start, stop) if slot.problem_id not in self._over]
+        ended = await _ended(work, asked)
+        open_slots = [slot for slot in asked if slot.problem_id not in ended]
+        self._over.update(slot.problem_id for slot in open_slots)
+        self.passed_over += len({slot.combination.position for slot in open_slots})
+        return [
+            work.reject(
+                "screen",
+                slot.problem_id,
+                QUOTA_FULL,
+                room.refuses(slot.combination.relation, slot.combination.points) or "enough of its difficulty",
+            )
+            for slot in open_slots
+        ]
+
+    async def _embedded(self, waiting: Sequence[Waiting]) -> Mapping[str, Vector]:
+        if self._work.settings.screen.semantic is None:
+            return {}
+        return await vectors(self._work, [item.text for item in waiting])
+
+    async def _evidence(self, waiting: Sequence[Waiting]) -> dict[UUID, tuple[Part, ParaphraseFinding]]:
+        """Why a problem, or else its solution, is contaminated, or may be: by words, and of the others by meaning."""
+        contamination = self._work.contamination
+        if contamination is None:
+            return {}
+        found: dict[UUID, tuple[Part, ParaphraseFinding]] = {}
+        parts: dict[Part, Callable[[Waiting], str]] = {
+            "problem": lambda item: item.text,
+            "solution": lambda item: item.solution,
+        }
+        for part, text in parts.items():
+            for item, evidence in zip(waiting, contamination.check_many([text(item) for item in waiting]), strict=True):
+                if evidence and item.problem_id not in found:
+                    found[item.problem_id] = part, ParaphraseFinding(evidence, sure=True)
+        for part, text in parts.items():
+            rest = [item for item in waiting if item.problem_id not in found]
+            seen = await self._second_look.look("screen", [text(item) for item in rest])
+            found |= {item.problem_id: (part, one) for item, one in zip(rest, seen, strict=True) if one}
+        return found
+
+    def _decide(
+        self,
+        item: Waiting,
+        repeated: tuple[Part, ParaphraseFinding] | None,
+        index: DuplicateIndex,
+        embedded: Mapping[str, Vector],
+    ) -> list[Record]:
+        """The rows that a problem comes to: a pass, or a reject and what shows why."""
+        work = self._work
+        if repeated:
+            part, (evidence, sure) = repeated
+            reason = ("contaminated" if sure else UNJUDGED) + ("" if part == "problem" else f" {part}")
+            reject = work.reject("screen", item.problem_id, reason, str(evidence))
+            return [reject, evidence.row(reject.recipe, item.problem_id, part)] if sure else [reject]
+        repeat = self._repeat(item, index, embedded.get(item.text))
+        if repeat:
+            what = REASONS[repeat.kind] + (" of a seed" if repeat.kept_id in self._seeds else "")
+            detail = f"{repeat.kept_id}: {repeat.similarity:.2f}"
+            return [work.reject("screen", item.problem_id, what, detail), repeat]
+        if work.room:
+            work.room.take(item.relation, item.difficulty, item.points)
+        update = {
+            "id": work.pass_id("screen", item.problem_id),
+            "recipe": work.recipes["screen"],
+            "stage": "screen",
+        }
+        return [item.passed.model_copy(update=update)]
+
+    def _repeat(self, item: Waiting, index: DuplicateIndex, vector: Vector | None) -> Repeat | None:
+        """The kept text that a problem repeats; one that repeats none is kept."""
+        recipe, least = self._work.recipes["screen"], self._work.settings.screen.semantic
+        near = self._vectors.nearest(vector) if vector is not None and least else None
+        if near and least and near[1] >= least - 1e-6:
+            key, cosine = near
+            return Repeat(
+                recipe=recipe,
+                problem_id=item.problem_id,
+                kept_id=cast("UUID", key),
+                kind="semantic",
+                similarity=cosine,
+            )
+        duplicate = index.add(item.problem_id, item.text)
+        if duplicate:
+            return Repeat(
+                recipe=recipe,
+                problem_id=item.problem_id,
+                kept_id=cast("UUID", duplicate.key),
+                kind=duplicate.kind,
+                similarity=duplicate.similarity,
+            )
+        if vector is not None:
+            self._vectors.keep(item.problem_id, vector)
+        return None
+
+
+REASONS = {
+    "exact": "exact duplicate",
+    "near": "near duplicate",
+    "template": "template flood",
+    "semantic": "semantic duplicate",
+}

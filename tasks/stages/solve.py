@@ -1,0 +1,77 @@
+"""solve: write solutions of the problems that passed review; hard ones go to the strong solver (GRIP, section 3.4).
+
+Solutions come in waves. After each, their answers are grouped by mathematical equivalence, and no further one is asked
+for once none can change which answer wins. Where a wave ends depends on the answers before it and on nothing else, so
+a resumed run, and the grading, find the same place again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from graph.records import Problem, Solution
+from prompts.answers import Unparseable, clean, unwrapped
+from tasks.answers.extraction import final_answer
+from tasks.context.run_context import RunContext, run_context, together
+from tasks.judging.ballots import Ballot, ballots, count, reviewed
+from tasks.judging.votes import asks_for_proof
+from tasks.settings.roles import ResolvedRole
+from tasks.stages.chunk_task import chunk_task
+
+LONGEST = 50_000
+"""Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
+
+
+@chunk_task("solve", "solve-{start:06d}")
+async def solve(start: int, stop: int) -> int:
+    """Solve the reviewed problems of some combinations; how many solutions were asked for now."""
+    work = run_context()
+    passed = await reviewed(work, start, stop)
+    found = await ballots(work, await work.store.of(Problem, passed), passed)
+    return sum(await together(_fill(work, ballot) for ballot in found))
+
+
+async def _fill(work: RunContext, ballot: Ballot) -> int:
+    """Ask wave after wave; how many solutions were asked for now."""
+    asked = 0
+    while missing := (await count(work, ballot)).missing:
+        asked += len(missing)
+        await together(_solve(work, ballot, *ask) for ask in missing)
+    return asked
+
+
+def read_solution(text: str, *, proof: bool = False) -> tuple[str, str | None]:
+    """The text, free of our tags and of chat markers, and its final answer; a proof has none.
+
+    Another solution without an answer proves nothing that could be compared. Tags around the whole or around the answer
+    are what models add unasked, so they go.
+    """
+    text = unwrapped(text, "solution")
+    answer = None if proof else final_answer(text)
+    if answer is None and not proof:
+        raise Unparseable("no final answer")
+    if not any(character.isalnum() for character in text):
+        raise Unparseable("empty solution")
+    return clean(unwrapped(text, "answer"), "solution", LONGEST), answer and clean(answer, "solution")
+
+
+async def _solve(work: RunContext, ballot: Ballot, solution_id: UUID, number: int, role: ResolvedRole) -> None:
+    problem = ballot.problem
+    prompt, values = work.library["solve"], {"problem": problem.text}
+    read = partial(read_solution, proof=asks_for_proof(problem.text))
+    answer = await work.ask("solve", role, prompt, values, solution_id, read)
+    if answer.value is None:
+        await work.store.write(answer.call, work.ended("solve", solution_id, answer.fault))
+        ballot.ended.add(solution_id)
+        return
+    text, final = answer.value
+    # Where the solution is the raw answer, the ledger need not hold it a second time.
+    same = (answer.call.text or "").strip() == text
+    call = answer.call.model_copy(update={"text": None}) if same else answer.call
+    solution = Solution(
+        id=solution_id, problem_id=problem.id, sample=number, text=text, answer=final, call_id=answer.call.id
+    )
+    await work.store.write(call, solution)
+    ballot.solutions[solution_id] = solution
+    work.counts.note("solve", done=1)

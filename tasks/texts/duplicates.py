@@ -1,0 +1,386 @@
+"""Exact and near duplicates and floods of one template among a stream of texts: the earliest are kept.
+
+Knows: word 3-grams (characters for CJK text), MinHash in 25 bands of 5 rows, exact Jaccard of what the bands propose.
+A pair with Jaccard similarity J is proposed with probability 1 - (1 - J^5)^25: 0.87 at 0.6, 0.99 at 0.7. Everything
+proposed is verified, so a near duplicate that is reported always has the similarity that is reported.
+Texts that differ in nothing but their numbers are variants of one template: another problem each, and no duplicates,
+but only so many of them are kept.
+Does not know: paraphrases, translations, number words, or a template whose names change with its numbers.
+Does not protect against: more than `MAX_PER_BUCKET` kept texts that share a band, of which later texts are compared
+with the earliest ones only.
+
+Decisions depend on the order of the texts and on nothing else: not on batch sizes, process or machine. A new text costs
+the same whether a thousand or a million were kept, and none of those is computed again.
+Memory per kept text: 4 bytes per shingle, about 500 bytes of tables, and the keys. Shingles are compared by 32 bits;
+whole texts by 64, by which chance makes two texts of two million one in less than one run of a million.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.texts.shingles import Hashes, WordHashes, math_words, mixed, multipliers, windows
+
+SHINGLE = 3
+BANDS = 25
+ROWS = 5
+PERMUTATIONS = BANDS * ROWS
+MAX_PER_BUCKET = 16
+"""Kept texts one band value may point to. Bounds the work on template floods."""
+MAX_VERIFIED = 64
+"""Proposals verified per text: those that share the most bands, then the earliest."""
+BLOCK = 512
+"""Texts of a batch whose signatures are computed and looked up together."""
+
+Ids = NDArray[np.int64]
+Short = NDArray[np.uint32]
+
+
+class Duplicate(NamedTuple):
+    """The earlier kept text that this one repeats."""
+
+    key: Hashable
+    kind: Literal["exact", "near", "template"]
+    """template: the first of as many variants with other numbers as may be kept."""
+    similarity: float
+    """Jaccard similarity of the shingle sets, 0-1."""
+
+
+class DuplicateIndex:
+    """Texts kept so far. `add` decides on one text, `add_many` on a batch, with the same result.
+
+    Args:
+        threshold: Smallest Jaccard similarity of a near duplicate. Below 0.5 the bands miss too many.
+        variants: Most texts kept that differ only in their numbers.
+    """
+
+    def __init__(self, threshold: float = 0.6, variants: int = 8) -> None:
+        if not 0 < threshold <= 1:
+            raise ValueError(f"threshold is a similarity in (0, 1], not {threshold}")
+        self._threshold = threshold
+        self._variants = variants
+        self._words = WordHashes()
+        self._blanks = WordHashes(_without_numbers)
+        self._keys: list[Hashable] = []
+        self._exact = _Table(1, 1)
+        self._templates = _Table(1, variants)
+        """The kept texts of each template that has numbers."""
+        self._shingles = _Runs()
+        self._bands = _Table(BANDS, MAX_PER_BUCKET)
+
+    def __len__(self) -> int:
+        """How many texts were kept."""
+        return len(self._keys)
+
+    def add(self, key: Hashable, text: str) -> Duplicate | None:
+        """The earlier kept text that `text` repeats; None when `text` is new and was kept under `key`."""
+        return self._add_block([(key, text)], True)[0]
+
+    def add_many(self, items: Iterable[tuple[Hashable, str]], *, variants: bool = True) -> list[Duplicate | None]:
+        """`add` for each (key, text) in order, several times faster.
+
+        Without `variants`, texts that differ from these in nothing but their numbers are near duplicates of them.
+        """
+        rows = list(items)
+        blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+        return [decision for block in blocks for decision in self._add_block(block, variants)]
+
+    def _add_block(self, block: Sequence[tuple[Hashable, str]], variants: bool) -> list[Duplicate | None]:
+        tokens = [math_words(text) for _, text in block]
+        digests = np.array([_digest(some, text) for some, (_, text) in zip(tokens, block, strict=True)], np.uint64)
+        every = [word for some in tokens for word in some]
+        flat = self._words.of(every)
+        shingles = _shingles(flat, tokens)
+        templates = _templates(flat, self._blanks.of(every), tokens)
+        if not variants:
+            templates[:] = 0
+        values = band_values(shingles)
+        proposed, held = self._bands.lookup(values)
+        fresh = _Fresh(values, held)
+        exact, alike = self._exact.lookup(digests)[0], self._templates.lookup(templates)[0]
+        exact_here: dict[int, list[int]] = {}
+        alike_here: dict[int, list[int]] = {}
+        decisions: list[Duplicate | None] = []
+        kept: list[int] = []
+        for row, (key, _) in enumerate(block):
+            proposals = [*proposed[row], *fresh.lookup(row)]
+            digest, template, short = int(digests[row]), int(templates[row]), _short(shingles[row])
+            same = [*exact[row], *exact_here.get(digest, ())]
+            found = self._decide(same, [*sorted(alike[row]), *alike_here.get(template, ())], short, proposals)
+            decisions.append(found)
+            if found is None:
+                fresh.keep(row, len(self._keys))
+                kept.append(row)
+                exact_here[digest] = [len(self._keys)]
+                if template:
+                    alike_here.setdefault(template, []).append(len(self._keys))
+                self._keys.append(key)
+                self._shingles.append(short)
+        ids = np.arange(len(self._keys) - len(kept), len(self._keys), dtype=np.int64)
+        self._bands.insert(values[kept].ravel(), np.repeat(ids, BANDS))
+        self._exact.insert(digests[kept], ids)
+        numbered = templates[kept] != 0
+        self._templates.insert(templates[kept][numbered], ids[numbered])
+        return decisions
+
+    def _decide(
+        self, exact: Sequence[int], variants: Sequence[int], shingles: Short, proposals: list[int]
+    ) -> Duplicate | None:
+        if exact:
+            return Duplicate(self._keys[exact[0]], "exact", 1.0)
+        if len(variants) >= self._variants:
+            first = variants[0]
+            return Duplicate(self._keys[first], "template", jaccard(shingles, self._shingles[first]))
+        best: tuple[float, int] | None = None
+        for index in _most_shared(proposals):
+            if index in variants:
+                continue
+            similarity = jaccard(shingles, self._shingles[index])
+            if similarity >= self._threshold and (best is None or (similarity, -index) > (best[0], -best[1])):
+                best = (similarity, index)
+        return Duplicate(self._keys[best[1]], "near", best[0]) if best else None
+
+
+def _without_numbers(word: str) -> str:
+    """A number, and the number before a letter (`2x`), without its value; the number of a name (`x1`) stays."""
+    return "#" + word.lstrip("0123456789.") if word[0].isdigit() else word
+
+
+def _templates(flat: Hashes, blank: Hashes, tokens: Sequence[Sequence[str]]) -> Hashes:
+    """The key of each text without its numbers (`blank`); 0 for a text that has none, and so is no template."""
+    numbers = flat != blank
+    found = np.zeros(len(tokens), dtype=np.uint64)
+    start = 0
+    for place, some in enumerate(tokens):
+        end = start + len(some)
+        if numbers[start:end].any():
+            found[place] = _key(blank[start:end].tobytes())
+        start = end
+    return found
+
+
+def _shingles(flat: Hashes, tokens: Sequence[Sequence[str]]) -> list[Hashes]:
+    """Each text's set of shingles, ascending; a text of fewer words is one shingle. `flat`: the words' hashes."""
+    every = windows(flat, _FACTORS)
+    found: list[Hashes] = []
+    start = 0
+    for some in tokens:
+        end = start + len(some)
+        if len(some) >= SHINGLE:
+            found.append(_ascending_set(every[start : end - SHINGLE + 1]))
+        else:
+            found.append(windows(flat[start:end], _FACTORS[: len(some)]) if some else flat[:0])
+        start = end
+    return found
+
+
+def _ascending_set(values: Hashes) -> Hashes:
+    values = np.sort(values)
+    first = np.empty(len(values), dtype=np.bool_)
+    first[0] = True
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
+
+
+_FACTORS = multipliers(SHINGLE, "shingle")
+_PERMUTE = multipliers(PERMUTATIONS, "permute")
+_SHIFT = multipliers(PERMUTATIONS, "shift")
+_BAND = multipliers(ROWS, "band")
+_BAND_SALT = multipliers(BANDS, "salt")
+_SLAB = 256
+"""Shingles permuted at once: the products (256 KB) stay in the processor's cache, whatever the text's length."""
+
+
+def band_values(shingles: Sequence[Hashes]) -> Hashes:
+    """One row of `BANDS` values per text: equal in a band exactly when the band's five minima are.
+
+    The multipliers are 64-bit and the upper half of the product counts; with 32-bit ones all permutations would put
+    the same shingle first. The smallest upper half is the upper half of the smallest product. Values are never 0.
+    """
+    minima = np.zeros((len(shingles), PERMUTATIONS), dtype=np.uint64)
+    longest = max(map(len, shingles), default=0)
+    buffer = np.empty((min(longest, _SLAB), PERMUTATIONS), dtype=np.uint64)
+    for row, some in enumerate(shingles):
+        for start in range(0, len(some), _SLAB):
+            part = some[start : start + _SLAB]
+            product = np.multiply(part[:, None], _PERMUTE, out=buffer[: len(part)])
+            product += _SHIFT
+            least = product.min(axis=0)
+            minima[row] = np.minimum(minima[row], least) if start else least
+    minima >>= np.uint64(32)
+    rows = minima.reshape(len(shingles), BANDS, ROWS)
+    total: Hashes = _BAND_SALT + rows[:, :, 0] * _BAND[0]
+    for row in range(1, ROWS):
+        total += rows[:, :, row] * _BAND[row]
+    return mixed(total) | np.uint64(1)
+
+
+def _short(shingles: Hashes) -> Short:
+    """The upper halves, still ascending."""
+    return (shingles >> np.uint64(32)).astype(np.uint32)
+
+
+def jaccard(a: Hashes | Short, b: Hashes | Short) -> float:
+    """Similarity of two ascending sets; 0 when either is empty."""
+    if not len(a) or not len(b):
+        return 0.0
+    shared = int(np.count_nonzero(b[np.minimum(np.searchsorted(b, a), len(b) - 1)] == a))
+    return shared / (len(a) + len(b) - shared)
+
+
+def _digest(tokens: Sequence[str], text: str) -> int:
+    """The exact key: the words and operators without case, layout and punctuation; the text itself when it has none."""
+    return _key("\x1f".join(tokens or [text.strip()]).encode("utf-8", "surrogatepass"))
+
+
+def _key(content: bytes) -> int:
+    """64 bits, never 0."""
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little") | 1
+
+
+def _most_shared(proposals: list[int]) -> list[int]:
+    if len(proposals) < 2:
+        return proposals
+    counts: dict[int, int] = {}
+    for index in proposals:
+        counts[index] = counts.get(index, 0) + 1
+    return sorted(counts, key=lambda index: (-counts[index], index))[:MAX_VERIFIED]
+
+
+class _Runs:
+    """Arrays of shingles, one after another in one growing array, so that two million of them are one object."""
+
+    def __init__(self) -> None:
+        self._data: Short = np.empty(1024, dtype=np.uint32)
+        self._ends: NDArray[np.int64] = np.zeros(256, dtype=np.int64)
+        self._count = 0
+
+    def __getitem__(self, index: int) -> Short:
+        start = self._ends[index - 1] if index else 0
+        return self._data[start : self._ends[index]]
+
+    def append(self, values: Short) -> None:
+        start = int(self._ends[self._count - 1]) if self._count else 0
+        end = start + len(values)
+        if end > len(self._data):
+            self._data.resize(max(end, len(self._data) * 5 // 4), refcheck=False)
+        if self._count == len(self._ends):
+            self._ends.resize(len(self._ends) * 5 // 4, refcheck=False)
+        self._data[start:end] = values
+        self._ends[self._count] = end
+        self._count += 1
+
+
+class _Fresh:
+    """The texts of one block that were kept and are not in the table yet, by the band values that the block repeats."""
+
+    def __init__(self, values: Hashes, held: NDArray[np.int64]) -> None:
+        ordered = np.sort(values, axis=None)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        where = np.isin(values, repeated) if len(repeated) else np.zeros(values.shape, dtype=np.bool_)
+        self._room: dict[int, list[tuple[int, int]]] = {}
+        for row, band in np.argwhere(where).tolist():
+            self._room.setdefault(row, []).append((int(values[row, band]), MAX_PER_BUCKET - int(held[row, band])))
+        self._ids: dict[int, list[int]] = {}
+
+    def lookup(self, row: int) -> list[int]:
+        """Kept texts of this block that share a band with the row, within what the bucket has room for."""
+        shared = self._room.get(row, ())
+        return [found for value, room in shared for found in self._ids.get(value, ())[: max(0, room)]]
+
+    def keep(self, row: int, identity: int) -> None:
+        for value, _ in self._room.get(row, ()):
+            self._ids.setdefault(value, []).append(identity)
+
+
+class _Table:
+    """Open addressing with linear probing, vectorised: value -> up to `most` ids. `width` of them make a row.
+
+    12 bytes a slot at a load of at most 0.7, against about 100 for a dict. A slot is the value's share of the capacity,
+    so any capacity works and growth by a half keeps the peak low. The value 0 is found nowhere.
+    """
+
+    def __init__(self, width: int, most: int) -> None:
+        self._width, self._most = width, most
+        self._allocate(1 << 12)
+        self._used = 0
+
+    def _allocate(self, capacity: int) -> None:
+        self._values: Hashes = np.zeros(capacity, dtype=np.uint64)
+        self._ids: NDArray[np.int32] = np.zeros(capacity, dtype=np.int32)
+
+    def _slots(self, values: Hashes) -> NDArray[np.int64]:
+        share = ((values >> np.uint64(32)) * np.uint64(len(self._values))) >> np.uint64(32)
+        return share.astype(np.int64)
+
+    def lookup(self, values: Hashes) -> tuple[list[list[int]], NDArray[np.int64]]:
+        """For each row of values the ids of any of them, with repeats, and how many each value held."""
+        found: list[list[int]] = [[] for _ in range(len(values))]
+        held = np.zeros(values.size, dtype=np.int64)
+        for queries, ids in self._probe(values.ravel()):
+            held[queries] += 1
+            for query, identity in zip(queries.tolist(), ids.tolist(), strict=True):
+                found[query // self._width].append(identity)
+        return found, held.reshape(values.shape)
+
+    def _probe(self, flat: Hashes) -> Iterable[tuple[Ids, NDArray[np.int32]]]:
+        """Hits as (positions in `flat`, ids), one probing step after another until every query met a free slot."""
+        queries: Ids = np.arange(len(flat), dtype=np.int64)
+        slots, wanted = self._slots(flat), flat
+        while len(queries):
+            here = self._values[slots]
+            hit = (here == wanted) & (wanted != 0)
+            if hit.any():
+                yield queries[hit], self._ids[slots[hit]]
+            going = here != 0
+            queries, wanted = queries[going], wanted[going]
+            slots = (slots[going] + 1) % len(self._values)
+
+    def insert(self, values: Hashes, ids: Ids) -> None:
+        """Add entries, ids ascending; those past the limit of their bucket are left out."""
+        if not len(values):
+            return
+        fits = self._within_limit(values)
+        values, ids = values[fits], ids[fits]
+        if (self._used + len(values)) > 0.7 * len(self._values):
+            self._grow(self._used + len(values))
+        self._place(values, ids.astype(np.int32))
+        self._used += len(values)
+
+    def _within_limit(self, values: Hashes) -> NDArray[np.bool_]:
+        held = np.zeros(len(values), dtype=np.int64)
+        for queries, _ in self._probe(values):
+            held[queries] += 1
+        order = np.argsort(values, kind="stable")
+        ordered = values[order]
+        first = np.searchsorted(ordered, ordered, side="left")
+        rank = np.empty(len(values), dtype=np.int64)
+        rank[order] = np.arange(len(values)) - first
+        return held + rank < self._most
+
+    def _grow(self, entries: int) -> None:
+        values, ids = self._values, self._ids
+        self._allocate(max(len(values) * 3 // 2, int(entries / 0.6)))
+        for start in range(0, len(values), 1 << 20):
+            held = values[start : start + (1 << 20)]
+            full = held != 0
+            self._place(held[full], ids[start : start + (1 << 20)][full])
+
+    def _place(self, values: Hashes, ids: NDArray[np.int32]) -> None:
+        slots = self._slots(values)
+        tickets = np.arange(len(values), dtype=np.int32)
+        while len(values):
+            free = np.flatnonzero(self._values[slots] == 0)
+            self._ids[slots[free]] = tickets[free]
+            won = free[self._ids[slots[free]] == tickets[free]]
+            self._values[slots[won]] = values[won]
+            self._ids[slots[won]] = ids[won]
+            left = np.ones(len(values), dtype=np.bool_)
+            left[won] = False
+            values, ids, tickets = values[left], ids[left], tickets[left]
+            slots = (slots[left] + 1) % len(self._values)

@@ -1,0 +1,110 @@
+"""Combinations in the store: in any steps, after a break, and when the graph has grown since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from graph.knowledge import KnowledgeGraph
+from graph.records import Combination, Edge, KnowledgePoint, content_id
+from graph.sampling import Sampler, SamplingPlan
+from tasks.context.run_context import RunContext
+from tasks.stages.sample import sample
+from tasks.store.graphs import load_graph
+from tests.support.contexts import open_context, plain, settings_for
+
+NODES = 30
+IDS = sorted(content_id("point", number) for number in range(NODES))
+draw = plain(sample)
+
+
+def edges(density: float, seed: int) -> set[tuple[UUID, UUID]]:
+    rng = np.random.default_rng(seed)
+    return {pair for pair in combinations(IDS, 2) if rng.random() < density}
+
+
+SMALL = edges(0.06, 1)
+GROWN = SMALL | edges(0.05, 2)
+
+
+async def put(work: RunContext, pairs: set[tuple[UUID, UUID]]) -> KnowledgeGraph:
+    """Make this the graph of the store, as connect does."""
+    recipe = work.recipes["connect"]
+    points = [KnowledgePoint(id=each, recipe=recipe, name=f"point {each}", mentions=1, seeds=1) for each in IDS]
+    rows = [Edge(recipe=recipe, a=a, b=b, weight=1 + (a.int + b.int) % 3) for a, b in pairs]
+    clear = [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("knowledge_points", "edges")]
+    await work.store.write(*points, *rows, statements=clear)
+    return load_graph(work.store, recipe)
+
+
+def stored(work: RunContext) -> list[Combination]:
+    return work.store.select(Combination, "recipe = ? ORDER BY position", [work.recipes["sample"]])
+
+
+def ids(found: list[Combination]) -> list[UUID]:
+    return [each.id for each in found]
+
+
+@pytest.mark.parametrize("plan", [{}, {"policy": "weighted"}, {"policy": "balanced"}, {"per_point": 4}], ids=str)
+async def test_any_steps_and_breaks_draw_the_same(plan: dict[str, Any], tmp_path: Path) -> None:
+    chosen = settings_for(tmp_path, sample=plan)
+    async with open_context(chosen) as work:
+        graph = await put(work, GROWN)
+        assert graph.edges == len(GROWN)
+        assert await draw(7) == 7
+    async with open_context(chosen) as work:
+        assert await draw(7) == 7
+        assert await draw(20) == 20
+    async with open_context(chosen) as work:
+        everything = await draw(100_000)
+        found = stored(work)
+        assert [each.position for each in found] == list(range(everything))
+        assert ids(found) == ids(Sampler(graph, SamplingPlan.model_validate(plan)).draw(0, 100_000, work.run_id))
+        assert found[0].names == tuple(f"point {point}" for point in found[0].points)
+
+
+@pytest.mark.parametrize("plan", [{}, {"per_point": 5}], ids=str)
+async def test_what_was_drawn_stays_when_the_graph_grows_and_what_is_new_follows(
+    plan: dict[str, Any], tmp_path: Path
+) -> None:
+    chosen = settings_for(tmp_path, sample=plan)
+    async with open_context(chosen) as work:
+        await put(work, SMALL)
+        await draw(40)
+        before = stored(work)
+    async with open_context(chosen) as work:
+        await put(work, GROWN)
+        assert await draw(45) == 45
+    async with open_context(chosen) as work:
+        for wanted, more in pairwise((45, 50, 100_000)):
+            assert await draw(more) > wanted
+        found = stored(work)
+    assert found[:40] == before
+    assert [each.position for each in found] == list(range(len(found)))
+    assert len(set(ids(found))) == len(found)
+    graph = KnowledgeGraph.build(IDS, [(a, b, 1 + (a.int + b.int) % 3) for a, b in GROWN])
+    everything = Sampler(graph, SamplingPlan()).draw(0, 100_000, work.run_id)
+    if plan:
+        uses = Counter(point for each in found for point in each.points)
+        assert max(uses.values()) == 5
+        assert all(any(uses[point] == 5 for point in each.points) for each in everything if each.id not in ids(found))
+    else:
+        assert ids(found[40:]) == [each for each in ids(everything) if each not in ids(before)]
+
+
+async def test_an_earlier_graph_that_comes_back_goes_on_without_repeats(tmp_path: Path) -> None:
+    async with open_context(settings_for(tmp_path)) as work:
+        await put(work, SMALL)
+        await draw(30)
+        for pairs in (GROWN, SMALL):
+            work.stage_state.clear()
+            await put(work, pairs)
+            await draw(len(stored(work)) + 10)
+        found = stored(work)
+    assert len(set(ids(found))) == len(found) == 50

@@ -1,0 +1,103 @@
+"""Seeds become mentions: names cleaned, refused ones kept with their reason, in the language of the seed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.commands.workspace import print_status
+from graph.errors import GsdpError
+from graph.records import Mention, Reject
+from tasks.stages.connect import connect
+from tasks.stages.extract import check_points, extract, pending_seeds
+from tasks.stages.ingest import ingest
+from tests.support.contexts import open_context, plain, settings_for
+from tests.support.scripted_curator import look
+from tests.support.scripted_extractor import Extractor
+
+
+def seeds(folder: Path, points: dict[str, str], **changes: Any) -> tuple[Any, Extractor]:
+    """Settings of one seed for each problem, and who extracts these points from them."""
+    rows = [json.dumps({"problem": problem, "solution": "a solution"}, ensure_ascii=False) for problem in points]
+    (folder / "seeds.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    client = Extractor()
+    client.points = points
+    return settings_for(folder, **changes), client
+
+
+async def extracted(settings: Any, client: Extractor) -> tuple[list[str], Counter[str]]:
+    """The names that are mentioned, in order, and the reasons of the rejects."""
+    async with open_context(settings, {"local": client}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        mentions = work.store.select(Mention, "true ORDER BY seed_id, position")
+        return [row.name for row in mentions], Counter(row.reason for row in work.store.select(Reject))
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "rejects"),
+    [
+        ("- **Sine rule**.\n2. `Cosine rule`", ["Sine rule", "Cosine rule"], {}),
+        ('\\item $\\text{Heron\'s formula}$\n"Median"', ["Heron's formula", "Median"], {}),
+        ("Sum and difference of cubes", ["Sum and difference of cubes"], {}),
+        ("Sine rule\nThe sine rules\n---", ["Sine rule"], {"name said twice": 1, "name empty": 1}),
+        ("a b\nb c\nc d\n\na b\nd e\ne f", ["a b", "b c", "c d"], {"name said twice": 1, "name beyond the limit": 2}),
+        ("word " * 40 + "\nChord", ["Chord"], {"name too long": 1}),
+        ("", [], {"no points found": 1}),
+        ("...", [], {"name empty": 1, "no points found": 1}),
+    ],
+)
+async def test_names_of_an_answer(answer: str, names: list[str], rejects: dict[str, int], tmp_path: Path) -> None:
+    assert await extracted(*seeds(tmp_path, {"How long?": answer}, extract={"limit": 3})) == (names, rejects)
+
+
+async def test_chinese_seeds_become_a_graph_of_their_own_names(tmp_path: Path) -> None:
+    points = {
+        "在直角三角形中,求斜边的长。": "1、勾股定理。\n2、直角三角形",
+        "解方程 $x^2-5x+6=0$。": "①一元二次方程;\n- 「韦达定理」",
+        "求直角三角形的面积。": "知识点1：勾股定理\n直角三角形；\n韦达定理",
+    }
+    settings, client = seeds(tmp_path, points)
+    names, rejects = await extracted(settings, client)
+    assert set(names) == {"勾股定理", "直角三角形", "一元二次方程", "韦达定理"}
+    assert rejects == {}
+    async with open_context(settings, {"local": client}) as work:
+        await plain(connect)()
+        found = look(work)
+    assert {name: point.seeds for name, point in found.points.items()} == {
+        "勾股定理": 2,
+        "直角三角形": 2,
+        "韦达定理": 2,
+        "一元二次方程": 1,
+    }
+    assert found.edges[frozenset({"勾股定理", "直角三角形"})] == 2
+    assert client.questions("pairs") == [], "nothing of it looks alike"
+
+
+async def test_a_run_stops_where_no_seed_has_a_point_and_says_why(tmp_path: Path) -> None:
+    settings, client = seeds(tmp_path, {"one": "", "two": "<problem>", "three": ""})
+    await extracted(settings, client)
+    async with open_context(settings, {"local": client}) as work:
+        with pytest.raises(
+            GsdpError, match=r"in any seed so far \(no points found: 2, unparseable: tag left in"
+        ) as told:
+            check_points(work)
+        assert (told.value.exit_code, told.value.transient) == (1, False)
+
+
+async def test_a_run_goes_on_where_one_seed_has_a_point(tmp_path: Path) -> None:
+    settings, client = seeds(tmp_path, {"one": "", "two": "Chord"})
+    await extracted(settings, client)
+    async with open_context(settings, {"local": client}) as work:
+        check_points(work)
+
+
+async def test_seeds_where_nothing_was_found_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings, client = seeds(tmp_path, {"one": "Chord", "two": "", "three": "Secant", "four": ""})
+    await extracted(settings, client)
+    print_status(settings.workspace)
+    assert "seeds without points  seeds.jsonl:2, seeds.jsonl:4" in capsys.readouterr().out
