@@ -287,7 +287,7 @@ asyncio.run(main())
 REFUSED = [
     pytest.param("INSERT INTO nowhere VALUES (1)", "nowhere", id="a table that is not there"),
     pytest.param("INSERT INTO frontier VALUES (NULL, 1)", "NOT NULL", id="a constraint"),
-    pytest.param("SELECT ROLES('x' AS INTEGER)", "Could not convert", id="a value"),
+    pytest.param("SELECT CAST('x' AS INTEGER)", "Could not convert", id="a value"),
 ]
 
 
