@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -52,8 +53,109 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def module_imports(path: Path) -> set[str]:
+    """The files of this house that a file imports, also late and for type checkers only."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & MODULES or {node.module}
+    return (found & MODULES) - {module(path)}
+
+
 def within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
+
+
+MODULES = {module(path) for path in FILES}
+IMPORTS = {module(path): module_imports(path) for path in FILES}
+HIGHEST_FLOOR = 6
+OPEN_TO_STAGES = "tasks.stages.chunk_task"
+"""The one file of the stages that the others may import."""
+
+
+def order(graph: dict[str, set[str]]) -> tuple[str, ...]:
+    """The nodes, what is imported before what imports it. Raises CycleError."""
+    return tuple(TopologicalSorter(graph).static_order())
+
+
+def test_tasks_has_no_loose_file() -> None:
+    assert [path.name for path in (ROOT / "tasks").glob("*.py")] == ["__init__.py"]
+
+
+def test_files_import_in_no_circle() -> None:
+    own = {name: reached for name, reached in IMPORTS.items() if name.split(".")[0] in ("tasks", "flows")}
+    assert own
+    order({name: reached & own.keys() for name, reached in own.items()})
+
+
+def test_the_circle_of_two_files_would_be_found() -> None:
+    with pytest.raises(CycleError):
+        order({"a": {"b"}, "b": {"a"}})
+
+
+def test_no_stage_imports_another() -> None:
+    stages = {name for name in MODULES if within(name, "tasks.stages")}
+    assert OPEN_TO_STAGES in stages
+    others = {name: IMPORTS[name] & stages - {OPEN_TO_STAGES, "tasks.stages"} for name in stages}
+    assert {name: reached for name, reached in others.items() if reached} == {}
+
+
+def test_the_packages_of_tasks_stand_on_few_floors() -> None:
+    packages: dict[str, set[str]] = {}
+    for name in MODULES:
+        if within(name, "tasks") and name.count("."):
+            reached = {other for other in IMPORTS[name] if within(other, "tasks") and other.count(".")}
+            packages.setdefault(package_of(name), set()).update(map(package_of, reached))
+    graph = {name: reached - {name} for name, reached in packages.items()}
+    floors: dict[str, int] = {}
+    for name in order(graph):
+        floors[name] = 1 + max((floors[other] for other in graph[name]), default=0)
+    assert max(floors.values()) <= HIGHEST_FLOOR, floors
+
+
+def package_of(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    classes: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                classes.setdefault(node.name, []).append(module(path))
+    assert {name: files for name, files in classes.items() if len(files) > 1} == {}
+
+
+SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WITH)\b.*\b(FROM|INTO|SET|AS)\b", re.DOTALL)
+
+
+def statements(path: Path) -> list[str]:
+    """The string constants of a file that are SQL."""
+    texts = (
+        node.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return [text for text in texts if SQL.search(text)]
+
+
+def test_the_flows_hold_no_sql() -> None:
+    found = {module(path) for path in FILES if module(path).startswith("flows") and statements(path)}
+    assert found <= STILL_SQL
+
+
+STILL_SQL = {
+    "flows.commands.audit_graph",
+    "flows.commands.demo",
+    "flows.commands.graphs",
+    "flows.commands.name_pairs",
+    "flows.commands.workspace",
+    "flows.reporting.artifacts",
+    "flows.reporting.quote_table",
+}
 
 
 @pytest.mark.parametrize("room", ROOMS)
