@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from graph.errors import GsdpError, UsageError
+from graph.errors import GsdpError, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from flows.reporting.report import View
@@ -408,6 +408,11 @@ def _with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_cha
     if get_current_settings().api.url:
         with make_view("starting") as shown:
             return _flow(settings, load, accept_changes, shown, lambda: None)
+    if settings.asks_prefect:
+        raise SettingsError(
+            "The settings name blocks that are saved in Prefect, and no Prefect server is named: start it with "
+            "`prefect server start`, set PREFECT_API_URL to its address, and run the same command again."
+        )
     from flows.orchestration.local_server import own_server
 
     with make_view("starting, with a Prefect server of its own") as shown, own_server() as wait:

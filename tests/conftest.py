@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.cli import PREFECT_DEFAULTS
-from flows.orchestration.local_server import own_server
+from flows.orchestration.local_server import empty_database, own_server
 from tests.support.live_prefect import Start, processes
 from tests.support.rehearsal import Rehearsal, gsdp, rehearsal
 
@@ -76,7 +76,7 @@ def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prefect_server(request: pytest.FixtureRequest, prefect_database: Path) -> Iterator[str]:
     """The address of a Prefect server, for flows in this process and in those it starts."""
-    shutil.copy(prefect_database, PREFECT_HOME)
+    shutil.copy(prefect_database, empty_database())
     with own_server() as wait:
         wait()
         url = os.environ["PREFECT_API_URL"]

@@ -414,6 +414,16 @@ class RunSettings(Section):
         """Whether some endpoint is still the name of a saved one."""
         return any(endpoint.saved for endpoint in self.endpoints.values())
 
+    @property
+    def asks_prefect(self) -> bool:
+        """Whether something of the settings is kept by a Prefect server: an endpoint, a key, a header or a proxy."""
+        places = [
+            place
+            for endpoint in self.endpoints.values()
+            for place in (endpoint.base_url, endpoint.api_key, endpoint.proxy, *endpoint.headers.values())
+        ]
+        return any(place and block_name(place) for place in places)
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         reference = handler(core_schema)

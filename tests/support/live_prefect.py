@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from urllib.request import Request, urlopen
 import psutil
 
 from flows.cli import PREFECT_DEFAULTS
+from flows.orchestration.local_server import AUTH
 from tests.support.rehearsal import ROOT, wait_until
 
 BUSY_FOR = 30
@@ -41,7 +43,11 @@ class Prefect:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """What it answers; a `body` is posted."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(self.url + path, data, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        # A server of the tests' own has a password, by which Prefect's client gets in too; others have none.
+        if self.url == os.environ.get("PREFECT_API_URL"):
+            headers["Authorization"] = "Basic " + b64encode(os.environ[AUTH].encode()).decode()
+        request = Request(self.url + path, data, headers)
         for _ in range(BUSY_FOR):
             try:
                 with urlopen(request, timeout=30) as answer:

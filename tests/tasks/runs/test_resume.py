@@ -15,6 +15,7 @@ import pytest
 
 from flows.commands.settings_file import read_settings
 from flows.commands.workspace import print_status
+from flows.orchestration.local_server import empty_database
 from flows.synthesize import synthesize
 from graph.errors import StoreError
 from tasks.store.database import TABLES
@@ -189,7 +190,7 @@ def test_a_run_that_is_asked_to_stop_says_so_and_keeps_what_was_answered(
 def no_server(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which no Prefect server is named, so that a run starts one of its own."""
     home = tmp_path_factory.mktemp("prefect")
-    shutil.copy(prefect_database, home)
+    shutil.copy(prefect_database, home / empty_database().name)
     named = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     return named | {"PREFECT_HOME": str(home)}
 
