@@ -18,7 +18,7 @@ import networkx as nx
 import pytest
 
 from flows import cli
-from flows.commands.workspace import counts, rejects
+from tasks.reports.counts import counts, rejects
 from tasks.store.database import FILE_NAME
 from tasks.store.latest import PAIR_COUNT, has_history
 from tests.conftest import Demo

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from flows.commands.workspace import counts, print_status
+from flows.commands.workspace import print_status
 from graph.errors import StoreError
 from graph.records import Combination, Frontier, Pass, Problem, Solution, StageRecipe, content_id
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import solution_ids
 from tasks.reports import dataset
 from tasks.reports.card import REHEARSAL, card
+from tasks.reports.counts import counts
 from tasks.reports.dataset import write_dataset
 from tasks.reports.funnel import finished_counts, rejected
 from tests.support.contexts import NOWHERE, open_context, settings_for
