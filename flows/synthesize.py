@@ -134,6 +134,11 @@ def _of_more(found: Mapping[str, Any]) -> str:
 
 PAID_FOR = ("ingest", "extract", "connect", *PAID)
 
+MONOTONE = (
+    ", answers with one verdict for every line: {:,}; they are not used and their names stay: look at the names with "
+    "`gsdp graph`, then name another curator, or another extractor if the names deserved it"
+)
+
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: (
         f"{found['new']:,} new seeds of {found['read']:,} rows"
@@ -143,6 +148,7 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "connect": lambda found, done: (
         f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
         + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
+        + (MONOTONE.format(found["monotone"]) if found["monotone"] else "")
     ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
     "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",

@@ -12,6 +12,7 @@ before it comes here. It cannot tell a sensible answer from a senseless one; the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
 from functools import cache
 from typing import get_args
@@ -42,6 +43,9 @@ _NUMBER_WORDS = {
 }
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b")
 _DRESS = " \t\r\n*_`\"'“”."
+_NUMERAL = re.compile(r"[0-9]+")
+_NUMBERED_LINE = re.compile(r"^\W*[0-9]{1,3}[.)]\s*")
+_LEAST_REPEATS = 4
 _NUMBERED = re.compile(r"[^\w]{0,4}([0-9]{1,9})(?![0-9.]*[0-9])\W*(.*)")
 
 
@@ -71,9 +75,16 @@ def block(text: str, tag: str) -> str:
 
 
 def read_points(text: str) -> list[str]:
-    """The names as written, one a line; none is an honest answer, so an empty block is an empty list."""
+    """The names as written, one a line; none is an honest answer, so an empty block is an empty list.
+
+    Lines that differ in nothing but their numbers are no names of facts: the model repeats itself, or counts.
+    """
     body = clean(block(text, "points"), "points")
-    return [line.strip() for line in body.splitlines() if line.strip()]
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    most = max(Counter(_NUMERAL.sub("0", _NUMBERED_LINE.sub("", line)) for line in lines).values(), default=0)
+    if most >= _LEAST_REPEATS:
+        raise Unparseable("one line over and over")
+    return lines
 
 
 def read_problem(text: str, longest: int = 8000) -> str:

@@ -38,6 +38,9 @@ FINAL_FAULTS = ("content filter", "context length", "refused request")
 """Faults that the next sample of the same question would meet again."""
 
 
+WARMER = 0.3
+"""Least temperature of a question that is asked again: at 0 the same unusable answer would come back."""
+
 WORDY_FAULTS = ("refused request", "gave up")
 """Beginnings of faults that go on with a server's own words, by which nothing could be grouped."""
 
@@ -126,7 +129,7 @@ class RunContext:
             sample += 1
         while True:
             try:
-                reply = await self._send(stage, role, messages, call_id)
+                reply = await self._send(stage, role, messages, call_id, warmer=sample > 0)
             except (EndpointError, BudgetError) as error:
                 await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
                 raise
@@ -140,11 +143,13 @@ class RunContext:
             self.lost.add(call_id)
             call_id = content_id("call", stage, str(subject_id), role.name, sample)
 
-    async def _send(self, stage: str, role: ResolvedRole, messages: list[Any], call_id: UUID) -> Reply:
+    async def _send(
+        self, stage: str, role: ResolvedRole, messages: list[Any], call_id: UUID, warmer: bool = False
+    ) -> Reply:
         request = ChatRequest(
             messages=messages,
             model=role.model,
-            temperature=role.temperature,
+            temperature=max(role.temperature, WARMER) if warmer else role.temperature,
             top_p=role.top_p,
             max_tokens=role.max_tokens,
             seed=call_id.int % 2**31,

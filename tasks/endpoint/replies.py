@@ -122,6 +122,8 @@ def _count_reasoning(usage: Usage, thought: int, said: int) -> Usage:
 def _fault(text: str, reasoning: str, finish: str | None, is_open: bool, refusal: object) -> Fault | None:
     reason = FINISHES.get(finish)
     cut = reason == "truncated"
+    if cut and is_loop(text or reasoning):
+        return Fault("permanent", "repetition")
     if is_open or (cut and reasoning and not text):
         return Fault("permanent", "truncated thinking")
     if finish not in FINISHES:
@@ -131,6 +133,16 @@ def _fault(text: str, reasoning: str, finish: str | None, is_open: bool, refusal
     if not text:
         return Fault("permanent", "refused by the model" if refusal else "empty")
     return None
+
+
+def is_loop(text: str) -> bool:
+    """Whether a text that was cut off had begun to say one thing over and over, or to count: `log_2 7, log_2 8, ...`.
+
+    More tokens would not have ended it, which is what "truncated" would suggest.
+    """
+    end = DIGITS.sub("0", text[-LONGEST_LOOP * LEAST_ROUNDS * 2 :])[::-1]
+    lengths = ((period, max(LEAST_ROUNDS * period, LEAST_LOOP)) for period in range(1, LONGEST_LOOP + 1))
+    return any(length <= len(end) and end[period:length] == end[: length - period] for period, length in lengths)
 
 
 def split_thinking(content: str) -> tuple[str, str, bool]:
@@ -262,6 +274,10 @@ THOUGHTS = ("reasoning_content", "reasoning")
 """Where a message holds its thought: DeepSeek, SGLang and LiteLLM; vLLM and OpenRouter."""
 
 LARGEST_COUNT = 2**31
+DIGITS = re.compile(r"[0-9]+")
+LONGEST_LOOP, LEAST_ROUNDS, LEAST_LOOP = 400, 4, 160
+"""Characters of what a loop repeats, how often it must, and how much of the text's end that must be: a table or a long
+sum repeats itself for a while, too."""
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 FINISHES: dict[str | None, str | None] = {

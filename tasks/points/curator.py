@@ -3,6 +3,8 @@
 A verdict is stored under the recipe of the role that gave it, so it serves every later graph. The verdicts of a batch
 are committed together with the call that ended it: what was paid before a crash is known after it, whatever seeds came
 since. What got no verdict is not stored, so the next run asks again, under new numbers of the ledger.
+An answer with one verdict for every line is refused, unless it changes nothing: a model that is too small for the
+question drops all names there are, or calls all pairs the same, and nothing downstream could tell.
 
 Vectors are stored in the same way, under the embedder's model and `extra_body`. A call that gave up for a reason that
 may pass ends the stage: a graph that is merged in part would depend on a moment's trouble.
@@ -25,6 +27,11 @@ T = TypeVar("T")
 CuratorTask = Literal["filter", "same", "name"]
 
 UNJUDGED = "unjudged"
+ONE_VERDICT = "one verdict for every line"
+LEAST_LINES = 8
+"""Lines from which one verdict for all of them is no judgement: shorter lists may well be all of one kind."""
+HARMLESS = frozenset({"keep", "different"})
+"""Verdicts that leave a name as it is: of these every line may be."""
 
 
 async def judge_all(
@@ -110,9 +117,13 @@ async def _ask(
 
 def _reader(count: int, allowed: Sequence[str]) -> Callable[[str], dict[int, str]]:
     def read(text: str) -> dict[int, str]:
-        if found := read_verdicts(text, count, allowed):
-            return found
-        raise Unparseable("no verdict on anything")
+        found = read_verdicts(text, count, allowed)
+        if not found:
+            raise Unparseable("no verdict on anything")
+        given = set(found.values())
+        if len(found) >= LEAST_LINES and len(given) == 1 and not given <= HARMLESS:
+            raise Unparseable(ONE_VERDICT)
+        return found
 
     return read
 

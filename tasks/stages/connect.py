@@ -1,7 +1,8 @@
 """connect: turn the names that seeds mention into knowledge points and the edges between them (GRIP, appendix D.1).
 
 1. Names with the same normal form are one candidate; the user's alias file wins over everything that follows.
-2. The curator drops candidates that are vague, wrong or over-detailed. A name it does not judge is kept.
+2. The curator drops candidates that are vague, wrong or over-detailed. A name it does not judge is kept, and so are
+   all names of an answer that would drop each of them for the same reason.
 3. With an embedder, candidates whose cosine is high are one unless a telling word differs, those in the grey band are
    the curator's to decide, and a class is complete: every two of its names are the same, so nothing chains. A name that
    the embedder cannot take stays alone; a reject says so. Without an embedder the curator is asked about names whose
@@ -23,7 +24,7 @@ from graph.names import normal_form
 from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.aliases import read_aliases
-from tasks.points.curator import judge_all, name_classes
+from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
 from tasks.points.resolution import Candidate, PointClass, made_classes, merge
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.writer import Statement
@@ -52,7 +53,19 @@ async def connect(rebuild: bool = False) -> dict[str, int]:
     await _replace(work, classes, names, merged.proposals)
     edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
     work.counts.note("connect", done=len(classes))
-    return {"names": len(counted), "points": len(classes), "edges": int(edges), "embedded": merged.embedded}
+    return {
+        "names": len(counted),
+        "points": len(classes),
+        "edges": int(edges),
+        "embedded": merged.embedded,
+        "monotone": _monotone(work),
+    }
+
+
+def _monotone(work: RunContext) -> int:
+    """Answers of this run's curator that gave one verdict for every line: what they were about stays as it is."""
+    sql = "SELECT count(*) FROM calls WHERE stage = 'connect' AND run_id = ? AND fault = ?"
+    return int(work.store.rows(sql, [work.run_id, f"unparseable: {ONE_VERDICT}"])[0][0])
 
 
 def asked_names(work: RunContext) -> set[str]:

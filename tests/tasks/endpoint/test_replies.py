@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.endpoint.replies import Usage, count, read_answer, read_usage, read_vectors, split_thinking, well_formed
+from tasks.endpoint.replies import (
+    Usage,
+    count,
+    is_loop,
+    read_answer,
+    read_usage,
+    read_vectors,
+    split_thinking,
+    well_formed,
+)
 
 
 def chat(content: object, finish: object = "stop", **message: object) -> dict[str, Any]:
@@ -52,6 +61,27 @@ def test_an_answer_is_read(body: object, text: str, reasoning: str) -> None:
     assert (answer.text, answer.reasoning, answer.fault) == (text, reasoning, None)
 
 
+COUNTING = "so we need " + ", ".join(f"log_2 {number}" for number in range(99, 150)) + ", lo"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "why"),
+    [
+        ("", False, "nothing"),
+        ("a" * 200, True, "one letter"),
+        ("a" * 100, False, "a line of dots or dashes"),
+        (COUNTING, True, "it counts, and is cut within a number's word"),
+        ("Vieta's formulas\n" * 20 + "Vieta's for", True, "one line"),
+        ("First we add. Then we wait, and so on to the next one, as before it was. " * 4, True, "sentences"),
+        ("First we add. Then we wait, and so on to the next one, as before it was. " * 3, False, "three may be style"),
+        ("x^2 + 2x + 1 = 0 " * 30 + "which is what we wanted", False, "it had ended"),
+        ("".join(f"{n} has {'abcdefghij'[n % 10]} and {n * n % 7 * 'z'}\n" for n in range(60)), False, "a table"),
+    ],
+)
+def test_a_text_that_was_cut_in_a_loop_is_known(text: str, expected: bool, why: str) -> None:
+    assert is_loop(text) is expected, why
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "reason", "text"),
     [
@@ -64,6 +94,10 @@ def test_an_answer_is_read(body: object, text: str, reasoning: str) -> None:
         (chat(None, "length", reasoning="2+"), "permanent", "truncated thinking", ""),
         (chat("<think>a</think>", "length"), "permanent", "truncated thinking", ""),
         (chat("", "length"), "permanent", "truncated", ""),
+        # Cut in a loop, in the text or in the thought.
+        (chat(COUNTING, "length"), "permanent", "repetition", COUNTING),
+        (chat(f"<think>{COUNTING}", "length"), "permanent", "repetition", ""),
+        (chat(None, "length", reasoning=COUNTING), "permanent", "repetition", ""),
         # Nothing there.
         (chat(None), "permanent", "empty", ""),
         (chat(""), "permanent", "empty", ""),

@@ -103,6 +103,26 @@ async def test_an_answer_that_cannot_be_read_keeps_all_its_names(tmp_path: Path)
     assert len(curator.asked) == len(found.calls) == 2, "samples_per_item"
 
 
+@pytest.mark.parametrize(
+    ("number", "verdict", "kept", "unused"),
+    [
+        (8, "drop vague", 8, 2),
+        (7, "drop vague", 0, 0),
+        (8, "keep", 8, 0),
+    ],
+)
+async def test_one_verdict_that_drops_every_name_of_many_is_not_used(
+    number: int, verdict: str, kept: int, unused: int, tmp_path: Path
+) -> None:
+    names = [f"name {'abcdefgh'[at]}" for at in range(number)]
+    curator = Curator(dict.fromkeys(names, verdict))
+    async with open_context(settings_for(tmp_path, **written(tmp_path, names)), {"local": curator}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        counts = await plain(connect)()
+    assert (counts["points"], counts["monotone"]) == (kept, unused)
+
+
 async def test_without_filter_or_embedder_nobody_is_asked(tmp_path: Path) -> None:
     curator = Curator(answers=0)
     found = await connected(
