@@ -56,7 +56,8 @@ class RawResponse:
 
     def json(self) -> object:
         """The parsed body, put together where it came as events. Raises ValueError."""
-        if "event-stream" in self.headers.get("Content-Type", ""):
+        kind = self.headers.get("Content-Type", "")
+        if "event-stream" in kind or ("json" not in kind and self.content.lstrip().startswith(EVENTS)):
             return join_events(self.content.decode())
         return json.loads(self.content)
 
@@ -263,6 +264,9 @@ def _address(base_url: str) -> str:
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 
+
+EVENTS = (b"data:", b"event:", b":")
+"""How a stream of events begins; some gateways call it plain text."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

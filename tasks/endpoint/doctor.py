@@ -19,7 +19,8 @@ from tasks.endpoint.connection import Connection, connect
 from tasks.endpoint.dialect import LIMIT_NAMES, OPTIONAL, refuses
 from tasks.endpoint.faults import error_words, excerpt, read_exception, scrub
 from tasks.endpoint.profiles import Profile
-from tasks.endpoint.replies import THOUGHTS, ReplyContent, read_answer, read_vectors
+from tasks.endpoint.replies import ReplyContent, read_answer, read_vectors
+from tasks.endpoint.thoughts import FIELDS
 from tasks.settings.endpoints import Endpoint
 
 State = Literal["good", "note", "bad"]
@@ -284,7 +285,7 @@ async def _thinking(patient: Examination) -> None:
     choices = heard.body.get("choices") if isinstance(heard.body, dict) else None
     message = choices[0].get("message") if isinstance(choices, list) and choices else None
     message = message if isinstance(message, dict) else {}
-    places = [name for name in THOUGHTS if message.get(name)]
+    places = [name for name in FIELDS if message.get(name)]
     if isinstance(message.get("content"), str) and "</think>" in message["content"]:
         places.append("the text, between <think> tags")
     counted = heard.answer.usage.reasoning

@@ -59,15 +59,14 @@ def read_status(status: int, headers: Mapping[str, str], body: str, now: datetim
     return Fault(kind, reason.format(status=status, words=excerpt(words) or "no text"), wait)
 
 
-def read_error_object(error: object) -> Fault:
+def read_error_object(error: object) -> Fault | None:
     """The fault in an `error` under status 200, as gateways send it once the model has begun to answer."""
-    body = json.dumps({"error": error}, default=str)
-    code = error.get("code") if isinstance(error, dict) else None
-    try:
-        status = int(str(code))
-    except ValueError:
-        status = 0
-    return read_status(status if 400 <= status < 600 else 500, {}, body)
+    if not error:
+        return None
+    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, dict) else []
+    found = (int(str(code)) for code in codes if str(code).isdecimal() and len(str(code)) == 3)
+    status = next((code for code in found if 400 <= code < 600), 500)
+    return read_status(status, {}, json.dumps({"error": error}, default=str))
 
 
 def read_exception(error: BaseException) -> Fault | None:
@@ -185,7 +184,11 @@ TELLING = 16
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-ERROR_KEYS = ("error", "message", "msg", "detail", "loc", "code", "type", "param", "title")
+ERROR_KEYS = (
+    *("error", "message", "msg", "detail", "loc", "code", "type", "param", "title"),
+    *("base_resp", "status_msg", "status_code", "error_msg", "error_code", "status", "metadata", "raw"),
+)
+"""Fields of an error body that hold its words: OpenAI, FastAPI; then MiniMax, Baidu, Google, OpenRouter."""
 
 RETRY_AFTER_HEADERS = (
     ("retry-after-ms", 0.001),

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from tasks.endpoint.faults import Fault, read_error_object
+from tasks.endpoint.faults import ERROR_KEYS, Fault, read_error_object
+from tasks.endpoint.finishes import fault_of, is_loop
+from tasks.endpoint.thoughts import KNOWN, Marks, parts, split_thinking, thought_beside
 
 
 class ChatRequest(NamedTuple):
@@ -92,24 +94,31 @@ class Vectors:
     fault: Fault | None = None
 
 
-def read_answer(body: object) -> ReplyContent:
-    """The answer in the parsed JSON of a 200 to a chat completion."""
+def read_answer(body: object, known: Marks = KNOWN) -> ReplyContent:
+    """The answer in the parsed JSON of a 200 to a chat completion; `known` marks a thought in its text."""
     if not isinstance(body, dict):
         return ReplyContent(fault=Fault("transient", "malformed answer"))
-    usage = read_usage(body.get("usage"))
-    choice = _first(body.get("choices"))
-    message = choice.get("message") if choice else None
-    if not isinstance(message, dict):
-        error = body.get("error") or (choice or {}).get("error")
-        return ReplyContent(usage=usage, fault=read_error_object(error) if error else Fault("transient", "no choices"))
-    content, thought = _parts(message.get("content"))
-    text, inline, is_open = split_thinking(content)
-    reasoning = "\n".join(part for part in (_thought(message) or thought, inline) if part)
-    finish = choice.get("finish_reason") if choice else None
-    finish = finish if isinstance(finish, str) else None
+    choice = _first(body.get("choices")) or {}
+    usage = read_usage(body.get("usage") or choice.get("usage"))
+    error, message = choice.get("error"), choice.get("message")
+    if error or not isinstance(message, dict):
+        error = error or body.get("error") or told_error(body)
+        return ReplyContent(usage=usage, fault=read_error_object(error) or NO_CHOICES)
+    content, apart = parts(message.get("content"))
+    text, inline, is_open = split_thinking(content, known)
+    reasoning = "\n".join(part for part in (thought_beside(message) or apart, inline) if part)
+    finish = choice.get("finish_reason")
     fault = _fault(text, reasoning, finish, is_open, message.get("refusal"))
+    if fault and not text and isinstance(refusal := message.get("refusal"), str):
+        text = refusal
     usage = _count_reasoning(usage, len(reasoning), len(text))
+    finish = finish if isinstance(finish, str) else None
     return ReplyContent(well_formed(text), well_formed(reasoning), finish, usage, fault)
+
+
+def told_error(body: dict[str, Any]) -> dict[str, Any] | None:
+    """An error that is the whole body, as MiniMax (`base_resp`), Zhipu and Baidu (`code`, `msg`) answer under 200."""
+    return {name: body[name] for name in ERROR_KEYS if body.get(name)} if any(body.get(name) for name in TOLD) else None
 
 
 def _count_reasoning(usage: Usage, thought: int, said: int) -> Usage:
@@ -119,79 +128,24 @@ def _count_reasoning(usage: Usage, thought: int, said: int) -> Usage:
     return usage._replace(reasoning=max(1, usage.output * thought // (thought + said)))
 
 
-def _fault(text: str, reasoning: str, finish: str | None, is_open: bool, refusal: object) -> Fault | None:
-    reason = FINISHES.get(finish)
-    cut = reason == "truncated"
+def _fault(text: str, reasoning: str, finish: object, is_open: bool, refusal: object) -> Fault | None:
+    fault = fault_of(finish, bool(text))
+    cut = fault is not None and fault.reason == "truncated"
     if cut and is_loop(text or reasoning):
         return Fault("permanent", "repetition")
     if is_open or (cut and reasoning and not text):
         return Fault("permanent", "truncated thinking")
-    if finish not in FINISHES:
-        return Fault("transient", f"finished with {finish!r:.40}", once=True)
-    if reason:
-        return Fault("permanent", reason)
-    if not text:
-        return Fault("permanent", "refused by the model" if refusal else "empty")
-    return None
-
-
-def is_loop(text: str) -> bool:
-    """Whether a text that was cut off had begun to say one thing over and over, or to count: `log_2 7, log_2 8, ...`.
-
-    More tokens would not have ended it, which is what "truncated" would suggest.
-    """
-    end = DIGITS.sub("0", text[-LONGEST_LOOP * LEAST_ROUNDS * 2 :])[::-1]
-    lengths = ((period, max(LEAST_ROUNDS * period, LEAST_LOOP)) for period in range(1, LONGEST_LOOP + 1))
-    return any(length <= len(end) and end[period:length] == end[: length - period] for period, length in lengths)
-
-
-def split_thinking(content: str) -> tuple[str, str, bool]:
-    """`content` as (text, thinking, whether a thought is still open).
-
-    The text is what follows the last closing tag. Some chat templates open the thought in the prompt, so the opening
-    tag may be missing; a thought that is open at the end was cut, and what stands there is no answer.
-    """
-    if OPEN not in content and CLOSE not in content:
-        return content.strip(), "", False
-    thinking, _, text = content.rpartition(CLOSE)
-    before, opened, rest = text.partition(OPEN)
-    if opened:
-        return before.strip(), _untagged(thinking + "\n" + rest), True
-    return text.strip(), _untagged(thinking), False
-
-
-def _untagged(thinking: str) -> str:
-    return thinking.replace(OPEN, "").replace(CLOSE, "").strip()
+    if fault or text:
+        return fault
+    if refusal:
+        return Fault("permanent", "refused by the model")
+    return Fault("permanent", "a thought and no answer" if reasoning else "empty")
 
 
 def _first(choices: object) -> dict[str, Any] | None:
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    return choice if isinstance(choice, dict) else None
-
-
-def _thought(message: dict[str, Any]) -> str:
-    """Reasoning beside the content."""
-    for name in THOUGHTS:
-        text = "".join(_parts(message.get(name))).strip()
-        if text:
-            return text
-    return ""
-
-
-def _parts(content: object) -> tuple[str, str]:
-    """Text and thinking of a message's content, which is a string, null, or a list of parts."""
-    if isinstance(content, str):
-        return content, ""
-    text, thinking = [], []
-    for part in content if isinstance(content, list) else []:
-        if isinstance(part, str):
-            text.append(part)
-        elif isinstance(part, dict):
-            if part.get("type") in ("thinking", "reasoning"):
-                thinking.append("".join(_parts(part.get("thinking") or part.get("text"))))
-            elif isinstance(part.get("text"), str):
-                text.append(part["text"])
-    return "".join(text), "".join(thinking)
+    """The choice that was asked for. Where none is numbered 0, the first that came."""
+    found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    return next((choice for choice in found if choice.get("index") == 0), next(iter(found), None))
 
 
 def well_formed(text: str) -> str:
@@ -238,8 +192,8 @@ def read_vectors(body: object, expected: int) -> Vectors:
     usage = read_usage(body.get("usage"))
     rows = body.get("data")
     if not isinstance(rows, list):
-        error = body.get("error")
-        return Vectors(usage=usage, fault=read_error_object(error) if error else Fault("transient", "no vectors"))
+        error = body.get("error") or told_error(body)
+        return Vectors(usage=usage, fault=read_error_object(error) or Fault("transient", "no vectors"))
     vectors = [_vector(row.get("embedding")) if isinstance(row, dict) else [] for row in _by_index(rows)]
     widths = {len(vector) for vector in vectors}
     if len(vectors) != expected or len(widths) > 1 or 0 in widths:
@@ -268,31 +222,10 @@ def _vector(value: object) -> list[float]:
     return [float(x) for x in value]
 
 
-OPEN, CLOSE = "<think>", "</think>"
-
-THOUGHTS = ("reasoning_content", "reasoning")
-"""Where a message holds its thought: DeepSeek, SGLang and LiteLLM; vLLM and OpenRouter."""
-
 LARGEST_COUNT = 2**31
-DIGITS = re.compile(r"[0-9]+")
-LONGEST_LOOP, LEAST_ROUNDS, LEAST_LOOP = 400, 4, 160
-"""Characters of what a loop repeats, how often it must, and how much of the text's end that must be: a table or a long
-sum repeats itself for a while, too."""
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
-FINISHES: dict[str | None, str | None] = {
-    # None: some gateways send no reason at all; then the text alone decides.
-    None: None,
-    "stop": None,
-    "eos_token": None,
-    "stop_sequence": None,
-    "end_turn": None,
-    "length": "truncated",
-    "max_tokens": "truncated",
-    "model_length": "truncated",
-    "content_filter": "content filter",
-    "tool_calls": "tool call",
-    "function_call": "tool call",
-    "repetition": "repetition",
-}
-"""Known finish reasons and the permanent fault behind each. An unknown one (`error`, `abort`) is tried once more."""
+TOLD = ("base_resp", "code", "error_code", "message", "msg", "error_msg", "detail")
+"""One of these stands in a body that is an error."""
+
+NO_CHOICES = Fault("transient", "no choices")

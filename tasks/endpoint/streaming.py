@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tasks.endpoint.replies import THOUGHTS
+from tasks.endpoint.replies import told_error
+from tasks.endpoint.thoughts import FIELDS, parts
 
 DONE = "[DONE]"
 
@@ -36,21 +37,44 @@ def join_events(text: str) -> dict[str, Any]:
         event = json.loads(data)
         if not isinstance(event, dict):
             raise ValueError("an event that is no object")
-        if event.get("error"):
-            return {"error": event["error"], "usage": event.get("usage") or usage}
-        usage = event.get("usage") or usage
-        choices = event.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+        choice = _choice(event)
+        usage = _usage(event, choice) or usage
+        if event.get("error") or (choice is None and told_error(event)):
+            return {**event, "usage": usage}
+        choice = choice or {}
+        if choice.get("error"):
+            return {"error": choice["error"], "usage": usage}
         finish = choice.get("finish_reason") or finish
-        _add(texts, choice.get("delta"))
+        _add(texts, choice.get("delta") or choice.get("message"))
     if not done and finish is None:
         raise CutShort("the events end before the answer does")
     message = {name: "".join(parts) for name, parts in texts.items()}
     return {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
 
 
+def _choice(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The piece in an event; empty where it brings none, None where it is no event of a completion."""
+    choices = event.get("choices")
+    if not isinstance(choices, list):
+        return None
+    return choices[0] if choices and isinstance(choices[0], dict) else {}
+
+
+def _usage(event: dict[str, Any], choice: dict[str, Any] | None) -> object:
+    """The usage of an event: in its own field, in its choice (Moonshot), or in the server's (Groq)."""
+    groq = event.get("x_groq")
+    return event.get("usage") or (choice or {}).get("usage") or (groq.get("usage") if isinstance(groq, dict) else None)
+
+
 def _add(texts: dict[str, list[str]], delta: object) -> None:
-    for name in ("content", "refusal", *THOUGHTS) if isinstance(delta, dict) else ():
-        part = delta.get(name)  # type: ignore[attr-defined]
-        if isinstance(part, str):
-            texts.setdefault(name, []).append(part)
+    if not isinstance(delta, dict):
+        return
+    for name in ("content", "refusal"):
+        text, thought = parts(delta.get(name))
+        texts.setdefault(name, []).append(text)
+        if thought:
+            texts.setdefault(FIELDS[0], []).append(thought)
+    for name in FIELDS:
+        if thought := "".join(parts(delta.get(name))):
+            texts.setdefault(name, []).append(thought)
+            return  # the others, where there are any, say the same

@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.endpoint.replies import (
-    Usage,
-    count,
-    is_loop,
-    read_answer,
-    read_usage,
-    read_vectors,
-    split_thinking,
-    well_formed,
-)
+from tasks.endpoint.finishes import is_known, is_loop
+from tasks.endpoint.replies import Usage, count, read_answer, read_usage, read_vectors, well_formed
+from tasks.endpoint.thoughts import KNOWN, TAGS, marks, split_thinking
 
 
 def chat(content: object, finish: object = "stop", **message: object) -> dict[str, Any]:
@@ -32,7 +25,30 @@ def chat(content: object, finish: object = "stop", **message: object) -> dict[st
         (chat("  four\n"), "four", ""),
         # No reason at all, as some gateways answer; other names for the same end.
         (chat("four", None), "four", ""),
-        (chat("four", "eos_token"), "four", ""),
+        *[
+            (chat("four", finish), "four", "")
+            for finish in (
+                "eos_token",
+                "eos",
+                "EOS",
+                "STOP",
+                "end",
+                "normal",
+                "COMPLETE",
+                "",
+                " Stop ",
+                "FinishReason.STOP",
+                "FINISH_REASON_STOP",
+                "end_turn",
+                "stop_sequence",
+                "a new word",
+                0,
+                {"type": "stop"},
+            )
+        ],
+        # The one that was asked for.
+        ({"choices": [chat("two")["choices"][0] | {"index": 1}, chat("one")["choices"][0] | {"index": 0}]}, "one", ""),
+        ({"choices": [chat("two")["choices"][0] | {"index": 1}]}, "two", ""),
         # Thought beside the content, under both names; empty or of another type is none.
         (chat("four", reasoning_content="2+2"), "four", "2+2"),
         (chat("four", reasoning="2+2"), "four", "2+2"),
@@ -44,6 +60,51 @@ def chat(content: object, finish: object = "stop", **message: object) -> dict[st
         (chat("<think>a</think>no<think>b</think>four"), "four", "anob"),
         (chat("<think></think>four"), "four", ""),
         (chat("<think>b</think>four", reasoning="a"), "four", "a\nb"),
+        (chat("<THINK>2+2</Think>four"), "four", "2+2"),
+        *[(chat(f"{opening}2+2{closing}\nfour"), "four", "2+2") for opening, closing in TAGS.items()],
+        *[(chat(f"2+2{closing}four<|im_end|>"), "four", "2+2") for closing in TAGS.values()],
+        (
+            chat(
+                "four",
+                reasoning_details=[
+                    {"type": "reasoning.text", "text": "2+"},
+                    {"type": "reasoning.summary", "summary": "2"},
+                    {"type": "reasoning.encrypted", "data": "x"},
+                ],
+            ),
+            "four",
+            "2+2",
+        ),
+        # Thought in channels, with their tokens and without.
+        (
+            chat("<|channel|>analysis<|message|>2+2<|end|><|start|>assistant<|channel|>final<|message|>four<|return|>"),
+            "four",
+            "2+2",
+        ),
+        (
+            chat(
+                "<|channel|>analysis<|message|>2+<|end|><|start|>assistant<|channel|>commentary<|message|>2<|end|>"
+                "<|start|>assistant<|channel|>final<|message|>four"
+            ),
+            "four",
+            "2+\n2",
+        ),
+        (chat("analysisWe add. 2+2assistantfinalfour"), "four", "We add. 2+2"),
+        # Special tokens of a template at the ends, and only there.
+        *[
+            (chat(f"four{token}"), "four", "")
+            for token in (
+                "<|im_end|>",
+                "</s>",
+                "<|eot_id|>",
+                "<end_of_turn>",
+                "<｜end▁of▁sentence｜>",
+                "<|im_end|>\n<|endoftext|>",
+            )
+        ],
+        (chat("<|im_start|>assistant\nfour"), "four", ""),
+        (chat("a <|x|> b [y]"), "a <|x|> b [y]", ""),
+        (chat("<problem>four</problem>"), "<problem>four</problem>", ""),
         # Content in parts.
         (chat([{"type": "text", "text": "fo"}, {"type": "text", "text": "ur"}]), "four", ""),
         (chat(["fo", "ur", 3, None, {"type": "image"}]), "four", ""),
@@ -104,11 +165,24 @@ def test_a_text_that_was_cut_in_a_loop_is_known(text: str, expected: bool, why: 
         (chat(" \n"), "permanent", "empty", ""),
         (chat([]), "permanent", "empty", ""),
         (chat(17), "permanent", "empty", ""),
-        (chat("<think>a</think>"), "permanent", "empty", ""),
-        (chat(None, refusal="I cannot"), "permanent", "refused by the model", ""),
+        (chat("<think>a</think>"), "permanent", "a thought and no answer", ""),
+        (chat(None, reasoning_content="a"), "permanent", "a thought and no answer", ""),
+        (chat(None, refusal="I cannot"), "permanent", "refused by the model", "I cannot"),
         (chat(None, "content_filter"), "permanent", "content filter", ""),
         (chat("I", "content_filter"), "permanent", "content filter", "I"),
         (chat(None, "tool_calls"), "permanent", "tool call", ""),
+        *[
+            (chat("fou", finish), "permanent", "truncated", "fou")
+            for finish in ("LENGTH", "MAX_TOKENS", "model_length", "max_new_tokens", "model_context_window_exceeded")
+        ],
+        *[
+            (chat("I", finish), "permanent", "content filter", "I")
+            for finish in ("SAFETY", "content-filter", "sensitive", "PROHIBITED_CONTENT", "RECITATION")
+        ],
+        (chat("I cannot", "refusal"), "permanent", "refused by the model", "I cannot"),
+        (chat("[THINK]2+"), "permanent", "truncated thinking", ""),
+        (chat("<|channel|>analysis<|message|>2+2"), "permanent", "truncated thinking", ""),
+        (chat("", "a new word"), "transient", "finished with 'a new word'", ""),
         (chat("four four four", "repetition"), "permanent", "repetition", "four four four"),
         # The server stopped, not the model.
         (chat("fo", "abort"), "transient", "finished with 'abort'", "fo"),
@@ -133,6 +207,21 @@ def test_a_text_that_was_cut_in_a_loop_is_known(text: str, expected: bool, why: 
         ({"error": "content_filter"}, "permanent", "content filter", ""),
         ({"error": {"message": "x", "code": 401}}, "fatal", "refuses the key (401): x 401", ""),
         ({"choices": [{"error": {"code": 503, "message": "x"}}]}, "busy", "503", ""),
+        (
+            {"choices": [chat("fo", "error")["choices"][0] | {"error": {"code": 429, "message": "x"}}]},
+            "busy",
+            "429",
+            "",
+        ),
+        # Error bodies of their own kind, under 200: MiniMax, Zhipu, Baidu, a proxy of FastAPI.
+        (
+            {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+            "fatal",
+            "has no credit (500): insufficient balance 1008",
+            "",
+        ),
+        ({"code": 500, "msg": "404 NOT_FOUND", "success": False}, "transient", "500", ""),
+        ({"detail": "upstream timed out", "status": 504}, "slow", "504", ""),
     ],
 )
 def test_what_is_no_answer_has_a_reason(body: object, kind: str, reason: str, text: str) -> None:
@@ -221,7 +310,8 @@ JSON = st.recursive(
         | st.dictionaries(
             st.sampled_from(
                 ["choices", "message", "content", "error", "code", "usage", "finish_reason", "text", "data", "index",
-                 "embedding", "prompt_tokens", "prompt_tokens_details", "reasoning", "thinking", "type"]
+                 "embedding", "refusal", "base_resp", "reasoning_details",
+                 "prompt_tokens", "prompt_tokens_details", "reasoning", "thinking", "type"]
             ),
             inner,
             max_size=5,
@@ -239,11 +329,21 @@ def test_no_json_whatever_breaks_the_reading(body: object) -> None:
     read_vectors(body, 1)
 
 
-@given(st.lists(st.sampled_from(["<think>", "</think>", "a", " "])).map("".join))
+@given(st.lists(st.sampled_from([*TAGS, *TAGS.values(), "<THINK>", "a", " "])).map("".join))
 def test_no_tag_of_a_thought_is_left_in_the_text(content: str) -> None:
     text, _, _ = split_thinking(content)
-    assert "<think>" not in text
-    assert "</think>" not in text
+    assert not KNOWN.any.search(text)
+
+
+def test_tags_of_the_settings_are_known_too() -> None:
+    answer = read_answer(chat("<scratch>2+2</scratch>four"), marks({"<scratch>": "</scratch>"}))
+    assert (answer.text, answer.reasoning) == ("four", "2+2")
+
+
+@pytest.mark.parametrize("finish", ["STOP", "length", "SAFETY", "abort", None])
+def test_a_known_finish_reason_is_known_in_any_spelling(finish: object) -> None:
+    assert is_known(finish)
+    assert not is_known("a new word")
 
 
 @given(st.text(st.characters()))

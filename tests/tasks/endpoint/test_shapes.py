@@ -47,6 +47,8 @@ def choice(**changes: object) -> bytes:
     return body(choices=[completion("four")["choices"][0] | changes])
 
 
+USED = {"prompt_tokens": 7, "completion_tokens": 5}
+
 ANSWERS: dict[str, tuple[Line, str, str, tuple[int, int, int]]] = {
     "plain": (ok("four"), "four", "", (7, 5, 0)),
     "JSON as plain text": (http(200, json.dumps(completion("four")), kind="text/plain"), "four", "", (7, 5, 0)),
@@ -83,6 +85,28 @@ ANSWERS: dict[str, tuple[Line, str, str, tuple[int, int, int]]] = {
     ),
     "events with a thought": (events(piece(reasoning="2+"), piece(reasoning="2"), piece("stop", content="4\u2028")),
                               "4", "2+2", (0, 0, 0)),
+    "events as plain text": (
+        http(200, events(piece("stop", content="four")).partition(b"\r\n\r\n")[2], kind="text/plain"),
+        "four", "", (0, 0, 0),
+    ),
+    "events with usage in the choice": (
+        events(piece(content="four"), {"choices": [{"delta": {}, "finish_reason": "stop", "usage": USED}]}),
+        "four", "", (7, 5, 0),
+    ),
+    "events with usage of Groq": (
+        events(piece(content="four"), piece("stop") | {"x_groq": {"id": "x", "usage": USED}}), "four", "", (7, 5, 0),
+    ),
+    "events with content in parts": (
+        events(piece(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "2+2"}]}]),
+               piece(content=[{"type": "text", "text": "fo"}]), piece("stop", content="ur")),
+        "four", "2+2", (0, 0, 0),
+    ),
+    "events that name the thought twice": (
+        events(piece(reasoning="2+2", reasoning_details=[{"type": "reasoning.text", "text": "2+2"}]),
+               piece("stop", content="four")), "four", "2+2", (0, 0, 0),
+    ),
+    "events with a ping": (events({"type": "ping"}, piece("stop", content="four")), "four", "", (0, 0, 0)),
+    "usage in the choice": (choice(usage=USED), "four", "", (7, 5, 0)),
     "events without an end mark": (events(piece("stop", content="four"), done=False), "four", "", (0, 0, 0)),
 }  # fmt: skip
 
@@ -135,6 +159,9 @@ AGAIN: dict[str, Line] = {
     "a drip past the deadline": drip,
     "events cut short": events(piece(content="fo"), done=False),
     "an error among events": events(piece(content="fo"), {"error": {"code": 502, "message": "lost"}}),
+    "an error that is a whole event": (events(piece(content="fo"), {"code": 500, "msg": "lost"})),
+    "an error of MiniMax": body(choices=None, base_resp={"status_code": 1000, "status_msg": "unknown error"}),
+    "an error beside a text": choice(error={"code": 429, "message": "x"}, finish_reason="error"),
     "events that are no JSON": events(piece(content="fo"), "{oops"),
 }
 
@@ -151,7 +178,7 @@ ENDS: dict[str, tuple[Line, str, int]] = {
     "thought cut in the text": (ok("<think>let me see", finish="length"), "truncated thinking", 1),
     "thought cut, said to be whole": (ok("<think>let me see"), "truncated thinking", 1),
     "thought cut beside the text": (ok(None, finish="length", reasoning="let me"), "truncated thinking", 1),
-    "thought and no text": (ok(None, reasoning="so be it"), "empty", 1),
+    "thought and no text": (ok(None, reasoning="so be it"), "a thought and no answer", 1),
     "cut text after a thought": (ok("fou", finish="length", reasoning="so"), "truncated", 1),
     "cut text in events": (events(piece("length", content="fou")), "truncated", 1),
     "filtered": (ok(None, finish="content_filter"), "content filter", 1),
