@@ -21,6 +21,20 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
+class SeedPoints:
+    """Which nodes each seed has: an entry for each seed and node, ascending by seed and then by node, none twice."""
+
+    seeds: Integers
+    nodes: Integers
+
+    @classmethod
+    def of(cls, seeds: Integers, nodes: Integers) -> SeedPoints:
+        """From entries in any order, also repeated ones; seeds are numbered from 0."""
+        entries = np.unique(np.stack([seeds, nodes], axis=1).astype(np.int64), axis=0)
+        return cls(entries[:, 0], entries[:, 1])
+
+
+@dataclass(frozen=True, eq=False)
 class KnowledgeGraph:
     """Symmetric compressed sparse rows: the neighbours of node i are `indices[indptr[i] : indptr[i + 1]]`, ascending.
 
@@ -32,6 +46,8 @@ class KnowledgeGraph:
     indptr: Integers
     indices: Integers
     weights: Integers
+    seeds: SeedPoints | None = None
+    """Which points each seed has, where the order of what is drawn rests on it."""
 
     @classmethod
     def build(cls, ids: Iterable[UUID], edges: Iterable[tuple[UUID, UUID, int]]) -> KnowledgeGraph:
@@ -71,9 +87,10 @@ class KnowledgeGraph:
 
     @cached_property
     def fingerprint(self) -> UUID:
-        """The same for the same points and edges, and for no others."""
+        """The same for the same points, edges and seeds, and for no others."""
         digest = hashlib.sha256(b"".join(each.bytes for each in self.ids))
-        for part in (self.indptr, self.indices, self.weights):
+        seeds = (self.seeds.seeds, self.seeds.nodes) if self.seeds else ()
+        for part in (self.indptr, self.indices, self.weights, *seeds):
             digest.update(part.astype("<i8").tobytes())
         return UUID(bytes=digest.digest()[:16])
 

@@ -27,12 +27,17 @@ from graph.cliques import (
 )
 from graph.knowledge import KnowledgeGraph
 from graph.order import Candidates, Integers, Members, SiftedStream, SortedStream, Stream, id_keys, joined, salt
+from graph.owners import BySeed
 from graph.policies import BLOCK, ArrangedStream, Policy, balanced, weighted
 from graph.reach import Nearness, ThirdRing
 from graph.records import Relation
 
 LISTED = 5_000_000
 """Candidates up to which a relation is listed: about 400 MB and 5 s at worst. All graphs up to 3,162 nodes are."""
+OWED = 1 << 20
+"""Combinations that are arranged by seed in one go: 10 s at worst."""
+EXPLICIT: tuple[Relation, ...] = ("one_hop", "community")
+"""Relations whose points are neighbours, every two, so that each of their combinations has a seed to be owed to."""
 CHUNK = 1 << 21
 """Matrix or neighbour entries made in one go: about 100 MB of temporary arrays."""
 
@@ -153,14 +158,20 @@ def stream(
 def ordered(
     found: Members | Candidates, graph: KnowledgeGraph, relation: Relation, seed: int, policy: Policy = "uniform"
 ) -> Stream:
-    """What a relation's function found, in its seeded order; uniform for yield, which goes by what comes of it."""
+    """What a relation's function found, in its seeded order; uniform for yield, which goes by what comes of it.
+
+    With the graph's seeds, explicit combinations come seed by seed; `balanced` gives the turns to points instead.
+    """
     secret, keys = salt(seed, relation), id_keys(graph.ids)
-    plain = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
-    if policy in ("uniform", "yield"):
-        return plain
+    plain: Stream = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
     block = BLOCK if isinstance(found, Candidates) else max(1, len(found))
-    arrange = weighted(keys, salt(seed, f"weighted {relation}")) if policy == "weighted" else balanced(graph.nodes)
-    return ArrangedStream(plain, arrange, block)
+    if policy == "balanced":
+        return ArrangedStream(plain, balanced(graph.nodes), block)
+    if policy == "weighted":
+        plain = ArrangedStream(plain, weighted(keys, salt(seed, f"weighted {relation}")), block)
+    if relation in EXPLICIT and graph.seeds is not None:
+        return ArrangedStream(plain, BySeed(graph.seeds), min(block, OWED))
+    return plain
 
 
 def _pairs(a: Integers, b: Integers, weights: Integers) -> Members:

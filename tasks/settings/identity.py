@@ -90,7 +90,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
         },
-        "sample": settings.sample.model_dump(mode="json"),
+        "sample": settings.sample.identity,
         "compose": {**hashes("compose"), "composer": roles["composer"].identity},
         "review": {
             **hashes("review", "rate"),

@@ -132,7 +132,9 @@ class Roles(Section):
 class Extract(Section):
     """How knowledge points are found."""
 
-    limit: int = Field(10, ge=1, le=30, description="Most points of one seed (GSDP asks for at most 10, GRIP for 5)")
+    limit: int = Field(
+        10, ge=1, le=30, description="Most points of one seed, also of those in a column (GSDP: 10, GRIP: 5)"
+    )
 
 
 class Connect(Section):

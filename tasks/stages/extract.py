@@ -67,12 +67,12 @@ async def _extract(work: RunContext, seed: Seed) -> None:
         reject = work.ended("extract", seed.id, answer.fault, f"{seed.source}:{seed.line}")
         await work.store.write(answer.call, reject)
     else:
-        await work.store.write(answer.call, *_mentions(work, seed, answer.value, work.settings.extract.limit))
+        await work.store.write(answer.call, *_mentions(work, seed, answer.value))
     work.counts.note("extract", done=1)
 
 
-def _mentions(work: RunContext, seed: Seed, names: list[str], limit: int | None = None) -> list[Record]:
-    """Mentions of the first `limit` names that can be used, and a reject for each other name.
+def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:
+    """Mentions of the first names that can be used, as many as the limit allows, and a reject for each other name.
 
     A name is taken whole: only the extractor knows whether *sum and difference of cubes* is one fact or two. A seed
     of which no name is left gets a reject of its own.
@@ -86,7 +86,7 @@ def _mentions(work: RunContext, seed: Seed, names: list[str], limit: int | None 
         mention_id = content_id("mention", str(seed.id), str(recipe), position)
         if fault is None and key in seen:
             fault = "said twice"
-        elif fault is None and limit is not None and len(seen) >= limit:
+        elif fault is None and len(seen) >= work.settings.extract.limit:
             fault = "beyond the limit"
         if fault:
             rows.append(work.reject("extract", mention_id, f"name {fault}", raw))

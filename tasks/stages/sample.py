@@ -52,7 +52,8 @@ async def sample(wanted: int) -> int:
     before = have = sampled(work)
     drawing: Drawing | None = work.stage_state.get(Drawing)
     if drawing is None and have < wanted:
-        graph = await asyncio.to_thread(load_graph, work.store, work.recipes["connect"])
+        mentioned = work.recipes["extract"] if work.settings.sample.by_seed else None
+        graph = await asyncio.to_thread(load_graph, work.store, work.recipes["connect"], mentioned)
         await _keep_communities(work, graph)
         drawing = work.stage_state[Drawing] = await asyncio.to_thread(_begin, work, graph, have)
     while drawing and have < wanted:

@@ -101,3 +101,11 @@ async def test_seeds_where_nothing_was_found_are_listed(tmp_path: Path, capsys: 
     await extracted(settings, client)
     print_status(settings.workspace)
     assert "seeds without points  seeds.jsonl:2, seeds.jsonl:4" in capsys.readouterr().out
+
+
+async def test_the_limit_holds_for_a_column_of_points_too(tmp_path: Path) -> None:
+    row = {"problem": "How long?", "answer": "4", "points": ["Chord", "Secant", "Tangent line"]}
+    (tmp_path / "seeds.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    files = [{"path": tmp_path / "seeds.jsonl", "columns": {"points": "points", "answer": "answer"}}]
+    chosen = settings_for(tmp_path, seeds=files, extract={"limit": 2})
+    assert await extracted(chosen, Extractor()) == (["Chord", "Secant"], {"name beyond the limit": 1})
