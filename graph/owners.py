@@ -41,9 +41,9 @@ class Owners:
 
     def __call__(self, points: NDArray[np.int32]) -> Integers:
         """The owner of each row of points, every two of which are in a seed together."""
-        rows = np.arange(len(points))
-        pairs = list(combinations(range(points.shape[1]), 2))
-        owed = np.stack([self._of(points[:, a].astype(np.int64), points[:, b]) for a, b in pairs], axis=1)
+        rows, nodes = np.arange(len(points)), points.astype(np.int64)
+        pairs = list(combinations(range(nodes.shape[1]), 2))
+        owed = np.stack([self._of(nodes[:, a], nodes[:, b]) for a, b in pairs], axis=1)
         votes = (owed[:, :, None] == owed[:, None, :]).sum(axis=2)
         sizes = np.where(owed < 0, 0, self.sizes[owed])
         # The owner of most pairs, the smallest, the first: as one number to be largest.
