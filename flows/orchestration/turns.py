@@ -23,6 +23,7 @@ from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, conc
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
 
+from flows.orchestration.signals import ended_by_signal
 from flows.reporting.report import beside, reporting
 from graph.errors import StoreError
 from tasks.context.run_context import RunContext, current
@@ -45,6 +46,7 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
     """`open_run`, once it is this run's turn; who opens it is also who reports on the run."""
     async with AsyncExitStack() as stack:
         outermost = current() is None
+        await stack.enter_async_context(ended_by_signal())
         if outermost and runtime.deployment.id is not None:
             await stack.enter_async_context(_until_paused())
             await _queue(stack, settings.workspace)
