@@ -16,10 +16,13 @@ The class says two things: who can mend it (the exit code) and whether trying ag
         `-- EndpointRefused       final: wrong key, unknown model, no quota; the run stops at once
 
 A failure of one item (an unparseable answer, a refused prompt) is never an exception: it is a row with a reason.
-A message is one sentence that says what is wrong, and one that says what to do.
+A message is one sentence that says what is wrong, and one that says what to do. Messages are for people: no code reads
+them. What decides is the class, and what a class carries (`StoreInUse.pid`, `EndpointError.spent`).
 """
 
 from __future__ import annotations
+
+from graph.spending import Spending
 
 
 class GsdpError(Exception):
@@ -54,12 +57,19 @@ class StoreError(GsdpError):
 class StoreInUse(StoreError):
     """Another process holds it."""
 
+    def __init__(self, path: object, pid: int, program: str) -> None:
+        super().__init__(
+            f"{path} is in use by process {pid} ({program}): wait until it ends, or stop it, then run the same command "
+            "again."
+        )
+        self.pid, self.program = pid, program
+
 
 class BudgetError(GsdpError):
     """No call may leave any more."""
 
-    spent: object = None
-    """What the call that ended with this had used before, for the ledger."""
+    spent: Spending | None = None
+    """What the call that ended with this had used before, for the ledger; None when nothing was sent."""
 
 
 class BudgetReached(BudgetError):
@@ -75,7 +85,7 @@ class BudgetOverrun(BudgetError):
 class EndpointError(GsdpError):
     """An endpoint gives no answer to anybody, so going on makes no sense."""
 
-    spent: object = None
+    spent: Spending | None = None
     """What the call that ended with this had used, for the ledger; None when nothing was sent."""
 
 

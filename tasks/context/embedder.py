@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused, SettingsError
 from graph.records import Embedding, Reject, content_id
 from tasks.context.run_context import RunContext, together
+from tasks.endpoint.faults import Failure, in_words
 from tasks.endpoint.replicas import embed
 from tasks.settings.roles import ResolvedRole
 
@@ -25,12 +26,6 @@ Vector = NDArray[np.float32]
 EMBED_BATCH = 64
 
 NO_PROMPT = content_id("prompt", "none")
-
-GAVE_UP = "gave up after"
-"""How the client begins a fault that may pass."""
-
-MALFORMED = "malformed vectors"
-"""The fault of this kind that does not pass: it came twice in a row. Some servers embed but one text of a batch."""
 
 
 async def vectors(work: RunContext, names: Sequence[str]) -> dict[str, Vector]:
@@ -86,14 +81,14 @@ async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], kno
     except (EndpointError, BudgetError) as error:
         await work.record_failure("connect", embedder, NO_PROMPT, subject, sample, call_id, error)
         raise
-    fault = reply.fault
-    fresh = {name: np.asarray(vector, np.float32) for name, vector in zip(batch, found, strict=fault is None)}
+    failure = reply.failure
+    fresh = {name: np.asarray(vector, np.float32) for name, vector in zip(batch, found, strict=failure is None)}
     # One known vector stands for all: they have one width.
     compared = dict(islice(known.items(), 1)) | fresh
-    if fault is None and len(_widths(compared)) > 1:
-        fault = "another width"
-    call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, fault)
-    if fault is None:
+    if failure is None and len(_widths(compared)) > 1:
+        failure = Failure("another_width", "another width")
+    call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, in_words(failure))
+    if failure is None:
         known.update(fresh)
         rows = [
             Embedding(id=_vector_id(embedder, name), model=embedder.model, name=name, vector=tuple(vector))
@@ -104,10 +99,11 @@ async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], kno
     work.lost.add(call_id)
     await work.store.write(call)
     _check_widths(embedder, compared)
-    if fault.startswith(GAVE_UP) and not fault.endswith(MALFORMED):
+    # Malformed vectors do not pass: some servers embed but one text of a batch.
+    if failure.gave_up and failure.code != "malformed_vectors":
         what = f"{len(batch)} names" if len(batch) > 1 else f"the name {batch[0]!r}"
-        raise EndpointDown(f"Endpoint {embedder.endpoint} {fault}, for {what}. Run the same command again.")
-    return fault
+        raise EndpointDown(f"Endpoint {embedder.endpoint} {failure.words}, for {what}. Run the same command again.")
+    return failure.words
 
 
 def _check_widths(embedder: ResolvedRole, known: Mapping[str, Vector]) -> None:

@@ -20,10 +20,12 @@ from uuid import UUID, uuid4
 from graph.errors import BudgetError, BudgetReached, EndpointError
 from graph.quotas import Room
 from graph.records import Call, Pass, Reject, content_id
+from graph.spending import Spending
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
 from tasks.answers.equivalence import Equivalence
 from tasks.endpoint.client import Client
+from tasks.endpoint.faults import Failure, FaultCode, in_words
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.endpoint.replicas import complete
 from tasks.endpoint.replies import ChatRequest, Reply
@@ -34,15 +36,12 @@ from tasks.texts.contamination import Contamination
 
 T = TypeVar("T")
 
-FINAL_FAULTS = ("content filter", "context length", "refused request")
+FINAL: frozenset[FaultCode] = frozenset({"content_filter", "context_length", "request_refused"})
 """Faults that the next sample of the same question would meet again."""
 
 
 WARMER = 0.3
 """Least temperature of a question that is asked again: at 0 the same unusable answer would come back."""
-
-WORDY_FAULTS = ("refused request", "gave up")
-"""Beginnings of faults that go on with a server's own words, by which nothing could be grouped."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,13 @@ class Asked(Generic[T]):
     """What came of a question: a value, or the reason why there is none; and the ledger row, not yet committed."""
 
     value: T | None
-    fault: str | None
+    failure: Failure | None
     call: Call
+
+    @property
+    def fault(self) -> str | None:
+        """The failure in words."""
+        return in_words(self.failure)
 
 
 @dataclass
@@ -133,12 +137,13 @@ class RunContext:
             except (EndpointError, BudgetError) as error:
                 await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
                 raise
-            value, fault = _read(reply, read)
-            call = self.ledger_row(stage, role, prompt.hash, subject_id, sample, call_id, reply, fault)
+            value, failure = _read(reply, read)
+            told = in_words(failure)
+            call = self.ledger_row(stage, role, prompt.hash, subject_id, sample, call_id, reply, told)
             self.counts.note(stage, calls=1)
             sample += 1
-            if fault is None or sample >= self.settings.samples_per_item or fault.startswith(FINAL_FAULTS):
-                return Asked(value, fault, call)
+            if failure is None or sample >= self.settings.samples_per_item or failure.code in FINAL:
+                return Asked(value, failure, call)
             await self.store.write(call)
             self.lost.add(call_id)
             call_id = content_id("call", stage, str(subject_id), role.name, sample)
@@ -170,12 +175,10 @@ class RunContext:
         error: EndpointError | BudgetError,
     ) -> None:
         """Enter the requests of a call that the endpoint's failure or the budget ended. Its number stays free."""
-        if isinstance(error.spent, Reply):
+        if error.spent is not None:
             entry_id = content_id("failed call", str(call_id), str(uuid4()))
-            reply = error.spent
-            await self.store.write(
-                self.ledger_row(stage, role, prompt, subject_id, sample, entry_id, reply, reply.fault)
-            )
+            why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
+            await self.store.write(self.ledger_row(stage, role, prompt, subject_id, sample, entry_id, error.spent, why))
 
     def ledger_row(
         self,
@@ -185,12 +188,13 @@ class RunContext:
         subject_id: UUID,
         sample: int,
         call_id: UUID,
-        reply: Reply,
+        spent: Spending,
         fault: str | None,
     ) -> Call:
-        """The row of a call, whose cost is counted from now on."""
-        self.counts.pay(reply.cost)
+        """The row of a call, whose cost is counted from now on. A call that brought no Reply has no text to keep."""
+        self.counts.pay(spent.cost)
         kept = self.settings.raw_answers
+        reply = spent if isinstance(spent, Reply) else None
         keep = kept == "all" or (kept == "refused" and fault is not None)
         return Call(
             id=call_id,
@@ -199,22 +203,22 @@ class RunContext:
             role=role.name,
             subject_id=subject_id,
             sample=sample,
-            endpoint=reply.endpoint,
+            endpoint=spent.endpoint,
             model=role.model,
             prompt=prompt,
             fault=fault,
-            finish_reason=reply.finish_reason,
-            attempts=reply.attempts,
-            input_tokens=reply.input_tokens,
-            cached_tokens=reply.cached_tokens,
-            output_tokens=reply.output_tokens,
-            reasoning_tokens=reply.reasoning_tokens,
-            seconds=reply.seconds,
-            text=reply.text if keep else None,
-            reasoning=(reply.reasoning or None) if keep else None,
+            finish_reason=reply and reply.finish_reason,
+            attempts=spent.attempts,
+            input_tokens=spent.input_tokens,
+            cached_tokens=spent.cached_tokens,
+            output_tokens=spent.output_tokens,
+            reasoning_tokens=spent.reasoning_tokens,
+            seconds=spent.seconds,
+            text=reply.text if reply and keep else None,
+            reasoning=(reply.reasoning or None) if reply and keep else None,
             ended_at=datetime.now(UTC).replace(tzinfo=None),
-            cost=reply.cost,
-            presumed_tokens=reply.presumed_tokens,
+            cost=spent.cost,
+            presumed_tokens=spent.presumed_tokens,
         )
 
     def pass_id(self, stage: str, problem_id: UUID) -> UUID:
@@ -234,11 +238,12 @@ class RunContext:
         done = {passes[key] for key in passed} | {rejects[key] for key in failed}
         return set(passes.values()) - done
 
-    def ended(self, stage: str, subject_id: UUID, fault: str | None, detail: str = "") -> Reject:
-        """A row that ends an item for the fault of its last call; the server's own words go into the detail."""
-        fault = fault or "no answer"
-        reason = next((short for short in WORDY_FAULTS if fault.startswith(short)), fault)
-        return self.reject(stage, subject_id, reason, detail if reason == fault else f"{fault} {detail}".strip())
+    def ended(self, stage: str, subject_id: UUID, failure: Failure | None, detail: str = "") -> Reject:
+        """A row that ends an item for the failure of its last call; the server's own words go into the detail."""
+        failure = failure or Failure("empty", "no answer")
+        reason = failure.group
+        told = detail if reason == failure.words else f"{failure.words} {detail}".strip()
+        return self.reject(stage, subject_id, reason, told)
 
     def reject(self, stage: str, subject_id: UUID, reason: str, detail: str = "") -> Reject:
         """A row that ends an item at a stage. `reason` is short and groupable; `detail` is for the reader."""
@@ -253,13 +258,13 @@ class RunContext:
         )
 
 
-def _read(reply: Reply, read: Callable[[str], T]) -> tuple[T | None, str | None]:
-    if reply.fault is not None:
-        return None, reply.fault
+def _read(reply: Reply, read: Callable[[str], T]) -> tuple[T | None, Failure | None]:
+    if reply.failure is not None:
+        return None, reply.failure
     try:
         return read(reply.text), None
     except Unparseable as error:
-        return None, f"unparseable: {error}"
+        return None, Failure("unparseable", f"unparseable: {error}")
 
 
 _current: ContextVar[RunContext | None] = ContextVar("gsdp_workbench", default=None)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from graph.spending import Spending
 from tasks.endpoint.connection import RawResponse
-from tasks.endpoint.faults import Fault, cleaned, read_status, scrub
+from tasks.endpoint.faults import Failure, Fault, FaultCode, read_status, scrub
 from tasks.endpoint.health import AttemptHistory
 from tasks.endpoint.load.admission import Ticket
 from tasks.endpoint.money.budget import most_output
@@ -61,23 +62,13 @@ class CallAttempts(Generic[R]):
         """Tokens that an answer may have at most, all choices together."""
         return most_output(self.body)
 
-    def reply(self, endpoint: str, answer: ReplyContent, fault: str | None) -> Reply:
+    def spending(self, endpoint: str) -> Spending:
+        """What the attempts so far took."""
+        return self.usage.spending(endpoint, self.attempts, self.seconds, self.cost, self.presumed)
+
+    def reply(self, endpoint: str, answer: ReplyContent, failure: Failure | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
-        return Reply(
-            text=cleaned(answer.text, self.secrets),
-            reasoning=cleaned(answer.reasoning, self.secrets),
-            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self.secrets),
-            fault=fault,
-            input_tokens=self.usage.input,
-            cached_tokens=self.usage.cached,
-            output_tokens=self.usage.output,
-            reasoning_tokens=self.usage.reasoning,
-            seconds=self.seconds,
-            attempts=self.attempts,
-            endpoint=endpoint,
-            cost=self.cost,
-            presumed_tokens=self.presumed,
-        )
+        return answer.reply(self.spending(endpoint), failure, self.secrets)
 
     def understand(self, raw: RawResponse) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
@@ -88,9 +79,9 @@ class CallAttempts(Generic[R]):
         try:
             value = self.read(raw.json())
         except CutShort:
-            return None, Fault("unreachable", "answer cut short"), ""
+            return None, Fault("unreachable", "cut_short", "answer cut short"), ""
         except (ValueError, RecursionError):
-            return None, Fault("transient", _no_json(raw.content)), ""
+            return None, Fault("transient", *_no_json(raw.content)), ""
         return value, value.fault, ""
 
     def charge(self, cost: float | None, presumed: int) -> None:
@@ -116,7 +107,7 @@ def _is_html(content: bytes) -> bool:
     return content[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
-def _no_json(content: bytes) -> str:
+def _no_json(content: bytes) -> tuple[FaultCode, str]:
     if _is_html(content):
-        return "an HTML page instead of JSON"
-    return "malformed JSON" if content.strip() else "an empty body"
+        return "html_page", "an HTML page instead of JSON"
+    return ("malformed_json", "malformed JSON") if content.strip() else ("empty_body", "an empty body")

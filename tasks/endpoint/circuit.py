@@ -14,7 +14,7 @@ from typing import Any
 
 from graph.errors import EndpointDown, EndpointError, EndpointRefused
 from tasks.endpoint.calls import CallAttempts
-from tasks.endpoint.faults import Fault, remedy, scrub
+from tasks.endpoint.faults import Failure, Fault, gave_up, remedy, scrub
 from tasks.endpoint.health import SILENT_COSTS, AttemptHistory, Consequence, Health
 from tasks.endpoint.load.admission import MOST_PROBE_WAIT, Admission
 from tasks.settings.endpoints import Endpoint
@@ -90,7 +90,7 @@ class Standing:
         if outages != self.outages:
             raise self._is_down()
 
-    def judge(self, call: CallAttempts[Any], fault: Fault, words: str, at_work: bool) -> str:
+    def judge(self, call: CallAttempts[Any], fault: Fault, words: str, at_work: bool) -> Failure:
         """Why the item has no answer; or raises: AgainError, or EndpointError because the endpoint is at fault.
 
         `at_work` says that the endpoint has taken in another request and may still answer it.
@@ -107,7 +107,8 @@ class Standing:
             self._break(fault)
             raise AgainError
         if verdict is Consequence.GIVE_UP:
-            return reason if fault.kind == "permanent" else f"gave up after {call.attempts} attempts: {reason}"
+            permanent = fault.kind == "permanent"
+            return Failure(fault.code, reason) if permanent else gave_up(fault, call.attempts, reason)
         raise self._condemn(fault, reason, verdict)
 
     def _break(self, fault: Fault) -> None:

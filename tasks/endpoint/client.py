@@ -26,7 +26,7 @@ from tasks.endpoint.calls import CallAttempts, R, Readable, billed
 from tasks.endpoint.circuit import AgainError, Standing
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
 from tasks.endpoint.dialect import Dialect
-from tasks.endpoint.faults import Fault, read_exception
+from tasks.endpoint.faults import Failure, Fault, FaultCode, read_exception
 from tasks.endpoint.health import SILENT_COSTS
 from tasks.endpoint.load.admission import RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.load.concurrency import FIRST, Limit
@@ -45,7 +45,7 @@ from tasks.endpoint.replies import (
 )
 from tasks.settings.endpoints import Endpoint
 
-NOT_SENT = frozenset({"proxy not reached", "host name not found", "connection refused", "TLS failed"})
+NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found", "connection_refused", "tls_failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
 
 LOG = logging.getLogger("gsdp")
@@ -172,7 +172,7 @@ class Client:
         call.word()
         return call
 
-    async def _run(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
+    async def _run(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         """Attempts until there is a value, a fault of the item, or an error of the endpoint."""
         try:
             return await self._first(call)
@@ -181,7 +181,7 @@ class Client:
         finally:
             self.served += 1
 
-    async def _first(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
+    async def _first(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         try:
             return await self._attempt(call)
         except AgainError:
@@ -189,11 +189,10 @@ class Client:
 
     def _spent(self, call: CallAttempts[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
         """The error, with what the call used up: requests that were sent belong into somebody's books."""
-        why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
-        error.spent = call.reply(self.name, ReplyContent(), why) if call.attempts else None
+        error.spent = call.spending(self.name) if call.attempts else None
         return error
 
-    async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
+    async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         """All attempts but the first, which does without tenacity: it would cost a sixth of the calls per second."""
         standing = self._standing
         await standing.pause(standing.seconds_to_wait(call.trial))
@@ -203,15 +202,15 @@ class Client:
             retry=retry_if_exception_type(AgainError),
             reraise=True,
         )
-        outcome: tuple[R | None, str | None] = await retrying(self._attempt, call)
+        outcome: tuple[R | None, Failure | None] = await retrying(self._attempt, call)
         return outcome
 
-    async def _attempt(self, call: CallAttempts[R]) -> tuple[R | None, str | None]:
+    async def _attempt(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         while True:
             await self._enter(call)
             value, fault, words = await self._exchange(call)
             if value is not None:
-                call.usage = Usage(*(a + b for a, b in zip(call.usage, value.usage, strict=True)))
+                call.usage = call.usage.plus(value.usage)
             if fault is None:
                 self._standing.usable()
                 return value, None
@@ -220,7 +219,7 @@ class Client:
 
     def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
         """Whether the server refused a parameter that it can be asked without; then the call is worded anew."""
-        if fault.kind != "permanent" or not fault.reason.startswith("refused request"):
+        if fault.kind != "permanent" or fault.code != "request_refused":
             return False
         name, is_new = self._dialect.adapt(call.body, call.own, words)
         if is_new:
@@ -274,7 +273,7 @@ class Client:
             fault = self._read_exception(error)
             if fault is None:
                 raise
-            usage = NO_USAGE if fault.reason in NOT_SENT else None
+            usage = NO_USAGE if fault.code in NOT_SENT else None
             self._learn(ticket, None, fault, None)
             return None, fault, ""
         finally:
@@ -304,7 +303,7 @@ class Client:
 
     def _read_exception(self, error: Exception) -> Fault | None:
         if type(error) is TimeoutError:
-            return Fault("slow", f"no complete answer within {self.endpoint.timeout:g} s")
+            return Fault("slow", "not_in_time", f"no complete answer within {self.endpoint.timeout:g} s")
         return read_exception(error)
 
     def _is_at_work(self) -> bool:

@@ -27,20 +27,68 @@ permanent    this request can never succeed; others can
 fatal        no request of this client can succeed until a person mends something
 """
 
+FaultCode = Literal[
+    # The account, the key, the address: mostly fatal.
+    "key_refused", "forbidden", "no_quota", "no_credit", "unpaid", "model_unknown", "not_found", "method_refused",
+    "not_offered", "redirect", "certificate", "bad_address", "proxy_refused",
+    # The request itself: permanent.
+    "request_refused", "context_length", "request_too_large", "content_filter",
+    # The server's load and state.
+    "rate_limited", "overloaded", "server_error", "bad_gateway", "gateway_timeout", "status",
+    # The way there.
+    "proxy_not_reached", "host_not_found", "connection_refused", "tls_failed", "disconnected", "cut_short",
+    "connection_reset", "connection_failed", "timed_out", "not_in_time",
+    # A body that cannot be read.
+    "malformed_http", "undecodable", "html_page", "malformed_json", "empty_body", "malformed_answer", "no_choices",
+    "no_vectors", "malformed_vectors",
+    # An answer that is none.
+    "truncated", "truncated_thinking", "tool_call", "repetition", "refused_by_model", "only_thought", "empty",
+    "unknown_finish", "unparseable", "another_width",
+]  # fmt: skip
+"""What happened, one word a case; decisions hang on it, never on the sentence beside it."""
+
 EXCERPT = 300
 """Characters of a server's own words that an error text may carry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an exchange gave no usable answer. `reason` is short and can be grouped by."""
+    """Why an exchange gave no usable answer."""
 
     kind: FaultKind
+    code: FaultCode
     reason: str
+    """For people."""
     retry_after: float | None = None
     """Seconds the server asked to be left alone."""
     once: bool = False
     """Worth a second try, but not a third: the same fault again is permanent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an item has no answer."""
+
+    code: FaultCode
+    words: str
+    """For people, and for the ledger."""
+    gave_up: bool = False
+    """Whether it was tried as often as may be, so that a later run may have more luck."""
+
+    @property
+    def group(self) -> str:
+        """A short reason that items can be counted by: the server's own words differ from item to item."""
+        return "gave up" if self.gave_up else GROUPS.get(self.code, self.words)
+
+
+def in_words(failure: Failure | None) -> str | None:
+    """What the ledger says of it; None for a usable answer."""
+    return None if failure is None else failure.words
+
+
+def gave_up(fault: Fault, attempts: int, words: str) -> Failure:
+    """The end of an item after its last attempt."""
+    return Failure(fault.code, f"gave up after {attempts} attempts: {words}", gave_up=True)
 
 
 def read_status(status: int, headers: Mapping[str, str], body: str, now: datetime | None = None) -> Fault:
@@ -49,14 +97,14 @@ def read_status(status: int, headers: Mapping[str, str], body: str, now: datetim
     `now` is the wall clock that a Retry-After date is measured against.
     """
     if 300 <= status < 400:
-        return Fault("fatal", f"redirects ({status}) to {excerpt(headers.get('location') or 'nowhere')}")
+        return Fault("fatal", "redirect", f"redirects ({status}) to {excerpt(headers.get('location') or 'nowhere')}")
     words = error_words(body)
-    for pattern, kind, reason in WORDINGS:
+    for pattern, kind, code, reason in WORDINGS:
         if pattern.search(words):
-            return Fault(kind, reason.format(status=status, words=excerpt(words)))
-    kind, reason = STATUSES.get(status) or (("transient", "{status}") if status >= 500 else DEFAULT_4XX)
+            return Fault(kind, code, reason.format(status=status, words=excerpt(words)))
+    kind, code, reason = STATUSES.get(status) or (DEFAULT_5XX if status >= 500 else DEFAULT_4XX)
     wait = None if kind in ("permanent", "fatal") else retry_after(headers, now)
-    return Fault(kind, reason.format(status=status, words=excerpt(words) or "no text"), wait)
+    return Fault(kind, code, reason.format(status=status, words=excerpt(words) or "no text"), wait)
 
 
 def read_error_object(error: object) -> Fault | None:
@@ -80,9 +128,9 @@ def read_exception(error: BaseException) -> Fault | None:
         for kind in type(chain).__mro__:
             names.setdefault(kind.__name__, chain)
         chain = chain.__cause__ or chain.__context__
-    for name, kind_of_fault, reason in EXCEPTIONS:
+    for name, kind_of_fault, code, reason in EXCEPTIONS:
         if name in names:
-            return Fault(kind_of_fault, reason.format(words=excerpt(str(names[name])) or name))
+            return Fault(kind_of_fault, code, reason.format(words=excerpt(str(names[name])) or name))
     return None
 
 
@@ -170,11 +218,13 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 
 def remedy(fault: Fault) -> str:
     """What a person can do about a fault of the whole endpoint, in one sentence."""
-    return next(sentence for start, sentence in REMEDIES if fault.reason.startswith(start))
+    return REMEDIES.get(fault.code, "Start the server or change base_url, then run the same command again.")
 
 
-def _row(pattern: str, kind: FaultKind, reason: str) -> tuple[re.Pattern[str], FaultKind, str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, reason
+def _row(
+    pattern: str, kind: FaultKind, code: FaultCode, reason: str
+) -> tuple[re.Pattern[str], FaultKind, FaultCode, str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, code, reason
 
 
 SCRUBBED = "[key]"
@@ -197,109 +247,131 @@ RETRY_AFTER_HEADERS = (
     ("llm_provider-retry-after", 1.0),
 )
 
-WORDINGS: list[tuple[re.Pattern[str], FaultKind, str]] = [
+WORDINGS: list[tuple[re.Pattern[str], FaultKind, FaultCode, str]] = [
     # OpenAI's code; its sentence too, because LiteLLM flattens the code. Gemini says the same sentence of a limit per
     # minute, but adds when to come back.
-    _row(r"insufficient_quota", "fatal", "has no quota left ({status}): {words}"),
-    _row(r"exceeded your current quota(?!.*(retry|per.?minute))", "fatal", "has no quota left ({status}): {words}"),
-    _row(r"insufficient (balance|credits)|credit balance is too low", "fatal", "has no credit ({status}): {words}"),
+    _row(r"insufficient_quota", "fatal", "no_quota", "has no quota left ({status}): {words}"),
+    _row(
+        r"exceeded your current quota(?!.*(retry|per.?minute))",
+        "fatal",
+        "no_quota",
+        "has no quota left ({status}): {words}",
+    ),
+    _row(
+        r"insufficient (balance|credits)|credit balance is too low",
+        "fatal",
+        "no_credit",
+        "has no credit ({status}): {words}",
+    ),
     # LiteLLM without a database answers 400 to a wrong key.
-    _row(r"invalid_api_key|incorrect api key|no connected db", "fatal", "refuses the key ({status}): {words}"),
+    _row(
+        r"invalid_api_key|incorrect api key|no connected db",
+        "fatal",
+        "key_refused",
+        "refuses the key ({status}): {words}",
+    ),
     _row(
         r"model_not_found|invalid model name|model\b.{0,120}\bdoes not exist",
         "fatal",
+        "model_unknown",
         "does not serve this model ({status}): {words}",
     ),
     # vLLM, about a limit that no prompt of any length could meet: the settings' fault, not the item's.
-    _row(r"max\w*_tokens\S* cannot be greater", "permanent", "refused request: {words}"),
+    _row(r"max\w*_tokens\S* cannot be greater", "permanent", "request_refused", "refused request: {words}"),
     # OpenAI, llama-cpp-python; vLLM, SGLang; llama-server; LiteLLM; TGI; Anthropic; Mistral; Bedrock.
     _row(
         r"context_length_exceeded|maximum context length|exceed_context_size|available context size"
         r"|contextwindowexceeded|max_new_tokens.{0,20}must be <=|prompt is too long|input is too long"
         r"|longer than the model'?s context|too large for model with \d+ maximum context|exceeds? the context window",
         "permanent",
+        "context_length",
         "context length",
     ),
     # OpenAI answers 429 to a single request that is larger than the limit per minute; waiting cannot help.
-    _row(r"request too large", "permanent", "request too large"),
+    _row(r"request too large", "permanent", "request_too_large", "request too large"),
     _row(
         r"content_filter|content_policy_violation|contentpolicyviolation|responsibleaipolicy|requires moderation"
         r"|data_inspection_failed|content management policy",
         "permanent",
+        "content_filter",
         "content filter",
     ),
 ]
 
-DEFAULT_4XX: tuple[FaultKind, str] = ("permanent", "refused request: {words}")
+DEFAULT_4XX: tuple[FaultKind, FaultCode, str] = ("permanent", "request_refused", "refused request: {words}")
+DEFAULT_5XX: tuple[FaultKind, FaultCode, str] = ("transient", "status", "{status}")
 
-STATUSES: dict[int, tuple[FaultKind, str]] = {
-    401: ("fatal", "refuses the key (401): {words}"),
-    402: ("fatal", "wants to be paid first (402): {words}"),
-    403: ("fatal", "forbids access (403): {words}"),
-    404: ("fatal", "knows neither this address nor this model (404): {words}"),
-    405: ("fatal", "takes no requests at this address (405): {words}"),
-    407: ("fatal", "is behind a proxy that wants a password (407): {words}"),
-    408: ("transient", "408"),
-    409: ("transient", "409"),
-    413: ("permanent", "request too large"),
-    425: ("transient", "425"),
-    429: ("busy", "429"),
-    499: ("transient", "499"),
-    501: ("fatal", "does not offer this kind of call (501): {words}"),
-    502: ("unreachable", "502"),
-    503: ("busy", "503"),
-    504: ("slow", "504"),
+STATUSES: dict[int, tuple[FaultKind, FaultCode, str]] = {
+    401: ("fatal", "key_refused", "refuses the key (401): {words}"),
+    402: ("fatal", "unpaid", "wants to be paid first (402): {words}"),
+    403: ("fatal", "forbidden", "forbids access (403): {words}"),
+    404: ("fatal", "not_found", "knows neither this address nor this model (404): {words}"),
+    405: ("fatal", "method_refused", "takes no requests at this address (405): {words}"),
+    407: ("fatal", "proxy_refused", "is behind a proxy that wants a password (407): {words}"),
+    408: ("transient", "status", "408"),
+    409: ("transient", "status", "409"),
+    413: ("permanent", "request_too_large", "request too large"),
+    425: ("transient", "status", "425"),
+    429: ("busy", "rate_limited", "429"),
+    499: ("transient", "status", "499"),
+    500: ("transient", "server_error", "500"),
+    501: ("fatal", "not_offered", "does not offer this kind of call (501): {words}"),
+    502: ("unreachable", "bad_gateway", "502"),
+    503: ("busy", "overloaded", "503"),
+    504: ("slow", "gateway_timeout", "504"),
     # Cloudflare, about the server behind it.
-    520: ("unreachable", "520"),
-    521: ("unreachable", "521"),
-    522: ("unreachable", "522"),
-    523: ("unreachable", "523"),
-    524: ("slow", "524"),
-    529: ("busy", "529"),
+    520: ("unreachable", "bad_gateway", "520"),
+    521: ("unreachable", "bad_gateway", "521"),
+    522: ("unreachable", "bad_gateway", "522"),
+    523: ("unreachable", "bad_gateway", "523"),
+    524: ("slow", "gateway_timeout", "524"),
+    529: ("busy", "overloaded", "529"),
 }
 
-EXCEPTIONS: list[tuple[str, FaultKind, str]] = [
+EXCEPTIONS: list[tuple[str, FaultKind, FaultCode, str]] = [
     # Of aiohttp and the operating system: what a person can tell apart.
-    ("ClientConnectorCertificateError", "fatal", "shows a certificate that is not trusted: {words}"),
-    ("SSLCertVerificationError", "fatal", "shows a certificate that is not trusted: {words}"),
-    ("ClientHttpProxyError", "fatal", "is behind a proxy that refuses: {words}"),
-    ("ClientProxyConnectionError", "unreachable", "proxy not reached"),
-    ("ClientConnectorDNSError", "unreachable", "host name not found"),
-    ("gaierror", "unreachable", "host name not found"),
-    ("ConnectionRefusedError", "unreachable", "connection refused"),
-    ("ClientConnectorSSLError", "unreachable", "TLS failed"),
-    ("ServerDisconnectedError", "unreachable", "connection closed before an answer"),
-    ("ClientPayloadError", "unreachable", "answer cut short"),
-    ("ConnectionResetError", "unreachable", "connection reset"),
-    ("BrokenPipeError", "unreachable", "connection reset"),
-    ("TimeoutError", "unreachable", "timed out"),
-    ("ClientResponseError", "transient", "malformed HTTP"),
-    ("InvalidURL", "fatal", "is not at a valid address: {words}"),
-    ("UnsupportedProtocol", "fatal", "is not at a valid address: {words}"),
+    ("ClientConnectorCertificateError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),
+    ("SSLCertVerificationError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),
+    ("ClientHttpProxyError", "fatal", "proxy_refused", "is behind a proxy that refuses: {words}"),
+    ("ClientProxyConnectionError", "unreachable", "proxy_not_reached", "proxy not reached"),
+    ("ClientConnectorDNSError", "unreachable", "host_not_found", "host name not found"),
+    ("gaierror", "unreachable", "host_not_found", "host name not found"),
+    ("ConnectionRefusedError", "unreachable", "connection_refused", "connection refused"),
+    ("ClientConnectorSSLError", "unreachable", "tls_failed", "TLS failed"),
+    ("ServerDisconnectedError", "unreachable", "disconnected", "connection closed before an answer"),
+    ("ClientPayloadError", "unreachable", "cut_short", "answer cut short"),
+    ("ConnectionResetError", "unreachable", "connection_reset", "connection reset"),
+    ("BrokenPipeError", "unreachable", "connection_reset", "connection reset"),
+    ("TimeoutError", "unreachable", "timed_out", "timed out"),
+    ("ClientResponseError", "transient", "malformed_http", "malformed HTTP"),
+    ("InvalidURL", "fatal", "bad_address", "is not at a valid address: {words}"),
+    ("UnsupportedProtocol", "fatal", "bad_address", "is not at a valid address: {words}"),
     # Of httpx2 and the SDK: when nothing more is known.
-    ("DecodingError", "transient", "undecodable answer"),
-    ("ClientConnectionError", "unreachable", "connection failed"),
-    ("TransportError", "unreachable", "connection failed"),
-    ("APITimeoutError", "unreachable", "timed out"),
-    ("APIConnectionError", "unreachable", "connection failed"),
+    ("DecodingError", "transient", "undecodable", "undecodable answer"),
+    ("ClientConnectionError", "unreachable", "connection_failed", "connection failed"),
+    ("TransportError", "unreachable", "connection_failed", "connection failed"),
+    ("APITimeoutError", "unreachable", "timed_out", "timed out"),
+    ("APIConnectionError", "unreachable", "connection_failed", "connection failed"),
 ]
 
-REMEDIES = (
-    ("refuses the key", "Check api_key, then run the same command again."),
-    ("forbids access", "Check api_key and what it may be used for, then run the same command again."),
-    ("has no", "Top up the account or name another endpoint, then run the same command again."),
-    ("wants to be paid", "Top up the account or name another endpoint, then run the same command again."),
-    ("does not serve", "Change the model to one the server lists, then run the same command again."),
-    ("knows neither", "Check model and base_url (it ends in /v1 on most servers), then run the same command again."),
-    ("takes no requests", "Check base_url (it ends in /v1 on most servers), then run the same command again."),
-    ("redirects", "Redirects are not followed with a key; set base_url to the final address if you trust it."),
-    ("shows a certificate", "Set ca_file to the PEM file of the authority that signed it."),
-    ("is behind a proxy", "Check proxy, then run the same command again."),
-    ("refused request", "Change the setting it names, then run the same command again."),
-    ("429", "Lower concurrency or wait, then run the same command again."),
-    ("504", "Let the gateway before the server wait longer, then run the same command again."),
-    ("524", "Let the gateway before the server wait longer, then run the same command again."),
-    ("no complete answer", "Raise timeout or start the server anew, then run the same command again."),
-    ("", "Start the server or change base_url, then run the same command again."),
-)
-"""The start of a reason, and what to do about it; the first match counts."""
+REMEDIES: dict[FaultCode, str] = {
+    "key_refused": "Check api_key, then run the same command again.",
+    "forbidden": "Check api_key and what it may be used for, then run the same command again.",
+    "no_quota": "Top up the account or name another endpoint, then run the same command again.",
+    "no_credit": "Top up the account or name another endpoint, then run the same command again.",
+    "unpaid": "Top up the account or name another endpoint, then run the same command again.",
+    "model_unknown": "Change the model to one the server lists, then run the same command again.",
+    "not_found": "Check model and base_url (it ends in /v1 on most servers), then run the same command again.",
+    "method_refused": "Check base_url (it ends in /v1 on most servers), then run the same command again.",
+    "redirect": "Redirects are not followed with a key; set base_url to the final address if you trust it.",
+    "certificate": "Set ca_file to the PEM file of the authority that signed it.",
+    "proxy_refused": "Check proxy, then run the same command again.",
+    "request_refused": "Change the setting it names, then run the same command again.",
+    "rate_limited": "Lower concurrency or wait, then run the same command again.",
+    "gateway_timeout": "Let the gateway in front of the server wait longer, then run the same command again.",
+    "not_in_time": "Raise timeout or restart the server, then run the same command again.",
+}
+"""What a person can do about a fault of the whole endpoint; for the others, start the server."""
+
+GROUPS: dict[FaultCode, str] = {"request_refused": "refused request"}
+"""Short reasons of the faults whose words go on with the server's own."""

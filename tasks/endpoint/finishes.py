@@ -18,11 +18,13 @@ WHOLE = frozenset({"", "stop", "eos", "eos_token", "eos_found", "stop_sequence",
 WORDS: tuple[tuple[re.Pattern[str], Fault], ...] = tuple(
     (re.compile(pattern), fault)
     for pattern, fault in (
-        (r"filter|safety|sensitiv|prohibit|blocklist|recitat|spii|moderat", Fault("permanent", "content filter")),
-        (r"refus", Fault("permanent", "refused by the model")),
-        (r"tool|function", Fault("permanent", "tool call")),
-        (r"repetition|repeat", Fault("permanent", "repetition")),
-        (r"length|max_?(new_|output_)?token|token_limit|context_window|truncat", Fault("permanent", "truncated")),
+        (r"filter|safety|sensitiv|prohibit|blocklist|recitat|spii|moderat",
+         Fault("permanent", "content_filter", "content filter")),
+        (r"refus", Fault("permanent", "refused_by_model", "refused by the model")),
+        (r"tool|function", Fault("permanent", "tool_call", "tool call")),
+        (r"repetition|repeat", Fault("permanent", "repetition", "repetition")),
+        (r"length|max_?(new_|output_)?token|token_limit|context_window|truncat",
+         Fault("permanent", "truncated", "truncated")),
     )
 )  # fmt: skip
 """What a word holds that says why there is no whole answer; the first match counts."""
@@ -54,7 +56,7 @@ def fault_of(finish: object, has_text: bool) -> Fault | None:
     if found is not None:
         return found
     if STOPPED.search(word) or not has_text:
-        return Fault("transient", f"finished with {finish!r:.40}", once=True)
+        return Fault("transient", "unknown_finish", f"finished with {finish!r:.40}", once=True)
     return None
 
 

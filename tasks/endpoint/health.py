@@ -83,7 +83,7 @@ class Health:
         for minutes and turns away what is too much meanwhile is not down.
         """
         others_answered = self.answers > trial.answers_seen
-        again = trial.last is not None and trial.last.reason == fault.reason
+        again = trial.last is not None and trial.last.code == fault.code
         same_words = again and trial.last_words == words
         trial.failures += 1
         trial.last, trial.last_words = fault, words
@@ -114,14 +114,14 @@ class Health:
 
     def _spoken(self, trial: AttemptHistory, fault: Fault, again: bool, same_words: bool) -> Consequence:
         if fault.kind == "permanent":
-            if fault.reason.startswith("refused request"):
+            if fault.code == "request_refused":
                 return self._ended(Consequence.REFUSED)
             self.refusals = 0
             return Consequence.GIVE_UP
         trial.spent += 1
         if again and fault.once:
             return Consequence.GIVE_UP
-        if fault.reason == "500" and self._alone(trial, words=trial.last_words) and same_words:
+        if fault.code == "server_error" and self._alone(trial, words=trial.last_words) and same_words:
             return self._ended(Consequence.DOWN)
         return self._bounded(trial)
 

@@ -7,10 +7,10 @@ that finds out whether it is back.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from graph.errors import BudgetError, EndpointError
+from graph.spending import Spending
 from tasks.endpoint.client import Client, Moved
 from tasks.endpoint.replies import ChatRequest, Reply
 
@@ -54,7 +54,8 @@ async def _ask_any(
     `ask` is told whether the call may move on instead of waiting for a silent endpoint. Raises the last one's
     EndpointError when none is left, or BudgetError.
     """
-    left, spent = list(clients), []
+    left = list(clients)
+    spent: list[Spending] = []
     while True:
         client = choose(left)
         others = [other for other in left if other is not client]
@@ -62,14 +63,14 @@ async def _ask_any(
         try:
             found, reply = await ask(client, movable)
         except (EndpointError, BudgetError) as error:
-            if isinstance(error.spent, Reply):
+            if error.spent is not None:
                 spent.append(error.spent)
             left = left if isinstance(error, Moved) else others
             if not left or isinstance(error, BudgetError):
-                error.spent = _sum(spent[-1], spent[:-1]) if spent else None
+                error.spent = spent[-1].plus(spent[:-1]) if spent else None
                 raise
         else:
-            return found, _sum(reply, spent)
+            return found, reply.plus(spent)
 
 
 def choose(clients: Sequence[Client]) -> Client:
@@ -80,25 +81,3 @@ def choose(clients: Sequence[Client]) -> Client:
         return client.out, admission.paused and not admission.probe_due, admission.load
 
     return min(clients, key=worth)
-
-
-def _sum(reply: Reply, before: Sequence[Reply]) -> Reply:
-    """The reply with what was spent on others before it."""
-    if not before:
-        return reply
-    return replace(
-        reply,
-        input_tokens=reply.input_tokens + sum(other.input_tokens for other in before),
-        cached_tokens=reply.cached_tokens + sum(other.cached_tokens for other in before),
-        output_tokens=reply.output_tokens + sum(other.output_tokens for other in before),
-        reasoning_tokens=reply.reasoning_tokens + sum(other.reasoning_tokens for other in before),
-        seconds=reply.seconds + sum(other.seconds for other in before),
-        attempts=reply.attempts + sum(other.attempts for other in before),
-        cost=_total([reply.cost, *(other.cost for other in before)]),
-        presumed_tokens=reply.presumed_tokens + sum(other.presumed_tokens for other in before),
-    )
-
-
-def _total(costs: Sequence[float | None]) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known else None

@@ -13,11 +13,12 @@ import math
 import re
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from tasks.endpoint.faults import ERROR_KEYS, Fault, read_error_object
+from graph.spending import Spending
+from tasks.endpoint.faults import ERROR_KEYS, Failure, Fault, cleaned, in_words, read_error_object
 from tasks.endpoint.finishes import fault_of, is_loop
 from tasks.endpoint.thoughts import KNOWN, Marks, parts, split_thinking, thought_beside
 
@@ -40,26 +41,19 @@ class ChatRequest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """The outcome of one call. `fault` is None for a usable answer, else why this item can never have one."""
+class Reply(Spending):
+    """The outcome of one call, and what all its attempts used up."""
 
     text: str
     reasoning: str
     finish_reason: str | None
-    fault: str | None
-    input_tokens: int
-    """Tokens of all attempts that the server reported, since all of them are paid."""
-    cached_tokens: int
-    output_tokens: int
-    reasoning_tokens: int
-    seconds: float
-    """On the wire, over all attempts; waits for a slot and between attempts are not in it."""
-    attempts: int
-    endpoint: str
-    cost: float | None = None
-    """USD of all attempts, None where nobody knows a price."""
-    presumed_tokens: int = 0
-    """Tokens of attempts whose outcome is unknown, at their worst case."""
+    failure: Failure | None
+    """None for a usable answer, else why this item can never have one."""
+
+    @property
+    def fault(self) -> str | None:
+        """The failure in words."""
+        return in_words(self.failure)
 
 
 class Usage(NamedTuple):
@@ -69,6 +63,24 @@ class Usage(NamedTuple):
     cached: int = 0
     output: int = 0
     reasoning: int = 0
+
+    def spending(self, endpoint: str, attempts: int, seconds: float, cost: float | None, presumed: int) -> Spending:
+        """What a call used up whose attempts together had this usage."""
+        return Spending(
+            endpoint=endpoint,
+            attempts=attempts,
+            seconds=seconds,
+            input_tokens=self.input,
+            cached_tokens=self.cached,
+            output_tokens=self.output,
+            reasoning_tokens=self.reasoning,
+            presumed_tokens=presumed,
+            cost=cost,
+        )
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 NO_USAGE = Usage()
@@ -84,6 +96,16 @@ class ReplyContent:
     usage: Usage = NO_USAGE
     fault: Fault | None = None
 
+    def reply(self, spent: Spending, failure: Failure | None, secrets: tuple[str, ...]) -> Reply:
+        """What the caller of a call is told that ended with this answer."""
+        return Reply(
+            cleaned(self.text, secrets),
+            cleaned(self.reasoning, secrets),
+            self.finish_reason and cleaned(self.finish_reason, secrets),
+            failure,
+            **asdict(spent),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
@@ -97,7 +119,7 @@ class Vectors:
 def read_answer(body: object, known: Marks = KNOWN) -> ReplyContent:
     """The answer in the parsed JSON of a 200 to a chat completion; `known` marks a thought in its text."""
     if not isinstance(body, dict):
-        return ReplyContent(fault=Fault("transient", "malformed answer"))
+        return ReplyContent(fault=Fault("transient", "malformed_answer", "malformed answer"))
     choice = _first(body.get("choices")) or {}
     usage = read_usage(body.get("usage") or choice.get("usage"))
     error, message = choice.get("error"), choice.get("message")
@@ -130,16 +152,18 @@ def _count_reasoning(usage: Usage, thought: int, said: int) -> Usage:
 
 def _fault(text: str, reasoning: str, finish: object, is_open: bool, refusal: object) -> Fault | None:
     fault = fault_of(finish, bool(text))
-    cut = fault is not None and fault.reason == "truncated"
+    cut = fault is not None and fault.code == "truncated"
     if cut and is_loop(text or reasoning):
-        return Fault("permanent", "repetition")
+        return Fault("permanent", "repetition", "repetition")
     if is_open or (cut and reasoning and not text):
-        return Fault("permanent", "truncated thinking")
+        return Fault("permanent", "truncated_thinking", "truncated thinking")
     if fault or text:
         return fault
     if refusal:
-        return Fault("permanent", "refused by the model")
-    return Fault("permanent", "a thought and no answer" if reasoning else "empty")
+        return Fault("permanent", "refused_by_model", "refused by the model")
+    if reasoning:
+        return Fault("permanent", "only_thought", "a thought and no answer")
+    return Fault("permanent", "empty", "empty")
 
 
 def _first(choices: object) -> dict[str, Any] | None:
@@ -188,16 +212,16 @@ def count(value: object) -> int:
 def read_vectors(body: object, expected: int) -> Vectors:
     """The vectors of an embeddings answer in the order of the texts, all of one length and finite."""
     if not isinstance(body, dict):
-        return Vectors(fault=Fault("transient", "malformed answer"))
+        return Vectors(fault=Fault("transient", "malformed_answer", "malformed answer"))
     usage = read_usage(body.get("usage"))
     rows = body.get("data")
     if not isinstance(rows, list):
         error = body.get("error") or told_error(body)
-        return Vectors(usage=usage, fault=read_error_object(error) or Fault("transient", "no vectors"))
+        return Vectors(usage=usage, fault=read_error_object(error) or Fault("transient", "no_vectors", "no vectors"))
     vectors = [_vector(row.get("embedding")) if isinstance(row, dict) else [] for row in _by_index(rows)]
     widths = {len(vector) for vector in vectors}
     if len(vectors) != expected or len(widths) > 1 or 0 in widths:
-        return Vectors(usage=usage, fault=Fault("transient", "malformed vectors", once=True))
+        return Vectors(usage=usage, fault=Fault("transient", "malformed_vectors", "malformed vectors", once=True))
     return Vectors(vectors, usage)
 
 
@@ -228,4 +252,4 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 TOLD = ("base_resp", "code", "error_code", "message", "msg", "error_msg", "detail")
 """One of these stands in a body that is an error."""
 
-NO_CHOICES = Fault("transient", "no choices")
+NO_CHOICES = Fault("transient", "no_choices", "no choices")

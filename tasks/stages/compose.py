@@ -28,7 +28,7 @@ async def _compose(work: RunContext, slot: Slot) -> None:
     prompt, values = work.library["compose"], {"points": list(slot.names), "level": slot.combination.level or ""}
     answer = await work.ask("compose", role, prompt, values, slot.problem_id, read_problem)
     if answer.value is None:
-        reject = work.ended("compose", slot.problem_id, answer.fault, " | ".join(slot.names))
+        reject = work.ended("compose", slot.problem_id, answer.failure, " | ".join(slot.names))
         await work.store.write(answer.call, reject)
         return
     problem = Problem(

@@ -64,7 +64,7 @@ async def _extract(work: RunContext, seed: Seed) -> None:
     subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
     answer = await work.ask("extract", role, prompt, values, subject, read_points)
     if answer.value is None:
-        reject = work.ended("extract", seed.id, answer.fault, f"{seed.source}:{seed.line}")
+        reject = work.ended("extract", seed.id, answer.failure, f"{seed.source}:{seed.line}")
         await work.store.write(answer.call, reject)
     else:
         await work.store.write(answer.call, *_mentions(work, seed, answer.value))

@@ -62,7 +62,7 @@ async def _solve(work: RunContext, ballot: Ballot, solution_id: UUID, number: in
     read = partial(read_solution, proof=asks_for_proof(problem.text))
     answer = await work.ask("solve", role, prompt, values, solution_id, read)
     if answer.value is None:
-        await work.store.write(answer.call, work.ended("solve", solution_id, answer.fault))
+        await work.store.write(answer.call, work.ended("solve", solution_id, answer.failure))
         ballot.ended.add(solution_id)
         return
     text, final = answer.value

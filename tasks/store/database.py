@@ -297,18 +297,14 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
 
 def cannot_open(error: Exception, path: Path) -> StoreError:
     """What is raised when DuckDB does not open a file."""
-    held = HELD.search(str(error))
-    return (StoreInUse if held else StoreError)(sentence(error, path))
+    if held := HELD.search(str(error)):
+        return StoreInUse(path, int(held[2]), Path(held[1]).name)
+    return StoreError(sentence(error, path))
 
 
 def sentence(error: Exception, path: Path) -> str:
     """What a DuckDB error means for a person, and what to do."""
     text = str(error)
-    if held := HELD.search(text):
-        return (
-            f"{path} is in use by process {held[2]} ({Path(held[1]).name}): wait until it ends, "
-            "or stop it, then run the same command again."
-        )
     if "No space left" in text or "File too large" in text:
         return f"No space is left for {path}: free some and run the same command again; what was committed is safe."
     if "Read-only file system" in text or "Permission denied" in text or not _writable(path):

@@ -14,6 +14,7 @@ from typing import Any
 from graph.errors import EndpointDown
 from graph.records import Alias, KnowledgePoint, Proposal, Reject
 from tasks.context.run_context import RunContext
+from tasks.endpoint.faults import Failure
 from tasks.endpoint.replies import ChatRequest, Reply
 from tasks.settings.run import RunSettings
 from tasks.stages.connect import connect
@@ -39,10 +40,10 @@ class Curator:
     """How many questions are answered before the endpoint is down."""
     mute: int = 0
     """How many requests for vectors get none, for `mute_fault`."""
-    mute_fault: str = ""
+    mute_fault: Failure | None = None
     failure: EndpointDown | None = None
     """What every request for vectors ends with."""
-    unfit: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, Failure] = field(default_factory=dict)
     """Name -> fault of every request for vectors with it."""
     width: int = 2
     """Numbers of a vector; those beyond two are 0. `dimensions` in the body wins."""
@@ -76,9 +77,9 @@ class Curator:
         self.extra_bodies.append(dict(extra_body))
         if self.mute:
             self.mute -= 1
-            return [], replace(reply(""), fault=self.mute_fault)
+            return [], replace(reply(""), failure=self.mute_fault)
         if faults := [self.unfit[text] for text in texts if text in self.unfit]:
-            return [], replace(reply(""), fault=faults[0])
+            return [], replace(reply(""), failure=faults[0])
         angles = [radians(self.degrees[text]) for text in texts]
         zeros = [0.0] * (extra_body.get("dimensions", self.width) - 2)
         return [[cos(angle), sin(angle), *zeros] for angle in angles], reply("")
@@ -107,8 +108,12 @@ READERS: dict[str, Callable[[Curator, Sequence[str]], str]] = {
 }
 
 
+TOO_LONG = Failure("context_length", "context length")
+REFUSED = Failure("request_refused", "refused request: no")
+
+
 def reply(text: str) -> Reply:
-    return Reply(text, "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
+    return Reply(text, "", "stop", None, endpoint="local", attempts=1, input_tokens=1, output_tokens=1, seconds=0.1)
 
 
 def written(folder: Path, *seeds: Sequence[str]) -> dict[str, Any]:

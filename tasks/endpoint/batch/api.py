@@ -178,7 +178,7 @@ class BatchApi:
         try:
             return read(raw), None, raw.status
         except (ValueError, KeyError):
-            return None, Fault("transient", "malformed answer"), raw.status
+            return None, Fault("transient", "malformed_answer", "malformed answer"), raw.status
 
 
 def _object(raw: RawResponse) -> dict[str, Any]:

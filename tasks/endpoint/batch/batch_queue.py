@@ -23,9 +23,10 @@ from uuid import UUID, uuid4
 
 from graph import records
 from graph.errors import BudgetError, EndpointError, EndpointRefused
+from graph.spending import Spending
 from tasks.endpoint.batch.api import PATH, BatchApi, Line
 from tasks.endpoint.dialect import Dialect
-from tasks.endpoint.faults import Fault, cleaned, read_status, remedy
+from tasks.endpoint.faults import Failure, Fault, FaultCode, gave_up, read_status, remedy
 from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.profiles import Profile
@@ -75,14 +76,15 @@ class _Batch:
 class _Trip:
     """What one call has been through."""
 
-    fault: str | None = None
-    """None until it has ended; "" where it has a usable answer."""
+    ended: bool = False
+    failure: Failure | None = None
+    """Why it ended without a usable answer."""
     answer: ReplyContent = field(default_factory=ReplyContent)
     attempts: int = 0
     usage: Usage = NO_USAGE
     cost: float | None = None
     presumed: int = 0
-    last: str = ""
+    last: FaultCode | None = None
     """The fault of the attempt before."""
 
 
@@ -161,60 +163,46 @@ class BatchQueue:
         trip = _Trip()
         self.waiting += 1
         try:
-            while trip.fault is None:
+            while not trip.ended:
                 await self._go(request, trip)
-            return self._reply(trip, trip.answer, trip.fault or None)
+            return trip.answer.reply(self._spending(trip), trip.failure, self._api.secrets)
         except (EndpointError, BudgetError) as error:
             # One error ends all calls of a batch, and each has spent something else.
             own = copy.copy(error)
-            why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
-            own.spent = self._reply(trip, ReplyContent(), why) if trip.attempts else None
+            own.spent = self._spending(trip) if trip.attempts else None
             raise own from error
         finally:
             self.waiting -= 1
 
     async def _go(self, request: ChatRequest, trip: _Trip) -> None:
-        """Once there and back; sets the trip's fault, or "" for none, unless it is worth another journey."""
+        """Once there and back; ends the trip, unless it is worth another try."""
         body = self._dialect.chat(request)
         line = await self._paid(request, body, trip)
         trip.attempts += 1
         if line is None:
-            fault, words = Fault("transient", "not answered in time"), ""
+            fault, words = Fault("transient", "not_in_time", "not answered in time"), ""
         else:
             trip.answer, fault_of_it, words = _read(line)
-            trip.usage = Usage(*(a + b for a, b in zip(trip.usage, trip.answer.usage, strict=True)))
+            trip.usage = trip.usage.plus(trip.answer.usage)
             if fault_of_it is None:
-                trip.fault = ""
+                trip.ended = True
                 return
             fault = fault_of_it
         reason = self._api.scrub(fault.reason)
         if fault.kind == "fatal":
             raise EndpointRefused(f"{self._api.where} {reason}. {remedy(fault)}")
-        if fault.reason.startswith("refused request") and self._dialect.adapt(body, request.extra_body, words)[0]:
+        if fault.code == "request_refused" and self._dialect.adapt(body, request.extra_body, words)[0]:
             return
-        again = fault.once and trip.last == fault.reason
-        trip.last = fault.reason
+        again = fault.once and trip.last == fault.code
+        trip.last = fault.code
         if fault.kind == "permanent" or again:
-            trip.fault = reason
+            trip.ended, trip.failure = True, Failure(fault.code, reason)
         elif trip.attempts >= self._endpoint.attempts:
-            trip.fault = f"gave up after {trip.attempts} attempts: {reason}"
+            trip.ended, trip.failure = True, gave_up(fault, trip.attempts, reason)
 
-    def _reply(self, trip: _Trip, answer: ReplyContent, fault: str | None) -> Reply:
-        return Reply(
-            text=cleaned(answer.text, self._api.secrets),
-            reasoning=cleaned(answer.reasoning, self._api.secrets),
-            finish_reason=answer.finish_reason and cleaned(answer.finish_reason, self._api.secrets),
-            fault=fault,
-            input_tokens=trip.usage.input,
-            cached_tokens=trip.usage.cached,
-            output_tokens=trip.usage.output,
-            reasoning_tokens=trip.usage.reasoning,
-            seconds=0.0,  # how long the server worked on it, nobody says
-            attempts=trip.attempts,
-            endpoint=self._name,
-            cost=trip.cost,
-            presumed_tokens=trip.presumed,
-        )
+    def _spending(self, trip: _Trip) -> Spending:
+        # No seconds: how long the server worked on it, nobody says.
+        return trip.usage.spending(self._name, trip.attempts, 0.0, trip.cost, trip.presumed)
 
     async def _paid(self, request: ChatRequest, body: dict[str, Any], trip: _Trip) -> Line | None:
         """What the server answers in a batch, None where it does not; its price is in the books."""

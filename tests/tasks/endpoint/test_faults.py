@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import SettingsError
-from tasks.endpoint.faults import EXCERPT, Fault, read_exception, read_status, remedy, retry_after, scrub
+from tasks.endpoint.faults import EXCERPT, Fault, FaultCode, read_exception, read_status, remedy, retry_after, scrub
 from tasks.endpoint.health import SILENT_COSTS, AttemptHistory, Consequence, Health
 from tasks.settings.lookup import resolve_key, resolve_value
 
@@ -174,16 +174,16 @@ def test_a_secret_is_scrubbed_even_where_an_excerpt_cut_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "start"),
-    [("refuses the key (401): x", "Check api_key"), ("connection refused", "Start the server"), ("429", "Lower")],
+    ("code", "start"),
+    [("key_refused", "Check api_key"), ("connection_refused", "Start the server"), ("rate_limited", "Lower")],
 )
-def test_every_reason_has_a_remedy(reason: str, start: str) -> None:
-    assert remedy(Fault("fatal", reason)).startswith(start)
+def test_every_code_has_a_remedy(code: FaultCode, start: str) -> None:
+    assert remedy(Fault("fatal", code, "")).startswith(start)
 
 
 def test_an_outage_is_nobodys_fault_until_the_patience_is_over() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
-    down = Fault("unreachable", "connection refused")
+    down = Fault("unreachable", "connection_refused", "connection refused")
     verdicts = [health.judge(trial, down, "", now) for now in (0, 20, 40, 59, 60)]
     assert verdicts == [Consequence.RETRY] * 4 + [Consequence.DOWN]
     assert trial.spent == 0
@@ -191,7 +191,7 @@ def test_an_outage_is_nobodys_fault_until_the_patience_is_over() -> None:
 
 def test_an_answer_to_anybody_ends_the_silence() -> None:
     health, trial = Health(attempts=8, patience=60), AttemptHistory(1, 0)
-    down = Fault("unreachable", "502")
+    down = Fault("unreachable", "bad_gateway", "502")
     assert health.judge(trial, down, "", 0) is Consequence.RETRY
     health.usable()
     assert health.judge(trial, down, "", 90) is Consequence.RETRY
@@ -200,7 +200,7 @@ def test_an_answer_to_anybody_ends_the_silence() -> None:
 
 def test_patience_begins_when_a_busy_server_said_to_come_back() -> None:
     health, trial = Health(attempts=8, patience=10), AttemptHistory(1, 0)
-    busy = Fault("busy", "429", retry_after=60)
+    busy = Fault("busy", "rate_limited", "429", retry_after=60)
     assert [health.judge(trial, busy, "", now) for now in (0, 61)] == [Consequence.RETRY] * 2
     assert health.patience_left(61) == 70
 
@@ -208,7 +208,7 @@ def test_patience_begins_when_a_busy_server_said_to_come_back() -> None:
 def test_a_rate_limit_hardly_counts_while_others_are_served_but_it_counts() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
     tries = 0
-    while health.judge(trial, Fault("busy", "429"), "", 0) is Consequence.RETRY:
+    while health.judge(trial, Fault("busy", "rate_limited", "429"), "", 0) is Consequence.RETRY:
         health.usable()
         tries += 1
     assert tries == 2 / SILENT_COSTS["busy"]
@@ -216,13 +216,16 @@ def test_a_rate_limit_hardly_counts_while_others_are_served_but_it_counts() -> N
 
 def test_a_server_at_work_on_another_request_is_not_down_however_long_it_takes() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
-    verdicts = [health.judge(trial, Fault("busy", "429"), "", now, at_work=now < 600) for now in (0, 100, 599, 600)]
+    verdicts = [
+        health.judge(trial, Fault("busy", "rate_limited", "429"), "", now, at_work=now < 600)
+        for now in (0, 100, 599, 600)
+    ]
     assert verdicts == [Consequence.RETRY] * 3 + [Consequence.DOWN]
 
 
 def test_an_answer_that_never_comes_in_time_counts_against_its_request() -> None:
     health, trial = Health(attempts=2, patience=1e9), AttemptHistory(1, 0)
-    verdicts = [health.judge(trial, Fault("slow", "504"), "", now, at_work=True) for now in (0, 600)]
+    verdicts = [health.judge(trial, Fault("slow", "gateway_timeout", "504"), "", now, at_work=True) for now in (0, 600)]
     assert verdicts == [Consequence.RETRY, Consequence.GIVE_UP]
 
 
@@ -230,7 +233,7 @@ def test_the_memory_of_errors_is_bounded() -> None:
     health = Health(attempts=10**6, patience=60)
     trial = AttemptHistory(1, 0)
     for n in range(2000):
-        health.judge(trial, Fault("transient", "500"), f"request id {n}", 0)
+        health.judge(trial, Fault("transient", "server_error", "500"), f"request id {n}", 0)
     assert len(health.errors) <= 256
 
 

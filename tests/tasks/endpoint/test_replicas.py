@@ -107,7 +107,7 @@ async def test_requests_before_the_end_of_the_budget_are_in_the_books(monkeypatc
         monkeypatch.setattr(clients["two"], "complete", nothing_left)
         with pytest.raises(BudgetReached) as reached:
             await complete(clients, NAMES, ASK)
-    assert isinstance(reached.value.spent, Reply)
+    assert reached.value.spent is not None
     assert reached.value.spent.attempts == 1
 
 

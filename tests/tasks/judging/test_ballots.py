@@ -140,7 +140,7 @@ def reply(text: str) -> Reply:
     return Reply(
         text=text,
         reasoning="",
-        fault=None,
+        failure=None,
         finish_reason="stop",
         endpoint="local",
         attempts=1,

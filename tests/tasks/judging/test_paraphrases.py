@@ -21,7 +21,7 @@ from tasks.settings.run import RunSettings
 from tasks.stages.ingest import ingest
 from tasks.stages.screen import Screen
 from tests.support.contexts import open_context, plain, settings_for
-from tests.support.scripted_curator import EMBEDDER, Curator, reply
+from tests.support.scripted_curator import EMBEDDER, REFUSED, Curator, reply
 from tests.tasks.stages.test_screening import benchmark, graded, outcomes
 
 EXAM = "How many sheep graze on the meadow when each of nine shepherds brings seven?"
@@ -121,7 +121,7 @@ async def test_seeds_are_looked_at_too(tmp_path: Path) -> None:
 
 async def test_a_text_without_a_vector_is_not_cleared(tmp_path: Path) -> None:
     long = "x" * (HEAD + 1)
-    reader = near(unfit={long[:HEAD]: "refused request: too long"})
+    reader = near(unfit={long[:HEAD]: REFUSED})
     async with open_context(looked_at(tmp_path), {"local": reader}) as work:
         await graded(work, [long, AFAR], solution=AFAR)
         await Screen(work).advance(2)
@@ -131,12 +131,12 @@ async def test_a_text_without_a_vector_is_not_cleared(tmp_path: Path) -> None:
 async def test_an_item_that_has_no_vector_is_told_of_and_stops_nobody(tmp_path: Path) -> None:
     exam = {**benchmark(tmp_path, {"question": EXAM}), "columns": {"problem": "question"}}
     settings = settings_for(tmp_path, benchmarks=[exam], screen={"second_look": 0.8}, **EMBEDDER)
-    async with open_context(settings, {"local": near(unfit={EXAM: "refused request: too long"})}) as work:
+    async with open_context(settings, {"local": near(unfit={EXAM: REFUSED})}) as work:
         await graded(work, [AFAR], solution=AFAR)
         await Screen(work).advance(1)
         assert outcomes(work) == [""]
         assert work.store.rows("SELECT reason, detail FROM rejects WHERE stage = 'connect'") == [
-            ("not embedded", f"{EXAM}: refused request: too long")
+            ("not embedded", f"{EXAM}: refused request: no")
         ]
 
 

@@ -478,7 +478,7 @@ def test_benchmark_files_count_by_their_content_and_the_alias_file_like_a_seed_f
 
 def answered(work: RunContext) -> Call:
     """The ledger's row of a question that was answered."""
-    reply = Reply("2", "", "stop", None, 1, 0, 1, 0, 0.1, 1, "local")
+    reply = Reply("2", "", "stop", None, endpoint="local", attempts=1, input_tokens=1, output_tokens=1)
     role, item = work.roles["solver"], content_id("some", "item")
     return work.ledger_row("solve", role, work.library["solve"].hash, item, 0, content_id("call"), reply, None)
 

@@ -11,12 +11,13 @@ import pytest
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from graph.records import Embedding, Mention, Reject
+from tasks.endpoint.faults import Failure, FaultCode
 from tasks.runs.opening import open_run
 from tasks.stages.connect import candidates, connect
 from tasks.stages.extract import extract, pending_seeds
 from tasks.stages.ingest import ingest
 from tests.support.contexts import open_context, plain, settings_for
-from tests.support.scripted_curator import EMBEDDER, Curator, connected, reply, written
+from tests.support.scripted_curator import EMBEDDER, REFUSED, TOO_LONG, Curator, connected, reply, written
 
 
 @pytest.mark.parametrize(
@@ -189,12 +190,15 @@ async def test_the_name_of_a_class(garbled: Counter[str], expected: str, tmp_pat
     assert set(curator.questions("class")) == {("beech", "ash")}, "the most frequent name first"
 
 
-@pytest.mark.parametrize("failing", ["gave up after 8 attempts: 500", "gave up after 3 attempts: 429"])
-async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_run(failing: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("code", "words"), [("server_error", "500"), ("rate_limited", "429")])
+async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_run(
+    code: FaultCode, words: str, tmp_path: Path
+) -> None:
+    failing = Failure(code, f"gave up after 8 attempts: {words}", gave_up=True)
     curator = Curator(degrees=DEGREES, mute=2, mute_fault=failing)
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"], ["fir"]))
     for _ in range(2):
-        with pytest.raises(EndpointDown, match=f"local {failing}, for 3 names. Run the same command again"):
+        with pytest.raises(EndpointDown, match=f"local {failing.words}, for 3 names. Run the same command again"):
             await connected(settings, curator)
     found = await connected(settings, curator)
     assert found.classes() == {frozenset({"ash", "beech"}), frozenset({"fir"})}
@@ -204,33 +208,38 @@ async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_ru
 
 
 @pytest.mark.parametrize(
-    "fault", ["context length", "refused request: no", "gave up after 2 attempts: malformed vectors"]
+    "fault",
+    [TOO_LONG, REFUSED, Failure("malformed_vectors", "gave up after 2 attempts: malformed vectors", gave_up=True)],
 )
-async def test_a_name_that_cannot_be_embedded_stays_alone_and_the_others_are_merged(fault: str, tmp_path: Path) -> None:
+async def test_a_name_that_cannot_be_embedded_stays_alone_and_the_others_are_merged(
+    fault: Failure, tmp_path: Path
+) -> None:
     curator = Curator(degrees=DEGREES, unfit={"cedar": fault})
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES)))
     found = await connected(settings, curator)
     assert found.classes() == {frozenset({"ash", "beech"}), frozenset({"cedar"}), frozenset({"fir"})}
     assert found.aliases["cedar"].how == "normal_form"
-    assert found.rejects == {f"cedar: {fault}": "not embedded"}
+    assert found.rejects == {f"cedar: {fault.words}": "not embedded"}
     assert curator.embedded == [*DEGREES, *DEGREES], "together, then each alone"
     again = await connected(settings, curator)
     assert (again.aliases, again.calls, again.rejects) == (found.aliases, found.calls, found.rejects), "asked once"
 
 
 async def test_after_a_crash_between_single_names_the_rest_is_asked_under_new_numbers(tmp_path: Path) -> None:
-    curator = Curator(degrees=DEGREES, unfit={"ash": "context length", "fir": "gave up after 8 attempts: 500"})
+    curator = Curator(
+        degrees=DEGREES, unfit={"ash": TOO_LONG, "fir": Failure("server_error", "gave up: 500", gave_up=True)}
+    )
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "beech"], ["fir"]))
     with pytest.raises(EndpointDown, match="for the name 'fir'"):
         await connected(settings, curator)
-    curator.unfit = {"ash": "context length"}
+    curator.unfit = {"ash": TOO_LONG}
     found = await connected(settings, curator)
     assert found.classes() == {frozenset({"ash"}), frozenset({"beech"}), frozenset({"fir"})}
     assert len(found.calls) == len(set(found.calls))
 
 
 async def test_an_embedder_that_takes_no_name_at_all_stops_the_run(tmp_path: Path) -> None:
-    curator = Curator(degrees=DEGREES, unfit=dict.fromkeys(DEGREES, "context length"))
+    curator = Curator(degrees=DEGREES, unfit=dict.fromkeys(DEGREES, TOO_LONG))
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(DEGREES)))
     with pytest.raises(EndpointRefused, match=r"no vector of any name.*context length.*is an embedding model"):
         await connected(settings, curator)
@@ -400,7 +409,7 @@ async def test_rebuilding_makes_the_classes_anew_and_asks_nothing_twice(tmp_path
 
 async def test_a_request_for_vectors_that_the_endpoint_failed_is_in_the_ledger(tmp_path: Path) -> None:
     error = EndpointDown("down")
-    error.spent = replace(reply(""), fault="endpoint failed", attempts=3)
+    error.spent = replace(reply(""), attempts=3)
     curator = Curator(degrees=DEGREES, failure=error)
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["ash", "fir"]))
     with pytest.raises(EndpointDown):
