@@ -156,7 +156,7 @@ class RunContext:
             model=role.model,
             temperature=max(role.temperature, WARMER) if warmer else role.temperature,
             top_p=role.top_p,
-            max_tokens=role.max_tokens,
+            max_tokens=role.output_limit,
             seed=call_id.int % 2**31,
             extra_body=role.extra_body,
             stage=stage,

@@ -16,6 +16,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type
@@ -43,6 +44,7 @@ from tasks.endpoint.replies import (
     read_vectors,
     well_formed,
 )
+from tasks.endpoint.thoughts import marks
 from tasks.settings.endpoints import Endpoint
 
 NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found", "connection_refused", "tls_failed"})
@@ -93,6 +95,7 @@ class Client:
         self._embeddings_url = self._connection.url("/embeddings")
         self._clock = clock
         self._dialect = Dialect(endpoint, profiles)
+        self._read_answer = partial(read_answer, known=marks(endpoint.thought_tags))
         rates = Rates({kind: per_minute(most, clock()) for kind, most in _limits(endpoint).items()})
         known = [profile.concurrency for profile in profiles.values() if profile.concurrency]
         self.admission = Admission(Limit(endpoint.concurrency, max(known, default=FIRST)), rates, clock, sleep)
@@ -139,7 +142,7 @@ class Client:
             finally:
                 self.served += 1
         make = lambda: self._dialect.chat(request)  # noqa: E731
-        call = self._call(self._chat_url, make, read_answer, request.extra_body)
+        call = self._call(self._chat_url, make, self._read_answer, request.extra_body)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
         call.ticket.movable = movable
         value, fault = await self._run(call)

@@ -29,7 +29,7 @@ from graph.errors import SettingsError
 from tasks.endpoint.faults import SCRUBBED, telling
 from tasks.endpoint.streaming import join_events
 from tasks.settings.endpoints import Endpoint
-from tasks.settings.lookup import resolve_value
+from tasks.settings.lookup import resolve_key, resolve_value
 
 KEEP_ALIVE = 3.0
 """Seconds an idle connection is kept. Servers drop theirs after 5, and a request sent into that moment is lost."""
@@ -169,6 +169,20 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
     return Connection(sdk, address, endpoint.base_url, secrets, options, sent_with, session)
 
 
+def verify(endpoint: Endpoint) -> None:
+    """Find what is wrong with an endpoint's settings without asking anybody. Raises SettingsError.
+
+    What a Prefect block holds is looked up when a run opens.
+    """
+    address = _address(endpoint.base_url)
+    for value in (endpoint.api_key, *endpoint.headers.values()):
+        if value and value.startswith("env:"):
+            (resolve_key if value == endpoint.api_key else resolve_value)(value)
+    if not (endpoint.proxy or "").startswith("block:"):
+        _proxy(endpoint.proxy, address)
+    _certificates(endpoint.ca_file)
+
+
 def _merged(*headers: Mapping[str, str | Omit]) -> dict[str, str]:
     """Headers as the SDK puts them together: later ones win, whatever the case of their letters, and may leave out."""
     merged: dict[str, tuple[str, str | Omit]] = {}
@@ -260,7 +274,7 @@ def _address(base_url: str) -> str:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https"):
-        raise SettingsError("base_url must be an http:// or https:// address, up to and including /v1.")
+        raise SettingsError(f"{base_url!r} is no http:// or https:// address; write it up to and including /v1.")
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 

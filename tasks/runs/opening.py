@@ -22,6 +22,7 @@ from tasks.answers.equivalence import Equivalence
 from tasks.context.run_context import Counts, RunContext, current, using
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.client import Client
+from tasks.endpoint.connection import verify
 from tasks.endpoint.money.budget import BudgetAccount, Meter
 from tasks.endpoint.money.prices import Price, find_price
 from tasks.endpoint.profiles import read_profiles
@@ -37,7 +38,7 @@ from tasks.settings.identity import Identity, changes, identity, paid_again, rec
 from tasks.settings.keys import holds_secret, is_reference
 from tasks.settings.lookup import resolve_key
 from tasks.settings.roles import ResolvedRoles, resolve_roles
-from tasks.settings.run import RunSettings
+from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store, open_store
 from tasks.texts.contamination import Contamination
 
@@ -61,8 +62,8 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
     shape = identity(settings, library, roles)
     find_prices(settings, roles)
     for endpoint in settings.endpoints.values():
-        if (endpoint.api_key or "").startswith("env:"):
-            resolve_key(endpoint.api_key)
+        if endpoint.base_url != SANDBOX:
+            verify(endpoint)
     store = open_store(settings.workspace)
     try:
         _compare(store, shape, accept_changes)

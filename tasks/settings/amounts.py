@@ -23,20 +23,33 @@ def show(amount: float, unit: BudgetUnit) -> str:
     return f"{amount:,.2f} USD" if unit == "USD" else f"{amount:,.0f} tokens"
 
 
-def read_budget(text: str) -> Budget:
+def read_budget(text: object) -> Budget:
     """A budget such as "25 USD", "$25", "5M tokens" or "2_000_000 tokens". Raises ValueError."""
-    found = AMOUNT.fullmatch(text.strip())
-    if found is None or float(found["number"].replace("_", "").replace(",", "")) <= 0:
-        raise ValueError(f'{text!r} is no budget; write "25 USD" or "5M tokens"')
-    number = float(found["number"].replace("_", "").replace(",", "")) * SCALES[(found["scale"] or "").lower()]
-    unit: BudgetUnit = "tokens" if (found["unit"] or "").lower().startswith("token") else "USD"
-    if unit == "USD" and not (found["unit"] or found["sign"]):
-        raise ValueError(f"{text!r} has no unit; write USD or tokens behind it")
-    return Budget(number, unit)
+    if not isinstance(text, str):
+        raise ValueError(f'{text} has no unit; write "{text} USD" or "{text} tokens"')
+    found = re.fullmatch(BUDGET, text)
+    if found is None:
+        raise ValueError(_what_is_wrong(text))
+    dollars, dollar_scale, number, scale, unit = found.groups()
+    amount = float((dollars or number).replace("_", "").replace(",", ""))
+    return Budget(
+        amount * SCALES[(dollar_scale or scale or "").lower()], "USD" if dollars or unit.upper() == "USD" else "tokens"
+    )
 
 
-AMOUNT = re.compile(
-    r"(?P<sign>\$)?\s*(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<scale>[kKmMbB])?\s*(?P<unit>USD|usd|tokens?)?"
-)
+def _what_is_wrong(text: str) -> str:
+    if re.search(r"\d,\d", text) and re.fullmatch(BUDGET, text.replace(",", "")):
+        return f'{text!r} is no budget: a comma only groups thousands, as in 1,500; write "1.5 USD" with a point'
+    if re.fullmatch(BUDGET, f"{text} USD"):
+        return f"{text!r} has no unit; write USD or tokens behind it"
+    return f'{text!r} is no budget; write "25 USD" or "5M tokens"'
+
+
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)(?:\.[0-9]+)?"
+_SCALE = r"\s*([kKmMbB])?\s*"
+_USD, _TOKENS = "[Uu][Ss][Dd]", "[Tt][Oo][Kk][Ee][Nn][Ss]?"
+
+BUDGET = rf"^\s*(?=[^1-9]*[1-9])(?:\$\s*({_NUMBER}){_SCALE}(?:{_USD})?|({_NUMBER}){_SCALE}({_USD}|{_TOKENS}))\s*$"
+"""The rule of a budget, which a browser's form and the reader both go by."""
 
 SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}

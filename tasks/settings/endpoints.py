@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.settings.addresses import server_address
+from tasks.settings.bodies import what_is_wrong
 from tasks.settings.form import as_text_too, in_order
 from tasks.settings.keys import NO_REFERENCE, block_name, holds_secret, is_reference, names_secret, names_secret_within
 
@@ -49,12 +52,18 @@ class BatchCalls(BaseModel):
     window: str = Field(default="24h", description="Time in which the server is to answer, in its own words")
 
 
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
     if name := names_secret_within(body):
         raise ValueError(
             f"extra_body holds {name}, which is likely to be a secret; secrets never stand in settings. "
             "Give it as api_key = 'env:NAME' or as a header"
         )
+    if fault := what_is_wrong(body):
+        raise ValueError(fault)
     return body
 
 
@@ -89,6 +98,10 @@ class Server(BaseModel):
     )
     proxy: str | None = Field(default=None, description="http:// address of a proxy; env:NAME when it holds a password")
     extra_body: ExtraBody = Field(default_factory=dict, description="Fields added to every request body (identity)")
+    thought_tags: dict[str, str] = Field(
+        default_factory=dict,
+        description="Further tags between which models write thoughts, opening = closing; those of many are known",
+    )
     token_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", description="Name of the limit of output tokens; a server that refuses it gets the other"
     )
@@ -111,7 +124,7 @@ class Server(BaseModel):
                 "base_url holds a user, a password or a key; secrets never stand in settings. "
                 "Leave it out there, and give it as api_key = 'env:NAME' or as a header"
             )
-        return value
+        return server_address(value)
 
     @field_validator("proxy")
     @classmethod
@@ -127,6 +140,10 @@ class Server(BaseModel):
     @classmethod
     def _name_their_secrets(cls, value: dict[str, str]) -> dict[str, str]:
         for name, content in value.items():
+            if not HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header: letters, digits and hyphens")
+            if CONTROL.search(content):
+                raise ValueError(f"the header {name} holds a line break; a header is one line")
             if names_secret(name) and not is_reference(content):
                 raise ValueError(
                     f"the header {name} is likely to be a secret; secrets never stand in settings. "

@@ -23,13 +23,24 @@ def resolve_key(reference: str | None) -> str | None:
     if not is_reference(reference):
         raise SettingsError(f"{NO_REFERENCE}.")
     kind, _, name = reference.partition(":")
-    return SOURCES[kind](name.strip())
+    key = SOURCES[kind](name.strip())
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(
+            f"The key behind {reference} holds a blank, a line break or a letter beyond ASCII: it was not copied whole "
+            "or holds more than the key. Put the key alone there."
+        )
+    return key
 
 
 def resolve_value(value: str) -> str:
     """A header's or proxy's value: what `env:NAME` or `block:NAME` names, or the value itself."""
+    if not is_reference(value):
+        return value
     kind, _, name = value.partition(":")
-    return SOURCES[kind](name.strip()) if is_reference(value) else value
+    found = SOURCES[kind](name.strip())
+    if not found.isprintable():
+        raise SettingsError(f"What stands behind {value} holds a line break, and a header or an address is one line.")
+    return found
 
 
 def _environment(name: str) -> str:

@@ -45,11 +45,18 @@ class ResolvedRole:
     top_p: float | None
     max_tokens: int
     extra_body: Mapping[str, Any]
+    thinking_tokens: int = 0
+    """More of them, for a thought. Operational: what was answered within less stays an answer."""
     weight: float = 1.0
     replicas: Mapping[str, str] = field(default_factory=dict)
     """Its endpoints, and the model's name at each."""
     recipes: Mapping[str, UUID] = field(default_factory=dict)
     """By prompt: hash of what, beside the data, shapes its answers."""
+
+    @property
+    def output_limit(self) -> int:
+        """Output tokens that an answer may have, with its thought."""
+        return self.max_tokens + self.thinking_tokens
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -125,6 +132,7 @@ def _decide(settings: RunSettings, library: Library, kind: str, name: str, role:
         top_p=role.top_p,
         max_tokens=role.max_tokens or MAX_TOKENS.get(kind, DEFAULT_MAX_TOKENS),
         extra_body={**endpoint.extra_body, **role.extra_body},
+        thinking_tokens=role.thinking_tokens,
         weight=role.weight,
         replicas={replica: str(model) for replica, model in replicas.items()},
     )

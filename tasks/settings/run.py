@@ -17,13 +17,11 @@ from pydantic_core import CoreSchema
 
 from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
-from tasks.settings.amounts import read_budget
+from tasks.settings.addresses import SANDBOX as SANDBOX
+from tasks.settings.amounts import BUDGET, read_budget
 from tasks.settings.endpoints import Endpoint, ExtraBody
 from tasks.settings.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
 from tasks.settings.keys import block_name
-
-SANDBOX = "sandbox"
-"""The base_url that stands for the bundled rehearsal server, which the run then starts itself."""
 
 SANDBOX_JUDGES = 3
 SANDBOX_JUDGE = "sandbox-judge"
@@ -95,6 +93,9 @@ class Role(Section):
     )
     top_p: float | None = Field(None, gt=0, le=1, description="Nucleus sampling; the server's default if left out")
     max_tokens: int | None = Field(None, ge=1, description="Limit of output tokens; the role's default if left out")
+    thinking_tokens: int = Field(
+        0, ge=0, description="Output tokens more, for the thought of a model that thinks; may change on any resume"
+    )
     extra_body: ExtraBody = Field(default_factory=dict, description="Fields added to the request body")
     weight: float = Field(1.0, gt=0, description="Weight of a judge in its panel")
 
@@ -305,8 +306,7 @@ class RunSettings(Section):
     budget: str | None = Field(
         None,
         description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"',
-        # For forms, which refuse what does not match; what is read is decided by `read_budget`.
-        json_schema_extra={"pattern": r"^\s*\$?\s*\d[\d_,.]*\s*[kKmMbB]?\s*([Uu][Ss][Dd]|[Tt]okens?)?\s*$"},
+        json_schema_extra={"pattern": BUDGET},
     )
     shards: int = Field(
         1,
@@ -352,9 +352,9 @@ class RunSettings(Section):
                 merged[section] = {**defaults, **given}
         return merged
 
-    @field_validator("budget")
+    @field_validator("budget", mode="before")
     @classmethod
-    def _is_an_amount(cls, value: str | None) -> str | None:
+    def _is_an_amount(cls, value: object) -> object:
         if value is not None:
             read_budget(value)
         return value

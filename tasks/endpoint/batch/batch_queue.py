@@ -31,6 +31,7 @@ from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import NO_USAGE, ChatRequest, Reply, ReplyContent, Usage, read_answer
+from tasks.endpoint.thoughts import KNOWN, Marks, marks
 from tasks.settings.endpoints import BatchCalls, Endpoint
 from tasks.store.database import Store
 
@@ -117,6 +118,7 @@ class BatchQueue:
         self._name, self._endpoint, self._rule = name, endpoint, rule
         self._api = BatchApi(name, endpoint, rule.window, key, sleep, clock)
         # An answer that comes as a file comes in one piece.
+        self._marks = marks(endpoint.thought_tags)
         self._dialect = Dialect(endpoint.model_copy(update={"stream": False}), profiles or {})
         cheaper = {model: price and _times(price, rule.price_factor) for model, price in prices.items()}
         self._meter = Meter(name, cheaper, account, endpoint.timeout, clock)
@@ -182,7 +184,7 @@ class BatchQueue:
         if line is None:
             fault, words = Fault("transient", "not_in_time", "not answered in time"), ""
         else:
-            trip.answer, fault_of_it, words = _read(line)
+            trip.answer, fault_of_it, words = _read(line, self._marks)
             trip.usage = trip.usage.plus(trip.answer.usage)
             if fault_of_it is None:
                 trip.ended = True
@@ -374,11 +376,11 @@ def _times(price: Price, factor: float) -> Price:
     )
 
 
-def _read(line: Line) -> tuple[ReplyContent, Fault | None, str]:
+def _read(line: Line, known: Marks = KNOWN) -> tuple[ReplyContent, Fault | None, str]:
     """An answer, its fault, and the words of a refusal."""
     status, body = line
     if 200 <= status < 300:
-        answer = read_answer(body)
+        answer = read_answer(body, known)
         return answer, answer.fault, ""
     words = json.dumps(body)
     return ReplyContent(), read_status(status, {}, words), words

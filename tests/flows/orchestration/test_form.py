@@ -138,13 +138,19 @@ def test_the_server_refuses_and_names_the_field(why: str) -> None:
     assert place in errors(sent)
 
 
-@pytest.mark.parametrize("text", ["25 USD", "$25", "5M tokens", "2_000_000 tokens", "1,500.5k usd", "0.123456789 USD"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("25 USD", "$25", "5M tokens", "2_000_000 tokens", "1,500.5k usd", "0.123456789 USD"),
+        *("5M Tokens", "25 Usd", "1,234,567 TOKENS"),
+    ],
+)
 def test_the_form_takes_every_budget_that_is_read(text: str) -> None:
     assert read_budget(text)
     assert errors({**LEAST, "budget": text}) == []
 
 
-@pytest.mark.parametrize("text", ["much", "25 EUR", "USD", "-5 USD"])
+@pytest.mark.parametrize("text", ["much", "25 EUR", "USD", "-5 USD", "0 USD", "1,5 USD", "12,34 USD", "$5 tokens"])
 def test_the_form_refuses_what_is_no_budget(text: str) -> None:
     with pytest.raises(ValueError, match="is no budget"):
         read_budget(text)

@@ -31,6 +31,9 @@ PRICE = Price(input=1e-6, cached=1e-7, output=4e-6, reasoning=4e-6)
         ("5M tokens", 5e6, "tokens"),
         ("2_000_000 tokens", 2e6, "tokens"),
         ("1.5b tokens", 1.5e9, "tokens"),
+        ("5M Tokens", 5e6, "tokens"),
+        ("25 Usd", 25, "USD"),
+        (" 1,234,567 tokens ", 1234567, "tokens"),
     ],
 )
 def test_a_budget_is_read(text: str, amount: float, unit: BudgetUnit) -> None:
@@ -40,6 +43,23 @@ def test_a_budget_is_read(text: str, amount: float, unit: BudgetUnit) -> None:
 @pytest.mark.parametrize("text", ["", "25", "5M", "USD", "-3 USD", "0 USD", "25 EUR", "1e3 USD", "25 USD a day"])
 def test_what_is_no_budget_is_refused_with_two_that_are(text: str) -> None:
     with pytest.raises(ValueError, match=r'write "25 USD" or "5M tokens"|write USD or tokens'):
+        read_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1,5 USD", "a comma only groups thousands"),
+        ("1,50 USD", "a comma only groups thousands"),
+        ("10,0000 tokens", "a comma only groups thousands"),
+        ("$5 tokens", "is no budget"),
+        (25, 'write "25 USD" or "25 tokens"'),
+        (0.5, 'write "0.5 USD" or "0.5 tokens"'),
+        (True, "has no unit"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused_with_the_remedy(text: object, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
         read_budget(text)
 
 

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from tasks.endpoint.client import Client
+from tasks.endpoint.connection import verify
 from tasks.settings.endpoints import Endpoint
 from tests.support.scripted_server import ASK, KEY, client, ok, scripted_server, unused_url
 
@@ -73,14 +74,22 @@ async def test_a_dead_proxy_is_named() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"base_url": "localhost:8000/v1"}, "base_url must be an http:// or https:// address"),
-        ({"base_url": "http://:8000/v1"}, "base_url must be"),
         ({"ca_file": "/nowhere/ca.pem"}, "ca_file /nowhere/ca.pem cannot be used"),
         ({"proxy": "socks5://127.0.0.1:1080"}, "proxy must be an http:// address"),
         ({"headers": {"X-Pass": "env:GSDP_TEST_UNSET"}}, "GSDP_TEST_UNSET"),
+        ({"headers": {"X-Pass": "env:GSDP_TEST_TORN"}}, "env:GSDP_TEST_TORN holds a line break"),
+        ({"api_key": "env:GSDP_TEST_TORN"}, "env:GSDP_TEST_TORN holds a blank, a line break"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_before_anything_is_sent(settings: dict[str, Any], words: str) -> None:
+def test_settings_that_cannot_work_are_refused_before_anything_is_sent(
+    settings: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GSDP_TEST_TORN", "hush\nhush")
+    with pytest.raises(SettingsError, match=words) as error:
+        verify(Endpoint(**({"base_url": "http://127.0.0.1:1/v1"} | settings)))
+    assert "hush" not in str(error.value)
+    if "api_key" in settings:
+        return
     with pytest.raises(SettingsError, match=words):
         Client("test", Endpoint(**({"base_url": "http://127.0.0.1:1/v1"} | settings)), None)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -528,6 +530,51 @@ def test_a_secret_written_into_a_header_an_address_or_a_body_is_refused_and_not_
         settings_for(tmp_path, endpoints={"local": LOCAL | wrong})
     assert "hu" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"base_url": "localhost:8000/v1"}, "'localhost:8000/v1' is no address of a server; write it up to"),
+    ({"base_url": "http://:8000/v1"}, "'http://:8000/v1' is no address"),
+    ({"base_url": "http://host:99999/v1"}, "is no address"),
+    ({"base_url": "http://host/v1\nhttp://other/v1"}, "is no address"),
+    ({"base_url": "http://ho st/v1"}, "is no address"),
+    ({"base_url": "https://host/https://host/v1"}, "is no address"),
+    ({"headers": {"X-Team": "a\nb"}}, "the header X-Team holds a line break"),
+    ({"headers": {"X Team": "a"}}, "'X Team' is no name of a header"),
+    ({"headers": {"X-Team:": "a"}}, "'X-Team:' is no name of a header"),
+    ({"extra_body": "top_k=1"}, "extra_body"),
+    ({"extra_body": {"since": date(2026, 1, 1)}}, "extra_body.since holds a date, which JSON cannot say"),
+    ({"extra_body": {"deep": [{"since": datetime(2026, 1, 1)}]}}, "extra_body.deep holds a datetime"),
+    ({"extra_body": {"top_k": float("nan")}}, "extra_body.top_k holds a number that is none"),
+    ({"extra_body": {"temperature": "hot"}}, "extra_body.temperature must be a number"),
+    ({"extra_body": {"max_tokens": "100"}}, "extra_body.max_tokens must be a whole number"),
+    ({"extra_body": {"stream": True}}, "extra_body holds stream, which is not its to say: set `stream`"),
+    ({"extra_body": {"n": 4}}, "extra_body holds n,"),
+    ({"extra_body": {"messages": []}}, "extra_body holds messages"),
+    ({"extra_body": {"model": "x"}}, "name the model under `model`"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
+def test_what_no_server_could_be_asked_with_is_one_sentence(wrong: dict[str, Any], told: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        settings_for(tmp_path, endpoints={"local": LOCAL | wrong})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("http://host/v1/chat/completions", "http://host/v1"),
+        ("http://host/v1/chat/completions/?api-version=1", "http://host/v1?api-version=1"),
+        ("http://host/v1/embeddings", "http://host/v1"),
+        ("http://host/v1/models", "http://host/v1"),
+    ],
+)
+def test_the_address_of_a_call_is_taken_for_that_of_its_server(
+    given: str, kept: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert settings_for(tmp_path, endpoints={"local": LOCAL | {"base_url": given}}).endpoints["local"].base_url == kept
+    assert given in caplog.text
 
 
 @pytest.mark.parametrize(
