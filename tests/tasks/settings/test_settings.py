@@ -532,7 +532,7 @@ def test_a_secret_written_into_a_header_an_address_or_a_body_is_refused_and_not_
     assert "\n" not in str(refused.value)
 
 
-WRONG: list[tuple[dict[str, Any], str]] = [
+UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"base_url": "localhost:8000/v1"}, "'localhost:8000/v1' is no address of a server; write it up to"),
     ({"base_url": "http://:8000/v1"}, "'http://:8000/v1' is no address"),
     ({"base_url": "http://host:99999/v1"}, "is no address"),
@@ -555,7 +555,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
+@pytest.mark.parametrize(("wrong", "told"), UNUSABLE, ids=[str(wrong) for wrong, _ in UNUSABLE])
 def test_what_no_server_could_be_asked_with_is_one_sentence(wrong: dict[str, Any], told: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=re.escape(told)):
         settings_for(tmp_path, endpoints={"local": LOCAL | wrong})
