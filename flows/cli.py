@@ -433,7 +433,7 @@ def _flow(
     from prefect.exceptions import ObjectNotFound, TerminationSignal
 
     from flows.reporting.report import view
-    from tasks.runs.opening import check
+    from tasks.runs.plan import check
 
     flow = load()
     if settings.has_blocks:

@@ -61,7 +61,7 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        missing = work.room.missing() if work.room else {}
+        missing = work.screened.room.missing() if work.screened.room else {}
         return {"pairs": progress.kept, "combinations": progress.screened, "end": _end(work, progress, missing)}
 
 

@@ -104,6 +104,6 @@ async def _probe(work: RunContext, settings: RunSettings, seeds: int) -> Probed:
     for name in PAID:
         if not work.account.reached:
             await getattr(stages, name)(settings)
-    told.produced({"pairs": work.counts.pairs, "end": ""})
+    told.produced({"pairs": work.screened.pairs, "end": ""})
     told.called()
     return Probed(named, measure(work), is_rehearsal(work.store, settings))

@@ -99,20 +99,20 @@ async def spread(settings: RunSettings) -> dict[str, int]:
         kept = await _screened(work, 0)
         if kept < settings.target_pairs:
             # What a run without shards left unfinished would stand before all that is dealt.
-            await chains(work, work.screened, await untouched(work))
-            kept = await _screened(work, work.screened)
+            await chains(work, work.screened.until, await untouched(work))
+            kept = await _screened(work, work.screened.until)
         while not work.account.reached and (
             dealt := await _next_round(work, kept, FIRST_CHUNK if ended else SMALLEST_CHUNK)
         ):
             await _run_round(work, dealt)
             ended.append(dealt)
-            before, kept = kept, await _screened(work, work.screened)
+            before, kept = kept, await _screened(work, work.screened.until)
             if kept == before:
                 break
-        if ended and not kept and work.screened >= HOPELESS:
+        if ended and not kept and work.screened.until >= HOPELESS:
             raise GsdpError(
-                f"{work.screened:,} combinations made no pair: `gsdp status {settings.workspace}` counts what was "
-                "rejected and why. Mend that, and run the same command again."
+                f"{work.screened.until:,} combinations made no pair: `gsdp status {settings.workspace}` counts what "
+                "was rejected and why. Mend that, and run the same command again."
             )
         return {"combinations": sum(one.stop - one.start for one in ended), "rounds": len(ended)}
 
@@ -121,7 +121,7 @@ async def _screened(work: RunContext, start: int) -> int:
     """Screen what is finished from a position on; the pairs there are then."""
     total = sampled(work)
     await screen_ranges(work, [(at, min(at + LARGEST_CHUNK, total)) for at in range(start, total, LARGEST_CHUNK)])
-    return work.counts.pairs
+    return work.screened.pairs
 
 
 async def _next_round(work: RunContext, kept: int, least: int) -> Round | None:
@@ -132,7 +132,7 @@ async def _next_round(work: RunContext, kept: int, least: int) -> Round | None:
     """
     settings = work.settings
     missing = settings.target_pairs - kept
-    wanted = ceil(missing * work.screened / kept) if kept else min(missing, HOPELESS)
+    wanted = ceil(missing * work.screened.until / kept) if kept else min(missing, HOPELESS)
     if wanted < settings.shards * least:
         return None
     start = await untouched(work)

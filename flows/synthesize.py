@@ -49,16 +49,16 @@ async def synthesize(
             await told.stage("spread", spread, settings)
         if "grade" in wanted and not work.account.reached:
             told.produced(await produce(settings))
-        if "publish" in wanted and work.counts.pairs:
+        if "publish" in wanted and work.screened.pairs:
             await told.stage("publish", stages.publish, settings)
         told.called()
         announce_the_end(work)
-        if "publish" in wanted and not (work.counts.pairs or work.account.reached):
+        if "publish" in wanted and not (work.screened.pairs or work.account.reached):
             raise GsdpError(
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
                 "rejected and why. Mend that, and run the same command again."
             )
-        return {"pairs": work.counts.pairs, "workspace": str(settings.workspace)}
+        return {"pairs": work.screened.pairs, "workspace": str(settings.workspace)}
 
 
 class Telling:

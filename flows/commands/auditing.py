@@ -13,7 +13,8 @@ from graph.errors import UsageError
 from graph.shares import ShareEstimate, wilson
 from tasks.context.run_context import RunContext
 from tasks.reports.card import is_rehearsal
-from tasks.runs.opening import NOT_KEPT, open_run
+from tasks.runs.opening import open_run
+from tasks.runs.record import NOT_KEPT
 from tasks.settings.run import RunSettings
 
 T = TypeVar("T")

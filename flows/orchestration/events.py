@@ -21,7 +21,7 @@ def announce(work: RunContext, what: What, **more: Any) -> None:
             "prefect.resource.id": f"gsdp.workspace.{limit_name(workspace)}",
             "prefect.resource.name": workspace.name,
         },
-        payload={"workspace": str(workspace), "pairs": work.counts.pairs, **more},
+        payload={"workspace": str(workspace), "pairs": work.screened.pairs, **more},
     )
 
 
@@ -29,5 +29,5 @@ def announce_the_end(work: RunContext) -> None:
     """Say why a run has ended, where somebody waits for it. A target that was met before is no news."""
     if work.account.reached:
         announce(work, "budget.reached")
-    elif work.counts.done["screen"] and work.counts.pairs >= work.settings.target_pairs:
+    elif work.counts.done["screen"] and work.screened.pairs >= work.settings.target_pairs:
         announce(work, "target.reached")

@@ -61,7 +61,7 @@ class Board:
 
     def _figures(self, content: dict[str, Any], last: bool) -> Iterator[Artifact]:
         work, target = self._work, self._work.settings.target_pairs
-        share = min(100.0, round(100.0 * work.counts.pairs / target, 1))
+        share = min(100.0, round(100.0 * work.screened.pairs / target, 1))
         line = progress_line(content, cost(work.store))
         yield ProgressArtifact(key=self._key("pairs"), progress=share, description=line)
         for name, rows, description in (
@@ -71,7 +71,7 @@ class Board:
         ):
             if rows:
                 yield TableArtifact(key=self._key(name), table=rows, description=description)
-        if last and work.counts.pairs:
+        if last and work.screened.pairs:
             description = "The dataset, and some of its newest pairs"
             yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)
 

@@ -29,7 +29,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
     # Where shards compose, nothing here says when that began.
     hours = (time.monotonic() - counts.started.get("compose", began)) / 3600
     rate = counts.done["screen"] / hours if hours else 0.0
-    missing = work.settings.target_pairs - counts.pairs
+    missing = work.settings.target_pairs - work.screened.pairs
     return {
         "state": state,
         "pid": os.getpid(),
@@ -37,7 +37,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
         "updated": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 1),
         "target_pairs": work.settings.target_pairs,
-        "pairs": counts.pairs,
+        "pairs": work.screened.pairs,
         "pairs_an_hour": round(rate),
         "seconds_left": round(missing / rate * 3600) if rate and missing > 0 else None,
         "cost": counts.cost,

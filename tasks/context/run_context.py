@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetError, BudgetReached, EndpointError
@@ -62,8 +62,6 @@ class Asked(Generic[T]):
 class Counts:
     """What a stage did in this process: for people who watch, never for decisions."""
 
-    pairs: int = 0
-    """Pairs of the workspace, this run's and earlier ones."""
     cost: float | None = None
     """USD that the workspace's calls cost; None where nobody knows a price."""
     done: Counter[str] = field(default_factory=Counter)
@@ -86,6 +84,17 @@ class Counts:
             self.cost = (self.cost or 0.0) + cost
 
 
+class Screened(NamedTuple):
+    """How far the screen has come. The screen alone replaces it; everybody else reads."""
+
+    until: int = 0
+    """Combinations before this position are finished and screened."""
+    pairs: int = 0
+    """Pairs of the workspace, this run's and earlier ones."""
+    room: Room | None = None
+    """What of the target is still open, where quotas are set."""
+
+
 @dataclass
 class RunContext:
     """The open parts of one run. Made by `tasks.runs.opening.open_run`, which also closes them."""
@@ -106,10 +115,7 @@ class RunContext:
     """Name and text of what must not be published."""
     contamination: Contamination | None = None
     """The words of these."""
-    room: Room | None = None
-    """What of the target is still open, where quotas are set; kept by `tasks.stages.screen`."""
-    screened: int = 0
-    """Combinations before this position are finished and screened; kept by `tasks.stages.screen`."""
+    screened: Screened = field(default_factory=Screened)
     stage_state: dict[type[Any], Any] = field(default_factory=dict)
     """What a stage keeps between its task runs, under its own type; nothing else looks at it."""
 

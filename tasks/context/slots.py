@@ -30,10 +30,10 @@ def slots(work: RunContext, start: int, stop: int) -> list[Slot]:
 
     Where quotas are set, those for which there is no room any more are passed over.
     """
-    found = all_slots(work, start, stop)
-    if work.room is None:
+    found, room = all_slots(work, start, stop), work.screened.room
+    if room is None:
         return found
-    return [slot for slot in found if not work.room.refuses(slot.combination.relation, slot.combination.points)]
+    return [slot for slot in found if not room.refuses(slot.combination.relation, slot.combination.points)]
 
 
 def all_slots(work: RunContext, start: int, stop: int) -> list[Slot]:

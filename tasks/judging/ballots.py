@@ -98,9 +98,9 @@ async def reviewed(work: RunContext, start: int, stop: int) -> dict[UUID, Pass]:
     ids = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in slots(work, start, stop)}
     found = {row.id: row for row in await work.store.of(Pass, ids)}
     passed = {problem_id: found[key] for key, problem_id in ids.items() if key in found}
-    if work.room is None:
+    if work.screened.room is None:
         return passed
-    return {key: row for key, row in passed.items() if not work.room.refuses_rated(row.difficulty)}
+    return {key: row for key, row in passed.items() if not work.screened.room.refuses_rated(row.difficulty)}
 
 
 def solution_ids(work: RunContext, problem_id: UUID, passed: Pass) -> list[SolutionRequest]:

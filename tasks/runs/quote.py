@@ -201,8 +201,8 @@ def measure(work: RunContext) -> ProbeFigures:
     """What the probe at the run context did, also in earlier runs of it."""
     books = Books(work)
     kept = dict(work.store.rows("SELECT position, count(*) FROM pairs GROUP BY position"))
-    places = range(work.screened)
-    owned = owners(work, 0, work.screened)
+    places = range(work.screened.until)
+    owned = owners(work, 0, work.screened.until)
     blocks = [books.of(stage, places, OWNED, [[*owned], [*owned.values()]]) for stage in PRODUCTION]
     extracted = work.recipes["extract"]
     seeds = [row[0] for row in work.store.rows(READ, [extracted, extracted])]
@@ -223,7 +223,7 @@ def measure(work: RunContext) -> ProbeFigures:
         len({normal_form(name) for (name,) in names}),
         single,
         paired,
-        np.hstack([np.ones((work.screened, 1)), *blocks]),
+        np.hstack([np.ones((work.screened.until, 1)), *blocks]),
         np.array([kept.get(position, 0) for position in places], dtype=np.int64),
         (calls, tokens, usd),
     )

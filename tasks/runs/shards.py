@@ -68,8 +68,8 @@ def rounds(workspace: Path) -> Iterator[Round]:
 
 async def untouched(work: RunContext) -> int:
     """The first position from which nobody has asked for a problem yet."""
-    first = work.screened
-    for start in range(work.screened, sampled(work), BLOCK):
+    first = work.screened.until
+    for start in range(work.screened.until, sampled(work), BLOCK):
         asked = {slot.problem_id: slot.combination.position for slot in all_slots(work, start, start + BLOCK)}
         rejects = {work.reject_id("compose", problem_id): problem_id for problem_id in asked}
         done = await work.store.existing(Problem, asked)

@@ -99,7 +99,7 @@ def _drawn(work: RunContext) -> Iterator[Drawn]:
 async def _steer(work: RunContext, drawing: Drawing, have: int) -> int:
     """Tell the sampler what its round rests on; how many it may draw, 0 while those outcomes are not there."""
     until, stop = round_of(have)
-    if until >= max(1, work.screened):
+    if until >= max(1, work.screened.until):
         return 0
     if isinstance(drawing.sampler, SteeredSampler):
         drawing.sampler.steer(await asyncio.to_thread(drawing.tally.until, until))

@@ -30,7 +30,7 @@ from graph.records import (
     content_id,
 )
 from tasks.context.embedder import Vector, vectors
-from tasks.context.run_context import RunContext
+from tasks.context.run_context import RunContext, Screened
 from tasks.context.slots import Slot, all_slots, slots
 from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
 from tasks.store.latest import pair_count, recipe_of
@@ -62,10 +62,10 @@ async def finished_until(work: RunContext, start: int, stop: int) -> int:
     """The first position from `start` whose combination still has work before it, at most `stop`."""
     asked = slots(work, start, stop)
     ended = await _ended(work, asked)
-    if work.room:
+    if work.screened.room:
         rated = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in asked}
         found = await work.store.of(Pass, rated)
-        ended |= {row.problem_id for row in found if work.room.refuses_rated(row.difficulty)}
+        ended |= {row.problem_id for row in found if work.screened.room.refuses_rated(row.difficulty)}
     return next((slot.combination.position for slot in asked if slot.problem_id not in ended), stop)
 
 
@@ -126,18 +126,29 @@ class Screen:
         self._vectors = VectorIndex()
         self._second_look = SecondLook(work)
         self._seeds: set[UUID] = set()
-        self.kept = work.counts.pairs = pair_count(work.store)
+        self.kept = pair_count(work.store)
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
-        self.frontier = work.screened = int(found or 0)
+        self.frontier = int(found or 0)
         self.passed_over = 0
         """Combinations that were not gone on with for want of room, in this process."""
         over = "SELECT subject_id FROM rejects WHERE stage = 'screen' AND recipe = ? AND reason = ?"
         self._over = {row[0] for row in work.store.rows(over, [recipe, QUOTA_FULL])}
-        if work.settings.accept.given:
-            work.room = Room(work.settings.accept, work.settings.target_pairs, work.settings.sample.shares)
-            for relation, difficulty, points in work.store.rows(TAKEN.format(difficulty=self._difficulty)):
-                work.room.take(relation, difficulty, points)
+        self._room = self._room_left()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._work.screened = Screened(self.frontier, self.kept, self._room)
+
+    def _room_left(self) -> Room | None:
+        """What the pairs so far leave of the quotas; None without quotas."""
+        settings, store = self._work.settings, self._work.store
+        if not settings.accept.given:
+            return None
+        room = Room(settings.accept, settings.target_pairs, settings.sample.shares)
+        for relation, difficulty, points in store.rows(TAKEN.format(difficulty=self._difficulty)):
+            room.take(relation, difficulty, points)
+        return room
 
     async def _memory(self) -> DuplicateIndex:
         if self._index is None:
@@ -213,8 +224,7 @@ class Screen:
             Frontier(recipe=recipe, position=self.frontier),
             statements=[("DELETE FROM frontier WHERE recipe = ?", [recipe])],
         )
-        work.screened = self.frontier
-        work.counts.pairs = self.kept
+        self._tell()
         work.counts.note("screen", done=sum(isinstance(row, Pass) for row in rows))
         return self.kept
 
@@ -241,13 +251,13 @@ class Screen:
 
     def _refuse(self, item: Waiting) -> list[Record]:
         """Reject a pair that finds no room. It leaves no trace in the index, as if it had never been paid for."""
-        room = self._work.room
+        room = self._room
         why = room and (room.refuses(item.relation, item.points) or room.refuses_difficulty(item.difficulty))
         return [self._work.reject("screen", item.problem_id, QUOTA_FULL, why)] if why else []
 
     async def _pass_over(self, start: int, stop: int) -> list[Reject]:
         """Rows for what was not gone on with, because there was no room for it."""
-        work, room = self._work, self._work.room
+        work, room = self._work, self._room
         if room is None:
             return []
         asked = [slot for slot in all_slots(work, start, stop) if slot.problem_id not in self._over]
@@ -309,8 +319,8 @@ class Screen:
             what = REASONS[repeat.kind] + (" of a seed" if repeat.kept_id in self._seeds else "")
             detail = f"{repeat.kept_id}: {repeat.similarity:.2f}"
             return [work.reject("screen", item.problem_id, what, detail), repeat]
-        if work.room:
-            work.room.take(item.relation, item.difficulty, item.points)
+        if self._room:
+            self._room.take(item.relation, item.difficulty, item.points)
         update = {
             "id": work.pass_id("screen", item.problem_id),
             "recipe": work.recipes["screen"],

@@ -19,7 +19,7 @@ from prompts.library import Library
 from tasks.context.run_context import RunContext
 from tasks.endpoint.client import Client
 from tasks.endpoint.replies import Reply
-from tasks.runs.opening import _without_secrets
+from tasks.runs.record import without_secrets
 from tasks.settings.identity import PAID, Identity, changes, identity, paid_again, recipes
 from tasks.settings.lookup import resolve_key
 from tasks.settings.roles import ResolvedRoles, resolve_roles
@@ -599,7 +599,7 @@ def test_the_store_keeps_no_value_that_may_be_a_secret(tmp_path: Path) -> None:
     unchecked = {"base_url": "http://u:hush@h/v1", "headers": given, "proxy": "http://u:hush@proxy:1"}
     settings = settings_for(tmp_path)
     endpoint = settings.endpoints["local"].model_copy(update=unchecked)
-    kept = _without_secrets(settings.model_copy(update={"endpoints": {"local": endpoint}})).model_dump_json()
+    kept = without_secrets(settings.model_copy(update={"endpoints": {"local": endpoint}})).model_dump_json()
     assert "hush" not in kept
     assert "env:TEAM" in kept
     assert "block:gate" in kept

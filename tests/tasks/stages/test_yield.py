@@ -15,7 +15,7 @@ from flows.commands.settings_file import read_settings
 from flows.synthesize import synthesize
 from graph.records import Call, Combination, Community, Pass, Record, Review, content_id
 from graph.steering import FIRST_ROUND, CellOutcome, cell_number, round_of
-from tasks.context.run_context import RunContext
+from tasks.context.run_context import RunContext, Screened
 from tasks.context.slots import combinations, slots
 from tasks.judging.ballots import solution_ids
 from tasks.reports.outcomes import OutcomeTally
@@ -136,9 +136,9 @@ async def test_nothing_is_drawn_before_the_outcomes_it_rests_on_are_there(tmp_pa
         assert have == FIRST_ROUND
         while True:
             until, end = round_of(have)
-            work.screened = until
+            work.screened = Screened(until)
             assert await draw(100_000) == have
-            work.screened = until + 1
+            work.screened = Screened(until + 1)
             before, have = have, await draw(100_000)
             if have < end:
                 break
@@ -157,7 +157,7 @@ async def test_any_steps_and_breaks_draw_the_same(plan: dict[str, Any], tmp_path
         chosen = settings_for(tmp_path, workspace=tmp_path / name, sample={"policy": "yield", **plan})
         async with open_context(chosen) as work:
             await put(work, DENSE)
-            work.screened = 100_000
+            work.screened = Screened(100_000)
             for wanted in (*breaks, 100_000):
                 assert await draw(wanted) <= wanted
                 work.stage_state.clear()
@@ -172,7 +172,7 @@ async def test_what_was_drawn_stays_when_the_graph_grows(tmp_path: Path) -> None
         await draw(40)
         before = combinations(work, 0, 100)
         await put(work, DENSE)
-        work.screened = 100_000
+        work.screened = Screened(100_000)
         for wanted in (45, 100_000):
             work.stage_state.clear()
             have = await draw(wanted)
