@@ -215,6 +215,21 @@ def publish(
 
 
 @app.command()
+def report(
+    workspace: Workspace,
+    other: Annotated[Path | None, typer.Argument(help="Another run, to compare with.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; report.html of the workspace if left out.")] = None,
+) -> None:
+    """Write a run, or two side by side, as one HTML file that opens offline in any browser.
+
+    Example: `gsdp report runs/gsm8k` or `gsdp report runs/weighted runs/uniform --out compared.html`
+    """
+    from flows.commands.report_page import print_report
+
+    print_report(workspace, other, out)
+
+
+@app.command()
 def merge(
     workspace: Workspace,
     others: Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Workspaces to take from.")],

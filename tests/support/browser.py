@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SWITCHES = [
+    # Chromium's own sandbox does not work for root, which containers run as.
+    "--no-sandbox",
+    # WebGL without a graphics card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    # It would ask its maker's hosts for this and that.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 SLOWEST = 60_000
 """Milliseconds that the page may take to show something."""
 
@@ -38,14 +50,13 @@ def synthesize_runs(prefect: Prefect) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def chromium(height: int) -> Iterator[Page]:
+def chromium(height: int, width: int = 1100) -> Iterator[Page]:
     """An empty page."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # Chromium's own sandbox does not work for root, which containers run as.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": height})
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(SLOWEST)
         yield page
         browser.close()

@@ -1,0 +1,146 @@
+"""The report's first screen: what came of the run, in the figures that `gsdp status` and the dataset's card tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Literal, NamedTuple
+
+from tasks.reports.agreement import Agreement
+from tasks.reports.card import finished_agreement, funnel, is_rehearsal, models, thresholds
+from tasks.reports.counts import counts
+from tasks.reports.coverage import Cover, communities
+from tasks.reports.funnel import rejected
+from tasks.reports.money import known_cost
+from tasks.settings.run import RunSettings
+from tasks.store.database import Store
+from tasks.store.latest import pair_count
+
+Unit = Literal["count", "usd", "share", "seconds", "tokens", "times"]
+
+
+class Figure(NamedTuple):
+    """One number of the first screen."""
+
+    label: str
+    value: float | None
+    """None: not known."""
+    unit: Unit
+    note: str
+
+
+def overview(store: Store, settings: RunSettings, covers: Sequence[Cover]) -> dict[str, Any]:
+    """Everything of the first screen. The table `told` must be there."""
+    target = settings.target_pairs
+    pairs = min(pair_count(store), target)
+    stages, reasons = funnel(store, target, pairs), rejected(store, target)
+    panels = finished_agreement(store, target)
+    state, started, seconds = store.rows(_RUNS)[0]
+    numbers = {name: int(store.rows(sql)[0][0]) for name, sql in counts(store)}
+    return {
+        "name": settings.publish.name,
+        "workspace": settings.workspace.name,
+        "version": version("gsdp"),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "state": "killed" if state == "running" else state,
+        "started": started.isoformat(timespec="seconds"),
+        "target": target,
+        "rehearsal": is_rehearsal(store, settings),
+        "figures": [figure._asdict() for figure in _figures(store, numbers, pairs, target, seconds)],
+        "counts": list(numbers.items()),
+        "funnel": stages,
+        "rejected": reasons,
+        "noticed": [*_noticed(store, reasons, panels, covers)],
+        "more": [*_more(store, numbers, pairs, seconds)],
+        "models": models(store),
+        "thresholds": thresholds(settings),
+    }
+
+
+def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, seconds: float) -> Iterator[Figure]:
+    yield Figure("Accepted pairs", pairs, "count", f"of {target:,} wanted, from {numbers['seeds']:,} seeds")
+    cost = known_cost(store)
+    tokens = int(store.rows("SELECT coalesce(sum(input_tokens + output_tokens), 0) FROM calls")[0][0])
+    made = numbers["pairs"]
+    if cost is None:
+        each = tokens / made if made else None
+        yield Figure("Tokens per pair", each, "tokens", f"{tokens:,} tokens in all; no price is known")
+    else:
+        yield Figure("Cost per pair", cost / made if made else None, "usd", f"{cost:,.2f} USD in all")
+    implicit, known = store.rows(_IMPLICIT)[0]
+    share = implicit / known if known else None
+    yield Figure("Implicit combinations", share, "share", "of the pairs join points that no seed has together")
+    problems = store.rows("SELECT count(*) FROM told")[0][0]
+    yield Figure("Yield", pairs / problems if problems else None, "share", f"pairs of {problems:,} problems written")
+    yield Figure("Expansion", pairs / numbers["seeds"] if numbers["seeds"] else None, "times", "pairs for each seed")
+    calls = int(store.rows("SELECT count(*) FROM calls")[0][0])
+    yield Figure("Wall time", seconds, "seconds", f"{calls:,} calls to models")
+
+
+def _noticed(
+    store: Store, reasons: Sequence[tuple[str, str, int]], panels: Sequence[Agreement], covers: Sequence[Cover]
+) -> Iterator[str]:
+    """Sentences on what a reader would look for first."""
+    kept_out = [row for row in reasons if row[0] in ("compose", "review", "solve", "grade", "screen")]
+    if kept_out:
+        stage, reason, items = max(kept_out, key=lambda row: row[2])
+        share = items / sum(row[2] for row in kept_out)
+        yield f"Most is lost at {stage}: {reason}, {items:,} items, {share:.0%} of what the gates kept out."
+    for panel in panels:
+        leaning = sorted((judge.bias, judge.judge) for judge in panel.judges if judge.bias is not None)
+        if len(leaning) > 1:
+            (low, harsh), (high, mild) = leaning[0], leaning[-1]
+            agreed = "" if panel.alpha is None else f"; the panel's alpha is {panel.alpha:.2f}"
+            extremes = f"{harsh} is the harshest judge ({low:+.3f}), {mild} the mildest ({high:+.3f})"
+            yield f"At {panel.task}, {extremes}{agreed}."
+    fields = [cover for cover in communities(covers) if cover.problems >= ENOUGH]
+    if len(fields) > 1:
+        poor = min(fields, key=lambda cover: cover.pairs / cover.problems)
+        yield f"The field with the lowest yield is “{poor.name}”: {poor.pairs:,} pairs of {poor.problems:,} problems."
+    rich = [cover for cover in communities(covers) if cover.seeds >= ENOUGH]
+    if len(rich) > 1:
+        thin = min(rich, key=lambda cover: cover.pairs / cover.seeds)
+        yield f"The thinnest field for its seeds is “{thin.name}”: {thin.pairs:,} pairs from {thin.seeds:,} seeds."
+    points = [cover for cover in covers if cover.point_id is not None]
+    unused = sum(not cover.pairs for cover in points)
+    if unused:
+        yield f"{unused:,} of {len(points):,} knowledge points are in no pair yet."
+    dearest = store.rows(_DEAREST)
+    if len(dearest) > 1:
+        (cheap, least), (dear, most) = dearest[0], dearest[-1]
+        yield f"A pair by {dear} takes {most / least:.1f} times the tokens of one by {cheap}."
+
+
+def _more(store: Store, numbers: dict[str, int], pairs: int, seconds: float) -> Iterator[str]:
+    """What ten times as many pairs would take, if everything went on as it did."""
+    if not pairs:
+        return
+    calls, tokens, cost, priced = store.rows(_SPENT)[0]
+    price = f", {9 * cost:,.2f} USD" if priced else ""
+    yield f"{9 * pairs:,} more pairs: about {9 * calls:,} calls and {9 * tokens:,} tokens{price}."
+    hours = 9 * seconds / 3600
+    yield "At this run's pace that is " + (f"{hours:,.1f} hours." if hours >= 1 else f"{60 * hours:,.1f} minutes.")
+    drawn = numbers["combinations"]
+    yield (
+        f"About {9 * drawn:,} more combinations would be drawn; `gsdp graph` says how many the graph offers, "
+        "and more seeds make it larger."
+    )
+
+
+ENOUGH = 5
+"""Problems or seeds of a field from which on its share says anything."""
+
+_RUNS = """
+    SELECT arg_max(state, started_at), max(started_at), coalesce(sum(epoch(coalesce(ended_at,
+        (SELECT max(c.ended_at) FROM calls c WHERE c.run_id = runs.id), started_at) - started_at)), 0)
+    FROM runs"""
+
+_IMPLICIT = """
+    SELECT count(*) FILTER (relation IN ('two_hop', 'three_hop')), count(*) FROM told WHERE outcome = 'pair'"""
+
+_DEAREST = """
+    SELECT replace(relation, '_', '-'), sum(tokens) / count(*) FILTER (outcome = 'pair') AS each FROM told
+    GROUP BY 1 HAVING count(*) FILTER (outcome = 'pair') >= 10 ORDER BY 2"""
+
+_SPENT = "SELECT count(*), sum(input_tokens + output_tokens)::BIGINT, sum(cost), count(cost) > 0 FROM calls"

@@ -1,0 +1,137 @@
+// Charts: each is a table of numbers, drawn, explained, and there as CSV.
+
+import uPlot from "uplot";
+import { part, type Cell, type Chart } from "./data";
+import { colour, el, prose, save } from "./dom";
+import { cell, csv } from "./numbers";
+
+/** The view, and what draws it again in the colours and the width there now are. */
+export async function charts(): Promise<{ view: HTMLElement; draw: () => void }> {
+  const told = await part("charts");
+  const curves: (() => void)[] = [];
+  const cards = told.map((chart) => card(chart, curves));
+  const view = el("section", { "aria-label": "Charts" }, el("h1", {}, "Charts"), el("div.charts", {}, ...cards));
+  return { view, draw: () => curves.forEach((curve) => curve()) };
+}
+
+function card(chart: Chart, curves: (() => void)[]): HTMLElement {
+  const head = chart.columns.map((column) => column.name);
+  const drawn = el("div.drawing");
+  if (chart.kind === "lines" || chart.kind === "columns") curves.push(curve(chart, drawn));
+  else drawn.append(chart.kind === "bars" ? bars(chart) : table(chart, chart.kind === "matrix"));
+  const numbers = chart.kind === "lines" || chart.kind === "columns" ? el("details", {}, el("summary", {}, "Numbers"), table(chart, false)) : null;
+  const wide = chart.columns.length > 6 || (chart.kind === "table" && chart.columns.length > 4);
+  return el(
+    `section.card${wide ? ".wide" : ""}` as "section.card",
+    { id: `chart-${chart.name}`, "aria-labelledby": `title-${chart.name}` },
+    el("h2", { id: `title-${chart.name}` }, chart.title),
+    el("p.reading", {}, ...prose(chart.reading)),
+    drawn,
+    el("div.under-chart", {}, numbers, el("button.quiet", { type: "button", "aria-label": `${chart.title} as CSV`, onclick: () => save(`${chart.name}.csv`, csv(head, chart.rows), "text/csv") }, "CSV")),
+  );
+}
+
+function curve(chart: Chart, into: HTMLElement): () => void {
+  const [along, up] = chart.columns;
+  const data = [chart.rows.map((row) => Number(row[0])), chart.rows.map((row) => (row[1] === null ? null : Number(row[1])))] as uPlot.AlignedData;
+  into.setAttribute("role", "img");
+  into.setAttribute("aria-label", `${chart.title}: ${up?.name} by ${along?.name}; the numbers stand below`);
+  return () => {
+    const width = into.clientWidth;
+    if (!width) return;
+    const [ink, line, accent] = [colour("quiet"), colour("line"), colour("accent")];
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const upwards = (_: uPlot, values: number[]) => values.map((value) => (up?.form === "share" ? `${Math.round(100 * value)}%` : short.format(value)));
+    const timed = along?.form === "time";
+    into.replaceChildren();
+    new uPlot(
+      {
+        width,
+        height: 200,
+        cursor: { points: { size: 6 }, drag: { x: false, y: false } },
+        legend: { show: false },
+        scales: { x: { time: timed }, y: { range: (_, low, high) => [Math.min(0, low), up?.form === "share" ? Math.max(1, high) : (high || 1) * 1.05] } },
+        axes: [{ ...axis, ...(timed ? { values: clock } : {}) }, { ...axis, size: 52, values: upwards }],
+        series: [
+          {},
+          {
+            stroke: accent,
+            fill: chart.kind === "columns" ? accent : undefined,
+            width: chart.kind === "columns" ? 0 : 2,
+            points: { show: false },
+            paths: chart.kind === "columns" ? uPlot.paths.bars?.({ size: [0.9, 60], align: 1 }) : undefined,
+          },
+        ],
+      },
+      data,
+      into,
+    );
+  };
+}
+
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+function clock(_: uPlot, values: number[]): string[] {
+  return values.map((value) => new Date(1000 * value).toISOString().slice(11, 19));
+}
+
+function bars(chart: Chart): HTMLElement {
+  const measure = chart.columns[1];
+  const values = chart.rows.map((row) => Number(row[1] ?? 0));
+  const widest = measure?.form === "share" ? 1 : Math.max(...values.map(Math.abs), 1e-9);
+  return el(
+    "table.bars",
+    {},
+    heads(chart),
+    el(
+      "tbody",
+      {},
+      ...chart.rows.map((row, place) => {
+        const fill = el("span.fill", { "aria-hidden": "true" });
+        fill.style.width = `${(100 * Math.abs(values[place] ?? 0)) / widest}%`;
+        const [name, , ...rest] = cells(chart, row);
+        return el("tr", {}, name ?? null, el("td.barred", {}, el("span.track", {}, fill), el("b", {}, cell(row[1] ?? null, measure?.form ?? "count"))), ...rest);
+      }),
+    ),
+  );
+}
+
+function table(chart: Chart, shaded: boolean): HTMLElement {
+  const numbers = chart.rows.flatMap((row) => row.slice(1)).filter((value): value is number => typeof value === "number");
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return el(
+    "div.scroll",
+    { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` },
+    el(
+      `table${shaded ? ".matrix" : ""}` as "table",
+      {},
+      heads(chart),
+      el(
+        "tbody",
+        {},
+        ...chart.rows.map((row) => {
+          const made = cells(chart, row);
+          if (shaded) {
+            made.forEach((one, place) => {
+              const value = row[place];
+              if (place && typeof value === "number") one.style.setProperty("--shade", `${Math.round((60 * (value - low)) / (high - low || 1))}%`);
+            });
+          }
+          return el("tr", {}, ...made);
+        }),
+      ),
+    ),
+  );
+}
+
+function heads(chart: Chart): HTMLElement {
+  return el("thead", {}, el("tr", {}, ...chart.columns.map((column) => el("th", { scope: "col", class: column.form === "text" ? null : "number" }, column.name))));
+}
+
+function cells(chart: Chart, row: Cell[]): HTMLElement[] {
+  return row.map((value, place) => {
+    const form = chart.columns[place]?.form ?? "count";
+    const text = cell(value, form);
+    return place === 0 && form === "text" ? el("th", { scope: "row" }, text) : el("td", { class: form === "text" ? null : "number" }, text);
+  });
+}

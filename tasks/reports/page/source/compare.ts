@@ -1,0 +1,50 @@
+// Two runs beside each other.
+
+import { part, type Figure, type Sample } from "./data";
+import { el } from "./dom";
+import { count, figure } from "./numbers";
+import { words } from "./words";
+
+export async function compare(): Promise<HTMLElement> {
+  const told = await part("compare");
+  const [one, other] = told.names;
+  const value = (entry: Figure | null) => (entry ? figure(entry.value, entry.unit) : "\u2013");
+  return el(
+    "section",
+    { "aria-label": "Two runs compared" },
+    el("h1", {}, "Two runs compared"),
+    el("p.lead", {}, `A is ${one}, B is ${other}. The other parts of this report show A.`),
+    el(
+      "div.columns",
+      {},
+      table("Figures", ["", "A", "B"], told.figures.map(([a, b]) => [a.label, value(a), value(b)])),
+      table("From seeds to pairs: what each stage let through", ["stage", "A", "B"], told.funnel.map(([stage, a, b]) => [stage, a === null ? "\u2013" : count(a), b === null ? "\u2013" : count(b)])),
+      table("What they share", ["", "A", "B", "both"], told.overlaps.map(([name, a, b, both]) => [name, count(a), count(b), count(both)])),
+      table("Settings that differ", ["setting", "A", "B"], told.settings.length ? told.settings : [["none", "", ""]]),
+    ),
+    el("h2", {}, "Side by side"),
+    el("p.reading", {}, told.together.length ? "Problems on the same combinations of points, from both runs." : "No combination has a problem in both runs."),
+    ...told.together.map((pair) =>
+      el("section.card.beside", {}, el("h3", {}, `${pair.names.join(" + ")} (${pair.relation.replace("_", "-")})`), el("div.columns", {}, sample("A", pair.one), sample("B", pair.other))),
+    ),
+  );
+}
+
+function sample(name: string, told: Sample): HTMLElement {
+  return el(
+    "article",
+    {},
+    el("h4", {}, `${name}: ${told.outcome === "pair" ? "accepted" : `rejected at ${told.outcome}`}`),
+    words(told.problem),
+    told.solution === undefined ? null : el("details", {}, el("summary", {}, `Solution${told.answer === undefined ? "" : `, answer ${told.answer}`}`), words(told.solution)),
+  );
+}
+
+function table(title: string, head: string[], rows: string[][]): HTMLElement {
+  return el(
+    "section.card",
+    {},
+    el("h2", {}, title),
+    el("div.scroll", { tabindex: "0", role: "region", "aria-label": title }, el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value, place) => (place ? el("td", {}, value) : el("th", { scope: "row" }, value)))))))),
+  );
+}

@@ -1,0 +1,259 @@
+// Every pair and reject: a list to filter and search, and one item with all that led to it.
+
+import { part, type Item, type Items } from "./data";
+import { el, save } from "./dom";
+import { history } from "./history";
+import { Marks, type Label } from "./marks";
+import { count } from "./numbers";
+import { words } from "./words";
+
+const ROW = 64;
+const KEYS: Record<string, Label> = { g: "good", b: "bad", u: "unsure" };
+const SIGNS: Record<string, string> = { pair: "\u2713", good: "\u2713", bad: "\u2717", unsure: "?" };
+
+export class Inspector {
+  readonly view = el("section.inspector", { "aria-label": "Pairs and rejects" });
+  private readonly list = el("div.list", { role: "listbox", tabindex: "0", "aria-label": "Items" });
+  private readonly detail = el("article.item", { tabindex: "-1" });
+  private readonly told = el("p.reading", { role: "status" });
+  private readonly filters: Record<string, HTMLSelectElement | HTMLInputElement> = {};
+  private readonly haystack: string[];
+  private shown: Item[] = [];
+  private at = -1;
+
+  static async make(): Promise<Inspector> {
+    const [items, overview, map] = await Promise.all([part("items"), part("overview"), part("map")]);
+    return new Inspector(items, new Marks(`gsdp-marks:${overview.workspace}:${overview.name}`), map);
+  }
+
+  private constructor(
+    private readonly content: Items,
+    private readonly marks: Marks,
+    private readonly map: Awaited<ReturnType<typeof part<"map">>>,
+  ) {
+    this.haystack = content.items.map((item) => `${item.id} ${item.problem} ${item.solution ?? ""} ${item.names.join(" ")}`.toLowerCase());
+    this.list.addEventListener("scroll", () => this.draw());
+    this.list.addEventListener("click", (event) => this.choose(event));
+    const exported = el("button", { type: "button", onclick: () => this.export() }, "Export marks");
+    this.view.append(
+      el("div.tools", {}, ...this.controls(), exported),
+      this.told,
+      el("div.panes", {}, this.list, this.detail),
+      this.rows(),
+    );
+    this.filter();
+    new ResizeObserver(() => this.draw()).observe(this.list);
+  }
+
+  /** Show what a permalink names: an item, or a selection of items. */
+  show(id: string | null, chosen: URLSearchParams): void {
+    const given = [...chosen.keys()].length > 0;
+    if (given || (id && !this.shown.some((item) => item.id === id))) {
+      for (const [name, control] of Object.entries(this.filters)) control.value = chosen.get(name) ?? "";
+      this.filter();
+    }
+    const place = id ? this.shown.findIndex((item) => item.id.startsWith(id)) : -1;
+    if (place >= 0) this.open(place);
+  }
+
+  /** What a key does. Letters in a field are letters. */
+  key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    const step = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const listed = event.key.length === 1 || this.list.contains(target);
+    if (step && listed) this.open(Math.min(this.shown.length - 1, Math.max(0, this.at + step)));
+    else if (event.key in KEYS && this.at >= 0) this.mark(KEYS[event.key] as Label);
+    else if (event.key === "/") this.filters.text?.focus();
+    else return;
+    event.preventDefault();
+  }
+
+  private controls(): HTMLElement[] {
+    const { items } = this.content;
+    const distinct = (pick: (item: Item) => string | undefined) =>
+      [...new Set(items.map(pick).filter((value): value is string => value !== undefined))].sort();
+    const outcomes = distinct((item) => item.outcome);
+    return [
+      this.select("outcome", "Outcome", outcomes.map((value) => [value, value === "pair" ? "accepted pairs" : `rejected at ${value}`])),
+      this.select("reason", "Reason", distinct((item) => item.reason).map((value) => [value, value])),
+      this.select("relation", "Relation", distinct((item) => item.relation).map((value) => [value, value.replace("_", "-")])),
+      this.select("field", "Field", this.map.fields.map((field) => [String(field.number), field.name])),
+      this.select("rated", "Rated", ["easy", "medium", "hard"].map((value) => [value, value])),
+      this.select("mark", "Mark", ["good", "bad", "unsure", "none"].map((value) => [value, value])),
+      this.search(),
+    ];
+  }
+
+  private select(name: string, label: string, options: [string, string][]): HTMLElement {
+    const made = el("select", { onchange: () => this.filter() }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
+    this.filters[name] = made;
+    return el("label", {}, label, made);
+  }
+
+  private search(): HTMLElement {
+    let wait = 0;
+    const later = () => {
+      clearTimeout(wait);
+      wait = setTimeout(() => this.filter(), 120);
+    };
+    const made = el("input", { type: "search", placeholder: "words in the text, or an id", oninput: later });
+    this.filters.text = made;
+    return el("label.search", {}, "Search", made);
+  }
+
+  private filter(): void {
+    const wanted = Object.fromEntries(Object.entries(this.filters).map(([name, control]) => [name, control.value]));
+    const terms = (wanted.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const former = this.shown[this.at];
+    this.shown = this.content.items.filter(
+      (item, place) =>
+        (!wanted.outcome || item.outcome === wanted.outcome) &&
+        (!wanted.reason || item.reason === wanted.reason) &&
+        (!wanted.relation || item.relation === wanted.relation) &&
+        (!wanted.rated || item.rated === wanted.rated) &&
+        (!wanted.mark || (this.marks.get(item.id)?.label ?? "none") === wanted.mark) &&
+        (!wanted.field || item.points?.some((point) => String(this.map.points[point]?.field) === wanted.field)) &&
+        terms.every((term) => this.haystack[place]?.includes(term)),
+    );
+    const { items, of } = this.content;
+    const sample = items.length < of ? ` of a stratified sample of ${count(items.length)} out of ${count(of)}` : ` of ${count(of)}`;
+    this.told.textContent = `${count(this.shown.length)} items${sample}. Keys: j and k to step, g, b and u to mark, / to search.`;
+    this.list.scrollTop = 0;
+    this.at = former ? this.shown.indexOf(former) : -1;
+    if (this.at < 0 && this.shown.length) this.open(0, false);
+    else this.draw();
+    if (!this.shown.length) this.detail.replaceChildren(el("p.reading", {}, "Nothing fits these filters."));
+  }
+
+  /** The rows of the list that can be seen. */
+  private draw(): void {
+    const first = Math.max(0, Math.floor(this.list.scrollTop / ROW) - 5);
+    const rows = this.shown.slice(first, first + Math.ceil(this.list.clientHeight / ROW) + 10).map((item, offset) => this.row(item, first + offset));
+    const space = el("div.space", { "aria-hidden": "true" });
+    space.style.height = `${this.shown.length * ROW}px`;
+    this.list.replaceChildren(space, ...rows);
+    if (this.at >= first && this.at < first + rows.length) this.list.setAttribute("aria-activedescendant", `row-${this.at}`);
+    else this.list.removeAttribute("aria-activedescendant");
+  }
+
+  private row(item: Item, place: number): HTMLElement {
+    const mark = this.marks.get(item.id)?.label;
+    const row = el(
+      "div.row",
+      { role: "option", id: `row-${place}`, "data-place": place, "aria-selected": String(place === this.at), "aria-setsize": this.shown.length, "aria-posinset": place + 1 },
+      el(`span.sign.${item.outcome === "pair" ? "good" : "bad"}` as "span.sign", { title: outcome(item) }, SIGNS[item.outcome] ?? "\u2717"),
+      el("span.line", {}, item.problem.slice(0, 160)),
+      el("span.under", {}, [item.relation.replace("_", "-"), item.rated, item.outcome === "pair" ? null : item.reason, mark && `marked ${mark}`].filter(Boolean).join(" \u00b7 ")),
+    );
+    row.style.top = `${place * ROW}px`;
+    return row;
+  }
+
+  private choose(event: MouseEvent): void {
+    const row = (event.target as HTMLElement).closest<HTMLElement>(".row");
+    if (row) this.open(Number(row.dataset.place));
+  }
+
+  private open(place: number, address = true): void {
+    const item = this.shown[place];
+    if (!item) return;
+    this.at = place;
+    if (address) window.history.replaceState(null, "", `#${item.id}`);
+    if (place * ROW < this.list.scrollTop) this.list.scrollTop = place * ROW;
+    if ((place + 1) * ROW > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = (place + 1) * ROW - this.list.clientHeight;
+    this.detail.replaceChildren(...this.page(item));
+    this.detail.scrollTop = 0;
+    this.draw();
+  }
+
+  private page(item: Item): HTMLElement[] {
+    const texts = (raw: boolean) => [
+      el("h3", {}, "Problem"),
+      raw ? el("pre.raw", {}, item.problem) : words(item.problem),
+      ...(item.solution === undefined ? [] : [el("h3", {}, "Solution"), raw ? el("pre.raw", {}, item.solution) : words(item.solution)]),
+      ...(item.answer === undefined ? [] : [el("h3", {}, "Answer"), raw ? el("pre.raw", {}, item.answer) : words(set(item.answer))]),
+    ];
+    const body = el("div.texts", {}, ...texts(false));
+    const raw = el("button.quiet", { type: "button", "aria-pressed": "false" }, "as written");
+    raw.addEventListener("click", () => {
+      const pressed = raw.getAttribute("aria-pressed") !== "true";
+      raw.setAttribute("aria-pressed", String(pressed));
+      body.replaceChildren(...texts(pressed));
+    });
+    return [
+      el(
+        "header",
+        {},
+        el(`span.badge.${item.outcome === "pair" ? "good" : "bad"}` as "span.badge", {}, `${SIGNS[item.outcome] ?? "\u2717"} ${outcome(item)}`),
+        el("a.id", { href: `#${item.id}`, title: "Link to this item" }, item.id.slice(0, 8)),
+        raw,
+      ),
+      body,
+      this.marking(item),
+      el("h3", {}, "From seeds to verdict"),
+      history(item, this.map),
+    ];
+  }
+
+  private marking(item: Item): HTMLElement {
+    const mark = this.marks.get(item.id);
+    const buttons = (["good", "bad", "unsure"] as Label[]).map((label) =>
+      el(
+        `button.mark.${label}` as "button.mark",
+        { type: "button", "aria-pressed": String(mark?.label === label), onclick: () => this.mark(label) },
+        `${SIGNS[label]} ${label}`,
+      ),
+    );
+    const note = el("input", { type: "text", value: mark?.note ?? "", placeholder: "a note", "aria-label": "Note" });
+    note.addEventListener("change", () => {
+      this.marks.annotate(item.id, note.value);
+      this.draw();
+    });
+    return el("div.marking", { role: "group", "aria-label": "Your mark" }, ...buttons, note);
+  }
+
+  private mark(label: Label): void {
+    const item = this.shown[this.at];
+    if (!item) return;
+    this.marks.set(item.id, label, this.marks.get(item.id)?.note ?? "");
+    this.detail.querySelector(".marking")?.replaceWith(this.marking(item));
+    this.draw();
+  }
+
+  private export(): void {
+    const lines = this.marks.lines(this.content.items);
+    save("labelled.jsonl", lines, "application/x-ndjson");
+    const rows = lines.split("\n").length - 1;
+    this.told.textContent = `${count(rows)} marks saved as labelled.jsonl: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by them. Items marked unsure are left out.`;
+  }
+
+  /** What was kept out before there was a problem: rows of files, seeds without points, names. */
+  private rows(): HTMLElement {
+    const { rows } = this.content;
+    if (!rows.length) return el("div", { hidden: true });
+    return el(
+      "details.card",
+      { id: "early" },
+      el("summary", {}, `Kept out before there was a problem: ${count(rows.length)} rows, seeds and names`),
+      el("table", {}, el("thead", {}, el("tr", {}, ...["stage", "reason", "what", "where"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value) => el("td", {}, value)))))),
+    );
+  }
+
+  /** Open the list of what was kept out early. */
+  early(): void {
+    const list = this.view.querySelector<HTMLDetailsElement>("#early");
+    if (!list) return;
+    list.open = true;
+    list.scrollIntoView();
+  }
+}
+
+function outcome(item: Item): string {
+  return item.outcome === "pair" ? "accepted pair" : `rejected at ${item.outcome}: ${item.reason ?? "no reason given"}`;
+}
+
+/** An answer is often a formula without its signs. */
+function set(answer: string): string {
+  return /[\\^_{}]/.test(answer) && !answer.includes("$") ? `$${answer}$` : answer;
+}

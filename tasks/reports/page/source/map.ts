@@ -1,0 +1,381 @@
+// The knowledge graph, drawn with WebGL: points by community and degree, filters, and what became of each point.
+
+import Graph from "graphology";
+import Sigma from "sigma";
+import { part, type Items, type KnowledgeMap, type Point } from "./data";
+import { colour, el } from "./dom";
+import { count, share } from "./numbers";
+import { shortest } from "./paths";
+
+const COLOURS = ["#4c78a8", "#c8793f", "#54936b", "#a8577e", "#8a7a2f", "#6f63a8", "#3f8f97", "#b0574d", "#7d8b3a", "#9c6b4f", "#5f7fbf", "#b58db6"];
+const OTHERS = "#8d949b";
+const NAMED = 8;
+const SHOWN = 40;
+const SVG = "http://www.w3.org/2000/svg";
+
+interface Limits {
+  field: string;
+  relation: string;
+  least: number;
+  pairs: string;
+  dear: string;
+}
+
+export class KnowledgeView {
+  readonly view = el("section.map", { "aria-label": "Map of the knowledge graph" });
+  private readonly canvas = el("div.canvas", { role: "img", "aria-label": "The knowledge graph; the list beside it holds the same points" });
+  private readonly panel = el("aside.panel", { "aria-live": "polite" });
+  private readonly names = el("div.names", { "aria-hidden": "true" });
+  private readonly over = document.createElementNS(SVG, "svg");
+  private readonly graph = new Graph({ type: "undirected", multi: false });
+  private readonly neighbours: number[][];
+  private readonly limits: Limits = { field: "", relation: "", least: 0, pairs: "", dear: "" };
+  private readonly dear: number;
+  private sigma: Sigma | null = null;
+  private marked: number[] = [];
+  private way: number[] = [];
+  private kept: boolean[];
+
+  static async make(): Promise<KnowledgeView> {
+    const [map, items] = await Promise.all([part("map"), part("items")]);
+    return new KnowledgeView(map, items);
+  }
+
+  private constructor(
+    private readonly map: KnowledgeMap,
+    private readonly items: Items,
+  ) {
+    this.neighbours = map.points.map(() => []);
+    for (let at = 0; at < map.edges.length; at += 3) {
+      const [a, b] = [map.edges[at] as number, map.edges[at + 1] as number];
+      this.neighbours[a]?.push(b);
+      this.neighbours[b]?.push(a);
+    }
+    this.kept = map.points.map(() => true);
+    const costs = map.points.map((point) => point.tokens).filter((value): value is number => value !== null);
+    this.dear = costs.sort((a, b) => a - b)[Math.floor(0.75 * costs.length)] ?? 0;
+    this.over.setAttribute("aria-hidden", "true");
+    this.over.setAttribute("class", "over");
+    const stage = el("div.stage-map", {}, this.canvas, this.names, this.zooms());
+    stage.insertBefore(this.over, this.names);
+    this.view.append(el("div.tools", {}, ...this.controls()), el("div.panes", {}, stage, this.panel));
+    this.panel.append(...this.welcome());
+  }
+
+  /** Draw, or draw anew in the colours of the theme. */
+  draw(): void {
+    if (!this.canvas.clientWidth) return;
+    this.sigma?.kill();
+    this.fill();
+    this.sigma = new Sigma(this.graph, this.canvas, {
+      labelColor: { color: colour("ink") },
+      labelFont: "system-ui, sans-serif",
+      labelSize: 12,
+      labelRenderedSizeThreshold: this.map.points.length > 2000 ? 8 : 12,
+      allowInvalidContainer: true,
+      labelDensity: 0.6,
+      defaultEdgeColor: colour("edge"),
+      hideEdgesOnMove: this.map.edges.length > 3 * 15_000,
+      zIndex: true,
+      minCameraRatio: 0.02,
+      maxCameraRatio: 3,
+      nodeReducer: (node, data) => this.look(Number(node), data),
+      edgeReducer: (edge, data) => this.tie(edge, data),
+      defaultDrawNodeHover: (context, data, settings) => this.hover(context, data as { label: string | null; x: number; y: number; size: number }, settings.labelFont),
+    });
+    this.sigma.on("clickNode", ({ node }) => this.go([Number(node)]));
+    this.sigma.on("clickStage", () => this.go([]));
+    this.sigma.on("afterRender", () => this.overlay());
+  }
+
+  /** Show a point, or the path of a combination. */
+  show(points: number[]): void {
+    this.marked = points.filter((point) => point < this.map.points.length);
+    const [first, second] = this.marked;
+    this.panel.replaceChildren(...(first === undefined ? this.welcome() : second === undefined ? this.about(first) : this.path(this.marked)));
+    this.panel.scrollTop = 0;
+    this.way = second === undefined ? this.marked : [...new Set(this.ties(this.marked).flatMap(([a, b]) => [a, b]))];
+    this.sigma?.refresh({ skipIndexation: true });
+    this.move();
+  }
+
+  /** Bring what is marked into the middle. */
+  private move(): void {
+    const { sigma } = this;
+    const spots = this.way.map((number) => sigma?.getNodeDisplayData(String(number))).filter((spot) => spot !== undefined);
+    if (!sigma || !spots.length) return;
+    const [xs, ys] = [spots.map((spot) => spot.x), spots.map((spot) => spot.y)];
+    const span = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+    const ratio = spots.length > 1 ? Math.max(0.15, 1.6 * span) : Math.min(sigma.getCamera().ratio, 0.5);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const middle = (values: number[]) => (Math.max(...values) + Math.min(...values)) / 2;
+    void sigma.getCamera().animate({ x: middle(xs), y: middle(ys), ratio }, { duration: still ? 0 : 400 });
+  }
+
+  private go(points: number[]): void {
+    location.hash = points.length ? `#map/${points.join("-")}` : "#map";
+  }
+
+  private fill(): void {
+    this.graph.clear();
+    const sparse = Math.min(1, Math.sqrt(600 / Math.max(1, this.map.points.length)));
+    const sizes = this.map.points.map((point) => (3 + 1.6 * Math.sqrt(point.degree)) * (0.35 + 0.65 * sparse));
+    this.map.points.forEach((point, number) => {
+      this.graph.addNode(String(number), { x: point.x, y: point.y, size: sizes[number], label: point.name, color: tint(point.field) });
+    });
+    const { edges } = this.map;
+    for (let at = 0; at < edges.length; at += 3) {
+      const width = Math.min(4, 0.5 + 0.5 * Math.log2(edges[at + 2] as number)) * (0.4 + 0.6 * sparse);
+      this.graph.addEdgeWithKey(`${edges[at]}-${edges[at + 1]}`, String(edges[at]), String(edges[at + 1]), { size: width });
+    }
+  }
+
+  private look(number: number, data: Record<string, unknown>): Record<string, unknown> {
+    if (!this.kept[number]) return { ...data, color: colourless(), label: null, size: (data.size as number) * 0.6, zIndex: 0 };
+    if (!this.marked.length) return { ...data, zIndex: 1 };
+    if (this.way.includes(number)) return { ...data, forceLabel: true, zIndex: 3, highlighted: this.marked.length === 1 };
+    const near = this.marked.length === 1 && this.neighbours[this.marked[0] as number]?.includes(number);
+    return near ? { ...data, zIndex: 2 } : { ...data, color: colourless(), label: null, zIndex: 0 };
+  }
+
+  private tie(edge: string, data: Record<string, unknown>): Record<string, unknown> {
+    const [a, b] = edge.split("-").map(Number) as [number, number];
+    if (!this.kept[a] || !this.kept[b]) return { ...data, hidden: true };
+    if (!this.marked.length) return data;
+    const touches = this.marked.length === 1 && (a === this.marked[0] || b === this.marked[0]);
+    return touches ? { ...data, color: cached("accent") } : { ...data, hidden: this.map.points.length > 2000, color: cached("edge") };
+  }
+
+  private hover(context: CanvasRenderingContext2D, data: { label: string | null; x: number; y: number; size: number }, font: string): void {
+    if (!data.label) return;
+    context.font = `600 13px ${font}`;
+    const width = context.measureText(data.label).width;
+    context.fillStyle = cached("card");
+    context.strokeStyle = cached("line");
+    context.beginPath();
+    context.roundRect(data.x + data.size + 2, data.y - 12, width + 14, 24, 6);
+    context.fill();
+    context.stroke();
+    context.fillStyle = cached("ink");
+    context.fillText(data.label, data.x + data.size + 9, data.y + 4.5);
+  }
+
+  /** Names of the largest fields, and the edges of a combination: solid where seeds say so, dashed where implied. */
+  private overlay(): void {
+    const { sigma } = this;
+    if (!sigma) return;
+    const place = (number: number) => sigma.graphToViewport(this.map.points[number] as Point);
+    this.names.replaceChildren(
+      ...(this.marked.length ? [] : this.map.fields.slice(0, NAMED)).map((field) => {
+        const members = this.map.points.filter((point) => point.field === field.number);
+        const middle = (pick: (point: Point) => number) => members.reduce((sum, point) => sum + pick(point), 0) / members.length;
+        const at = sigma.graphToViewport({ x: middle((point) => point.x), y: middle((point) => point.y) });
+        const name = el("span", {}, field.name.split(", ")[0] ?? field.name);
+        name.style.left = `${at.x}px`;
+        name.style.top = `${at.y}px`;
+        return name;
+      }),
+    );
+    const lines = this.marked.length > 1 ? this.ties(this.marked) : [];
+    this.over.replaceChildren(
+      ...lines.map(([a, b, solid]) => {
+        const line = document.createElementNS(SVG, "line");
+        const [from, to] = [place(a), place(b)];
+        for (const [name, value] of Object.entries({ x1: from.x, y1: from.y, x2: to.x, y2: to.y })) line.setAttribute(name, String(value));
+        line.setAttribute("class", solid ? "explicit" : "implicit");
+        return line;
+      }),
+    );
+  }
+
+  /** Every two points of a combination: their edge, or the path that implies it. */
+  private ties(points: number[]): [number, number, boolean][] {
+    return points.flatMap((a, place) =>
+      points.slice(place + 1).flatMap((b): [number, number, boolean][] => {
+        const way = shortest(this.neighbours, a, b);
+        if (way.length === 2) return [[a, b, true]];
+        const steps = way.slice(1).map((next, at): [number, number, boolean] => [way[at] as number, next, true]);
+        return [[a, b, false], ...steps];
+      }),
+    );
+  }
+
+  private zooms(): HTMLElement {
+    const zoom = (sign: string, label: string, how: () => void) => el("button", { type: "button", "aria-label": label, onclick: how }, sign);
+    return el(
+      "div.zooms",
+      {},
+      zoom("+", "Closer", () => void this.sigma?.getCamera().animatedZoom()),
+      zoom("\u2212", "Further away", () => void this.sigma?.getCamera().animatedUnzoom()),
+      zoom("\u25a1", "All of it", () => void this.sigma?.getCamera().animatedReset()),
+    );
+  }
+
+  private controls(): HTMLElement[] {
+    const pick = (name: "field" | "relation" | "pairs" | "dear", label: string, options: [string, string][]) => {
+      const made = el("select", { onchange: () => this.limit({ [name]: made.value }) }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
+      return el("label", {}, label, made);
+    };
+    const relations = [...new Set(this.map.points.flatMap((point) => point.relations))].sort();
+    const range = el("input", { type: "range", min: 0, max: 100, step: 5, value: 0, oninput: () => this.limit({ least: Number(range.value) / 100 }) });
+    const list = el("datalist", { id: "points" }, ...this.map.points.slice(0, 5000).map((point) => el("option", { value: point.name })));
+    const search = el("input", { type: "search", list: "points", placeholder: "name of a point" });
+    search.addEventListener("change", () => this.find(search.value));
+    return [
+      el("label.search", {}, "Search", search, list),
+      pick("field", "Field", this.map.fields.map((field) => [String(field.number), field.name])),
+      pick("relation", "Relation", relations.map((name) => [name, name.replace("_", "-")])),
+      pick("pairs", "Coverage", [["none", "in no pair yet"], ["some", "in a pair"], ["many", "in five pairs or more"]]),
+      pick("dear", "Cost", [["dear", "dearest quarter by tokens per pair"], ["cheap", "all others with pairs"]]),
+      el("label", {}, "Pass rate at least", range),
+    ];
+  }
+
+  private find(text: string): void {
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) return this.go([]);
+    const exact = this.map.points.findIndex((point) => point.name.toLowerCase() === wanted);
+    const found = exact >= 0 ? exact : this.map.points.findIndex((point) => point.name.toLowerCase().includes(wanted));
+    if (found >= 0) this.go([found]);
+    else this.panel.replaceChildren(el("p.reading", {}, "No point has such a name."));
+  }
+
+  private limit(change: Partial<Limits>): void {
+    Object.assign(this.limits, change);
+    const { field, relation, least, pairs, dear } = this.limits;
+    this.kept = this.map.points.map(
+      (point) =>
+        (!field || String(point.field) === field) &&
+        (!relation || point.relations.includes(relation)) &&
+        (!least || (point.passed ?? 0) >= least) &&
+        (!pairs || (pairs === "none" ? !point.pairs : point.pairs >= (pairs === "many" ? 5 : 1))) &&
+        (!dear || (point.tokens !== null && point.tokens >= this.dear === (dear === "dear"))),
+    );
+    this.sigma?.refresh({ skipIndexation: true });
+    if (!this.marked.length) this.panel.replaceChildren(...this.welcome());
+  }
+
+  /** The legend, and where to look. */
+  private welcome(): HTMLElement[] {
+    const { points, fields, edges, edges_in_all: whole } = this.map;
+    const shown = points.filter((_, number) => this.kept[number]);
+    const by = (least: (point: Point) => number) => points.map((_, number) => number).sort((a, b) => least(points[a] as Point) - least(points[b] as Point));
+    const hubs = by((point) => -point.degree).slice(0, 6);
+    const thin = by((point) => (this.kept[points.indexOf(point)] ? point.pairs - 0.01 * point.seeds : Infinity)).slice(0, 6);
+    const cut = edges.length / 3 < whole ? ` Of ${count(whole)} edges the heaviest ${count(edges.length / 3)} are drawn.` : "";
+    return [
+      el("h2", {}, "The knowledge graph"),
+      el("p.reading", {}, `${count(shown.length)} of ${count(points.length)} points. A point is larger the more neighbours it has; an edge joins points that stand in one seed, thicker the more seeds. The colour is the field, a community of points.${cut} Pick a point to see what became of it.`),
+      el("h3", {}, "Fields"),
+      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map((field) => el("li", {}, dot(field.number), el("span", {}, field.name, el("span.under", {}, ` ${count(field.pairs)} pairs of ${count(field.problems)} problems`)))), fields.length > COLOURS.length ? el("li", {}, dot(-1), `${count(fields.length - COLOURS.length)} smaller ones`) : null),
+      el("h3", {}, "Hubs"),
+      this.list(hubs, (point) => `${count(point.degree)} neighbours`),
+      el("h3", {}, "Thin: fewest pairs for their seeds"),
+      this.list(thin, (point) => `${count(point.seeds)} ${point.seeds === 1 ? "seed" : "seeds"}, ${count(point.pairs)} pairs`),
+      el("h3", {}, "Components"),
+      el("p.reading", {}, this.components()),
+    ];
+  }
+
+  private components(): string {
+    const seen = new Uint8Array(this.neighbours.length);
+    const sizes: number[] = [];
+    for (let start = 0; start < seen.length; start++) {
+      if (seen[start]) continue;
+      const todo = [start];
+      seen[start] = 1;
+      for (let at = 0; at < todo.length; at++) {
+        for (const next of this.neighbours[todo[at] as number] ?? []) {
+          if (!seen[next]) {
+            seen[next] = 1;
+            todo.push(next);
+          }
+        }
+      }
+      sizes.push(todo.length);
+    }
+    const largest = Math.max(0, ...sizes);
+    return `${count(sizes.length)} ${sizes.length === 1 ? "component" : "components"}; the largest holds ${share(largest / Math.max(1, seen.length))} of the points. Between components there is no two- or three-hop combination: merged names, or seeds that use both, would join them.`;
+  }
+
+  private about(number: number): HTMLElement[] {
+    const point = this.map.points[number] as Point;
+    const field = this.map.fields.find((one) => one.number === point.field);
+    const here = this.items.items.filter((item) => item.points?.includes(number));
+    const pairs = here.filter((item) => item.outcome === "pair");
+    const rejects = here.filter((item) => item.outcome !== "pair");
+    const links = (title: string, some: typeof here) => [
+      el("h3", {}, `${title} (${count(some.length)})`),
+      el("ul.plain", {}, ...some.slice(0, SHOWN).map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.names.join(" + ")), el("span.under", {}, ` ${item.relation.replace("_", "-")}${item.reason ? `, ${item.reason}` : ""} `), el("a", { href: `#map/${(item.points ?? []).filter((at) => at >= 0).join("-")}` }, "path")))),
+    ];
+    return [
+      el("a.back", { href: "#map" }, "\u2190 the whole graph"),
+      el("h2", {}, point.name),
+      el("p", {}, dot(point.field), field ? field.name : "no field"),
+      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["pass rate", point.passed === null ? "\u2013" : share(point.passed)], ["tokens a pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+      el("h3", {}, "Seeds"),
+      el("ul.plain", {}, ...point.from.map((at) => this.map.seeds[at]).map((seed) => seed && el("li", {}, el("span.under", {}, `${seed[0]}:${seed[1]} `), seed[2]))),
+      el("h3", {}, `Neighbours (${count(point.degree)})`),
+      this.list([...(this.neighbours[number] ?? [])].slice(0, SHOWN), (other) => `${count(other.pairs)} pairs`),
+      ...links("Pairs", pairs),
+      ...links("Rejects", rejects),
+    ];
+  }
+
+  private path(points: number[]): HTMLElement[] {
+    const name = (number: number) => this.map.points[number]?.name ?? "?";
+    const lines = points.flatMap((a, place) =>
+      points.slice(place + 1).map((b) => {
+        const way = shortest(this.neighbours, a, b);
+        if (!way.length) return el("li", {}, `${name(a)} and ${name(b)}: no path joins them.`);
+        const told = way.length === 2 ? "an edge: they stand together in a seed." : `implied by ${way.length - 1} edges: ${way.map(name).join(" \u2013 ")}.`;
+        return el("li", {}, `${name(a)} and ${name(b)}: ${told}`);
+      }),
+    );
+    const same = this.items.items.filter((item) => item.points && points.every((point) => item.points?.includes(point)) && item.points.length === points.length);
+    return [
+      el("a.back", { href: "#map" }, "\u2190 the whole graph"),
+      el("h2", {}, "A combination"),
+      this.list(points, (point) => `${count(point.pairs)} pairs`),
+      el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
+      el("ul.lines", {}, ...lines),
+      el("h3", {}, "Problems on it"),
+      el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`)))),
+    ];
+  }
+
+  private list(numbers: number[], told: (point: Point) => string): HTMLElement {
+    return el("ul.plain", {}, ...numbers.map((number) => {
+      const point = this.map.points[number] as Point;
+      return el("li", {}, el("a", { href: `#map/${number}` }, point.name), el("span.under", {}, ` ${told(point)}`));
+    }));
+  }
+}
+
+function tint(field: number): string {
+  return COLOURS[field] ?? OTHERS;
+}
+
+function dot(field: number): HTMLElement {
+  const made = el("span.dot", { "aria-hidden": "true" });
+  made.style.background = tint(field);
+  return made;
+}
+
+const found = new Map<string, string>();
+
+/** A colour of the theme, looked up once. */
+function cached(name: string): string {
+  const known = found.get(name) ?? colour(name);
+  found.set(name, known);
+  return known;
+}
+
+function colourless(): string {
+  return cached("faint");
+}
+
+/** Forget the colours: the theme has changed. */
+export function repaint(): void {
+  found.clear();
+}

@@ -1,0 +1,85 @@
+// The first screen: figures, the funnel with its reasons, what stands out, and what more would take.
+
+import { part, type Overview } from "./data";
+import { el, prose } from "./dom";
+import { count, figure, share } from "./numbers";
+
+export async function overview(): Promise<HTMLElement> {
+  const told = await part("overview");
+  return el(
+    "section",
+    { "aria-labelledby": "overview-title" },
+    el("h1", { id: "overview-title" }, told.name),
+    el("p.lead", {}, `Run in ${told.workspace}, ${told.state}, begun ${told.started.replace("T", " ")} UTC.`),
+    told.rehearsal &&
+      el("p.rehearsal", { role: "note" }, "\u26a0 A rehearsal: its texts were written by the bundled sandbox, which is no model."),
+    el("dl.figures", {}, ...told.figures.map((one) => tile(one.label, figure(one.value, one.unit), one.note))),
+    el("div.columns", {}, funnel(told), standing(told)),
+    el("div.columns", {}, table("Models", ["role", "model"], told.models), table("Thresholds", ["setting", "value"], told.thresholds)),
+  );
+}
+
+function tile(label: string, value: string, note: string): HTMLElement {
+  return el("div.figure", {}, el("dt", {}, label), el("dd", {}, el("strong", {}, value), el("span", {}, note)));
+}
+
+function funnel(told: Overview): HTMLElement {
+  const widest = Math.max(1, ...told.funnel.map(([, before]) => before));
+  const rows = told.funnel.map(([stage, before, after]) => {
+    const reasons = told.rejected.filter(([where]) => where === stage.split(" ")[0] || (stage === "grade" && where === "solve"));
+    const bar = el("div.bar", { "aria-hidden": "true" });
+    const whole = el("span.lost");
+    const kept = el("span.kept");
+    whole.style.width = `${(100 * before) / widest}%`;
+    kept.style.width = `${(100 * Math.min(after, before)) / widest}%`;
+    bar.append(whole, kept);
+    return el(
+      "li",
+      {},
+      el("div.stage", {}, el("b", {}, stage), el("span", {}, `${count(before)} \u2192 ${count(after)}`, before ? el("i", {}, share(after / before)) : null)),
+      bar,
+      reasons.length ? el("ul.reasons", {}, ...reasons.map(reason)) : null,
+    );
+  });
+  return el(
+    "section.card",
+    { "aria-labelledby": "funnel-title" },
+    el("h2", { id: "funnel-title" }, "From seeds to pairs"),
+    el("p.reading", {}, "What went into each stage and what came out. A reason opens the items it kept out."),
+    el("ol.funnel", {}, ...rows),
+  );
+}
+
+function reason([stage, why, items]: [string, string, number]): HTMLElement {
+  const where = new URLSearchParams({ outcome: stage, reason: why });
+  return el("li", {}, el("a.reason", { href: `#items?${where}` }, `${why} `, el("b", {}, count(items))));
+}
+
+function standing(told: Overview): HTMLElement {
+  const list = (lines: string[]) => el("ul.lines", {}, ...lines.map((line) => el("li", {}, ...prose(line))));
+  return el(
+    "section.card",
+    { "aria-labelledby": "noticed-title" },
+    el("h2", { id: "noticed-title" }, "What stands out"),
+    list(told.noticed),
+    told.more.length ? el("h2", {}, "For ten times as many pairs") : null,
+    told.more.length ? list(told.more) : null,
+    el("h2", {}, "Counts"),
+    el("p.reading", {}, ...prose("All that is in the store under the latest settings, as `gsdp status` counts it; the funnel ends at the dataset\u2019s last pair.")),
+    el("dl.counts", {}, ...told.counts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, count(value))))),
+  );
+}
+
+function table(title: string, head: string[], rows: string[][]): HTMLElement {
+  return el(
+    "section.card",
+    {},
+    el("h2", {}, title),
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value) => el("td", {}, value))))),
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+"""What the report tells of: every problem of the finished part of a run, what became of it, and what it cost.
+
+Made once, as a table of the connection that is gone when the report is: a store that is open for reading takes it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tasks.reports.funnel import FINISHED
+from tasks.store.database import Store
+from tasks.store.latest import recipe_of
+
+
+@contextmanager
+def told_problems(store: Store, target: int) -> Iterator[None]:
+    """The table `told` for as long as the `with` block lasts, in this thread."""
+    store.rows(_TOLD, [target])
+    try:
+        yield
+    finally:
+        store.rows("DROP TABLE IF EXISTS told")
+
+
+PAIR = "pair"
+"""The outcome of a problem that every gate let through; another outcome is the stage that kept it out."""
+
+_TOLD = f"""
+    CREATE OR REPLACE TEMP TABLE told AS
+    WITH {FINISHED},
+    owners AS (
+        SELECT id AS subject_id, id AS problem_id FROM problems
+        UNION ALL SELECT id, problem_id FROM reviews
+        UNION ALL SELECT id, problem_id FROM solutions
+        UNION ALL SELECT id, problem_id FROM grades),
+    paid AS (
+        SELECT problem_id, sum(input_tokens + output_tokens)::BIGINT AS tokens, sum(cost) AS usd,
+            max(ended_at) AS ended_at, max_by(run_id, ended_at) AS run_id
+        FROM calls JOIN owners USING (subject_id) GROUP BY problem_id),
+    kept_out AS (
+        SELECT subject_id, min_by(struct_pack(stage, reason, detail), stage) AS why FROM rejects
+        WHERE stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
+        GROUP BY subject_id)
+    SELECT m.id, m.sample, c.id AS combination_id, c.position, c.relation, c.points, c.names, c.weight,
+        if(s.problem_id IS NOT NULL, '{PAIR}', coalesce(x.why.stage, 'undecided')) AS outcome,
+        if(s.problem_id IS NOT NULL, NULL, x.why.reason) AS reason,
+        if(s.problem_id IS NOT NULL, NULL, x.why.detail) AS detail,
+        r.score AS review_score, r.difficulty AS rated, e.difficulty AS measured, e.share AS agreement, e.kind,
+        e.asked, e.spared, e.classes, coalesce(s.solution_id, g.solution_id) AS solution_id,
+        coalesce(p.tokens, 0) AS tokens, p.usd, p.ended_at, p.run_id
+    FROM written w
+    JOIN problems m ON m.id = w.id
+    JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
+    LEFT JOIN passes r ON r.problem_id = m.id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
+    LEFT JOIN passes g ON g.problem_id = m.id AND g.stage = 'grade' AND g.recipe = {recipe_of("grade")}
+    LEFT JOIN passes s ON s.problem_id = m.id AND s.stage = 'screen' AND s.recipe = {recipe_of("screen")}
+    LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = {recipe_of("grade")}
+    LEFT JOIN kept_out x ON x.subject_id = m.id
+    LEFT JOIN paid p ON p.problem_id = m.id"""

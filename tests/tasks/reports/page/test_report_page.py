@@ -1,0 +1,170 @@
+"""The report: its figures are those of the status and the card, and what a model wrote stays data."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as at_most
+from hypothesis import strategies as st
+
+from flows.commands.workspace import latest_settings
+from tasks.reports.card import finished_agreement, funnel
+from tasks.reports.counts import counts
+from tasks.reports.funnel import finished_counts, rejected
+from tasks.reports.money import by_stage
+from tasks.reports.page import items
+from tasks.reports.page.content import parts, write_report
+from tasks.reports.page.told import told_problems
+from tasks.reports.page.writing import packed, page
+from tasks.settings.run import RunSettings
+from tasks.store.database import Store
+from tests.conftest import Demo
+from tests.support.rehearsal import opened
+
+TEMPLATE = resources.files("tasks.reports.page").joinpath("page.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def store(demo: Demo) -> Iterator[Store]:
+    with opened(demo.workspace) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def settings(store: Store) -> RunSettings:
+    return latest_settings(store)
+
+
+@pytest.fixture(scope="module")
+def content(store: Store, settings: RunSettings) -> dict[str, Any]:
+    with told_problems(store, settings.target_pairs):
+        return parts(store, settings)
+
+
+# One source of counts
+
+
+def test_the_first_screen_counts_what_the_status_counts(store: Store, content: dict[str, Any]) -> None:
+    assert dict(content["overview"]["counts"]) == {name: store.rows(sql)[0][0] for name, sql in counts(store)}
+
+
+def test_the_funnel_is_that_of_the_card(store: Store, settings: RunSettings, content: dict[str, Any]) -> None:
+    pairs = content["overview"]["figures"][0]["value"]
+    assert content["overview"]["funnel"] == funnel(store, settings.target_pairs, pairs)
+    assert content["overview"]["rejected"] == rejected(store, settings.target_pairs)
+
+
+def test_a_reason_of_the_funnel_opens_as_many_items_as_it_counts(
+    store: Store, settings: RunSettings, content: dict[str, Any]
+) -> None:
+    shown = Counter((item["outcome"], item.get("reason")) for item in content["items"]["items"])
+    gates = ("review", "grade", "screen")
+    told = {(stage, reason): n for stage, reason, n in content["overview"]["rejected"] if stage in gates}
+    assert {key: number for key, number in shown.items() if key[0] != "pair"} == told
+    assert shown["pair", None] == content["overview"]["figures"][0]["value"]
+    assert shown.total() == finished_counts(store, settings.target_pairs)["problems"]
+
+
+def test_the_charts_tell_the_ledger_and_the_judges_of_the_card(
+    store: Store, settings: RunSettings, content: dict[str, Any]
+) -> None:
+    charts = {chart["name"]: chart for chart in content["charts"]}
+    assert [row[2] for row in charts["money"]["rows"]] == [row["calls"] for row in by_stage(store)]
+    for panel in finished_agreement(store, settings.target_pairs):
+        rows = charts[f"judges-{panel.task}"]["rows"]
+        assert [(row[0], row[1], row[2]) for row in rows] == [(j.judge, j.mean, j.bias) for j in panel.judges]
+    assert all(chart["reading"] and chart["rows"] for chart in charts.values())
+
+
+def test_an_item_tells_every_vote(store: Store, content: dict[str, Any]) -> None:
+    for item in content["items"]["items"][:20]:
+        for kind, table in (("reviews", "reviews"), ("grades", "grades"), ("solutions", "solutions")):
+            number = store.rows(f"SELECT count(*) FROM {table} WHERE problem_id = ?::UUID", [item["id"]])[0][0]
+            assert len(item.get(kind, [])) == number
+
+
+def test_of_too_many_items_every_outcome_and_relation_has_its_share(
+    store: Store, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(items, "MOST", 60)
+    monkeypatch.setattr(items, "LEAST", 2)
+    with told_problems(store, settings.target_pairs):
+        found = items.items(store, {})
+        strata = dict(store.rows("SELECT outcome || relation, count(*) FROM told GROUP BY 1"))
+    shown = Counter(item["outcome"] + item["relation"] for item in found["items"])
+    assert found["of"] == sum(strata.values()) > len(found["items"])
+    assert set(shown) == set(strata)
+    assert shown["pairtwo_hop"] > shown["gradetwo_hop"]
+
+
+# The file
+
+
+def test_the_same_workspace_has_the_same_map(store: Store, settings: RunSettings, content: dict[str, Any]) -> None:
+    with told_problems(store, settings.target_pairs):
+        assert parts(store, settings)["map"] == content["map"]
+
+
+LEAVES = st.text() | st.integers() | st.none()
+
+
+@at_most(max_examples=30)
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10))
+def test_content_comes_back_as_it_was_and_holds_no_tag(value: Any) -> None:
+    text = packed(value)
+    assert re.fullmatch("[A-Za-z0-9+/=]+", text)
+    assert json.loads(gzip.decompress(base64.b64decode(text))) == value
+
+
+def test_a_name_in_the_title_is_text() -> None:
+    assert "<title>&lt;/title&gt;&lt;script&gt;</title>" in page("</title><script>", {})
+
+
+def test_a_report_is_one_file_that_names_no_other(store: Store, settings: RunSettings, tmp_path: Any) -> None:
+    write_report(store, settings, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    outside = text[: text.index("<style>")] + text[text.index("</style>") : text.rindex("<script>")]
+    assert re.findall(r'(?:src|href)="(?!data:,|#)', outside) == []
+    assert len(text) < 2_000_000
+
+
+# The page as it is committed
+
+
+def test_the_policy_lets_the_pages_own_script_and_style_run_and_nothing_else() -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', TEMPLATE)
+    script = TEMPLATE[TEMPLATE.rindex("<script>") + 8 : TEMPLATE.rindex("</script>")]
+    style = TEMPLATE[TEMPLATE.index("<style>") + 7 : TEMPLATE.index("</style>")]
+    hashes = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in (script, style)]
+    assert policy is not None
+    assert policy[1] == (
+        f"default-src 'none'; script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert "</script" not in script
+    assert not re.search(r"\son\w+=", TEMPLATE[: TEMPLATE.index("<style>")])
+
+
+def test_the_page_is_small_and_carries_its_licences() -> None:
+    assert len(TEMPLATE.encode()) < 1_000_000
+    for name in ("graphology", "sigma", "uplot", "temml"):
+        assert re.search(rf"{name} \d+\.\d+\.\d+\s+.*?(MIT|Permission)", TEMPLATE, re.DOTALL)
+
+
+def test_the_page_was_made_of_the_sources_that_stand_beside_it() -> None:
+    folder = resources.files("tasks.reports.page").joinpath("source")
+    files = sorted(
+        (file for file in folder.iterdir() if re.search(r"\.(ts|mjs|css|html|json)$", file.name)), key=lambda f: f.name
+    )
+    made = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    assert f'name="gsdp-sources" content="{made}"' in TEMPLATE, "run `npm ci && npm run make` in the page's sources"
