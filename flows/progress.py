@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import ceil, inf
 
-from flows.stages import EXPECTED_YIELD, SMALLEST_CHUNK, chunk_size
+from flows.stages import SMALLEST_CHUNK, chunk_size
+from tasks.reports.graph_verdict import EXPECTED_YIELD
 
 FIRST_CHUNK = 250
 """Most combinations in a chunk until the first pairs are seen: enough to keep the endpoints busy."""

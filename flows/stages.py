@@ -18,6 +18,7 @@ from flows.orchestration.log_filter import speak_in_sentences
 from flows.orchestration.turns import in_turn
 from tasks.context.run_context import RunContext, together
 from tasks.context.slots import sampled
+from tasks.reports.graph_verdict import combinations_needed
 from tasks.runs.shards import refuse_open_rounds
 from tasks.settings.run import RunSettings
 from tasks.stages.compose import compose as compose_chunk
@@ -40,8 +41,6 @@ FIRST_SEEDS = 100
 """Seeds read before all others: where none of them has a point, something is wrong, and the rest would cost in vain."""
 SMALLEST_CHUNK, LARGEST_CHUNK = 16, 1000
 """Items in a task run. A task run costs Prefect some 30 ms, so chunks are large, and smaller towards the end."""
-EXPECTED_YIELD = 0.45
-"""Share of problems that become pairs, until the run knows better (GRIP, appendix D.1)."""
 
 TAG, WITHIN = "gsdp", "gsdp-within"
 """Tags of flow runs, by which automations know ours: of those that people start, and of those within them."""
@@ -152,7 +151,7 @@ async def sample(settings: RunSettings) -> int:
         settings: Everything the run needs to know.
     """
     async with in_turn(settings):
-        return await sample_combinations(ceil(settings.target_pairs / EXPECTED_YIELD))
+        return await sample_combinations(combinations_needed(settings.target_pairs))
 
 
 async def _stage(settings: RunSettings, stage: str) -> int:

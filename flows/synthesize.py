@@ -67,6 +67,7 @@ class Telling:
     def __init__(self, work: RunContext) -> None:
         self._work = work
         self._began = time.monotonic()
+        self._told: tuple[str, ...] = ()
 
     async def stage(self, name: str, stage: Callable[[RunSettings], Awaitable[Any]], settings: RunSettings) -> None:
         """Run a stage and tell of it."""
@@ -76,6 +77,16 @@ class Telling:
             self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)
+        self._found()
+
+    def _found(self) -> None:
+        """Tell what is new of the graph."""
+        lines = self._work.counts.findings
+        for line in lines:
+            if line not in self._told:
+                view.get().note("graph", line)
+                get_run_logger().info("graph: %s", line)
+        self._told = lines
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""

@@ -175,6 +175,17 @@ class Community(Record):
     community: int
 
 
+class GraphFinding(Record):
+    """A sentence on whether the graph gives what sampling asks of it."""
+
+    recipe: UUID
+    """Of sample."""
+    graph: UUID
+    """Fingerprint of the graph."""
+    place: int
+    text: str
+
+
 class Problem(Record):
     """What the composer wrote for a combination."""
 

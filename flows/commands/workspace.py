@@ -6,7 +6,7 @@ What a status does not need is imported where it is used: a person waits for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten, wrap
@@ -21,7 +21,7 @@ from tasks.reports.counts import CURRENT, counts, present, rejects
 from tasks.reports.money import PROBE, budget, by_stage, cost
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
-from tasks.store.latest import current_recipe, latest, latest_identity
+from tasks.store.latest import current_recipe, findings, latest, latest_identity
 
 
 @contextmanager
@@ -77,6 +77,7 @@ def _print_store(store: Store, workspace: Path) -> None:
     for stage, reason, number in rejected:
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
     _print_pointless(store)
+    _print_findings(findings(store))
     _print_judges(store)
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
@@ -96,6 +97,11 @@ def _print_pointless(store: Store) -> None:
     if found:
         more = f" and {len(found) - LISTED:,} more, in the table rejects" if len(found) > LISTED else ""
         print(f"  seeds without points  {', '.join(found[:LISTED])}{more}")
+
+
+def _print_findings(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(f"{'graph':<10}{line}")
 
 
 def _print_calls(calls: list[dict[str, Any]]) -> None:
@@ -145,6 +151,7 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, prog
     print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}{pace(snapshot)}")
     for line in money(snapshot):
         print(f"{'money':<14}{line}")
+    _print_findings(snapshot.get("findings", ()))
     if not snapshot["stages"]:
         return
     print(f"{'stage':<14}{'done':>12}{'rejected':>12}{'calls':>12}   (of this run)")

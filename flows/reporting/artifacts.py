@@ -71,6 +71,10 @@ class Board:
         ):
             if rows:
                 yield TableArtifact(key=self._key(name), table=rows, description=description)
+        if content["findings"]:
+            page = "\n\n".join(fenced_in_line(line) for line in content["findings"])
+            description = "Whether the graph gives what is asked of it"
+            yield MarkdownArtifact(key=self._key("graph"), markdown=page, description=description)
         if last and work.screened.pairs:
             description = "The dataset, and some of its newest pairs"
             yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)

@@ -53,6 +53,9 @@ class Bars:
     def stage(self, name: str, text: str, seconds: float) -> None:
         self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
 
+    def note(self, name: str, text: str) -> None:
+        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}", soft_wrap=True)
+
 
 class Lines:
     """For a pipe or a file: one line for each stage, and one every half a minute in between."""
@@ -81,6 +84,10 @@ class Lines:
     def stage(self, name: str, text: str, seconds: float) -> None:
         self._last = time.monotonic()
         print(f"{name:<{WIDTH}}{text}  {seconds:.1f} s", flush=True)
+
+    def note(self, name: str, text: str) -> None:
+        self._last = time.monotonic()
+        print(f"{name:<{WIDTH}}{text}", flush=True)
 
 
 def make_view(starting: str) -> Bars | Lines:

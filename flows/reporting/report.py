@@ -35,6 +35,9 @@ class View(Protocol):
     def stage(self, name: str, text: str, seconds: float) -> None:
         """Called once when a stage has ended."""
 
+    def note(self, name: str, text: str) -> None:
+        """Called when there is something to say about what a stage has made."""
+
 
 class Silence:
     """Shows nothing: what flows use unless a command sets another view."""
@@ -43,6 +46,9 @@ class Silence:
         pass
 
     def stage(self, name: str, text: str, seconds: float) -> None:
+        pass
+
+    def note(self, name: str, text: str) -> None:
         pass
 
 

@@ -40,6 +40,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
         "pairs": work.screened.pairs,
         "pairs_an_hour": round(rate),
         "seconds_left": round(missing / rate * 3600) if rate and missing > 0 else None,
+        "findings": list(counts.findings),
         "cost": counts.cost,
         "budget": account.budget and {**account.budget._asdict(), "spent": account.before + account.spent},
         "stages": {

@@ -64,6 +64,8 @@ class Counts:
 
     cost: float | None = None
     """USD that the workspace's calls cost; None where nobody knows a price."""
+    findings: tuple[str, ...] = ()
+    """Whether the graph gives what is asked of it, in sentences."""
     done: Counter[str] = field(default_factory=Counter)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)

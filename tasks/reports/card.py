@@ -12,7 +12,7 @@ from tasks.reports.coverage import of_dataset
 from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store
-from tasks.store.latest import latest_identity, recipe_of
+from tasks.store.latest import findings, latest_identity, recipe_of
 
 REHEARSAL = (
     "**This is a rehearsal.** Its texts were written by the bundled sandbox endpoint, which is a program and not a "
@@ -34,6 +34,7 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         "## Difficulty",
         "Rated by a model before it is solved, and measured by how many of its solutions agree.",
         _table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
+        *_graph(store),
         *_coverage(store, settings.target_pairs),
         "## From seeds to pairs",
         _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
@@ -127,6 +128,12 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
     shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
     return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
+
+
+def _graph(store: Store) -> list[str]:
+    """The section on whether the graph gave what was asked of it."""
+    lines = findings(store)
+    return ["## The knowledge graph", "\n".join(f"- {_cell(line)}" for line in lines)] if lines else []
 
 
 def _coverage(store: Store, target: int) -> list[str]:

@@ -26,6 +26,7 @@ from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.aliases import read_aliases
 from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
 from tasks.points.resolution import Candidate, PointClass, made_classes, merge
+from tasks.reports.graph_verdict import judge_anew
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.writer import Statement
 
@@ -52,6 +53,7 @@ async def connect(rebuild: bool = False) -> dict[str, int]:
     names = await _name(work, classes)
     await _replace(work, classes, names, merged.proposals)
     edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
+    await judge_anew(work)
     work.counts.note("connect", done=len(classes))
     return {
         "names": len(counted),

@@ -14,15 +14,17 @@ from uuid import UUID
 import numpy as np
 
 from graph.communities import communities
+from graph.errors import GsdpError
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Community, Draw
 from graph.sampling import Sampler
 from graph.steering import OTHERS, Drawn, SteeredSampler, round_of
 from tasks.context.run_context import RunContext, run_context
 from tasks.context.slots import combinations, sampled
+from tasks.reports.graph_verdict import give_verdict, sampled_graph
 from tasks.reports.outcomes import OutcomeTally
 from tasks.stages.chunk_task import chunk_task
-from tasks.store.graphs import load_graph, point_communities, point_names
+from tasks.store.graphs import point_communities, point_names
 
 STEP = 5000
 """Combinations drawn and written at a time."""
@@ -37,6 +39,8 @@ class Drawing:
     draw: Draw
     tally: OutcomeTally
     """Under the policy `yield`, what combinations came to."""
+    told: int | None = None
+    """Relations that had come to their end when that was last told; None before the first time."""
 
 
 @chunk_task("sample", "sample-{wanted:06d}")
@@ -52,8 +56,7 @@ async def sample(wanted: int) -> int:
     before = have = sampled(work)
     drawing: Drawing | None = work.stage_state.get(Drawing)
     if drawing is None and have < wanted:
-        mentioned = work.recipes["extract"] if work.settings.sample.by_seed else None
-        graph = await asyncio.to_thread(load_graph, work.store, work.recipes["connect"], mentioned)
+        graph = await asyncio.to_thread(sampled_graph, work)
         await _keep_communities(work, graph)
         drawing = work.stage_state[Drawing] = await asyncio.to_thread(_begin, work, graph, have)
     while drawing and have < wanted:
@@ -72,8 +75,26 @@ async def sample(wanted: int) -> int:
             drawing.draw,
             statements=[("DELETE FROM draws WHERE recipe = ?", [draw.recipe])],
         )
+    if drawing:
+        await _tell(work, drawing, have)
     work.counts.note("sample", done=have - before)
     return have
+
+
+async def _tell(work: RunContext, drawing: Drawing, have: int) -> None:
+    """Say what the graph gives, when that is first known and when a relation has come to its end.
+
+    Raises GsdpError where it gives nothing.
+    """
+    sampler = drawing.sampler
+    ends = {relation: place for relation, place in sampler.ends.items() if place <= drawing.draw.place}
+    if drawing.told == len(ends):
+        return
+    drawing.told = len(ends)
+    available = await asyncio.to_thread(sampler.available)
+    found = await give_verdict(work, sampler.graph, available, ends)
+    if not (have or found.drawable):
+        raise GsdpError(found.advice)
 
 
 def _begin(work: RunContext, graph: KnowledgeGraph, have: int) -> Drawing:

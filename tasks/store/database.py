@@ -57,6 +57,7 @@ TABLES: dict[type[Record], str] = {
     records.Combination: "combinations",
     records.Draw: "draws",
     records.Community: "communities",
+    records.GraphFinding: "findings",
     records.Problem: "problems",
     records.Reading: "readings",
     records.Trial: "trials",

@@ -31,6 +31,12 @@ def pair_count(store: Store) -> int:
     return int(store.rows(PAIR_COUNT)[0][0])
 
 
+def findings(store: Store) -> list[str]:
+    """What was said of the graph of the latest run."""
+    sql = f"SELECT text FROM findings WHERE recipe = {recipe_of('sample')} ORDER BY place"
+    return [row[0] for row in store.rows(sql)]
+
+
 def has_history(store: Store) -> bool:
     """Whether any stage has had another recipe before, or a probe was taken in: not every row is the latest run's."""
     if store.rows("SELECT 1 FROM quotes LIMIT 1"):

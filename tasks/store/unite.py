@@ -79,7 +79,7 @@ of a problem's answers, and need not be made twice."""
 
 LEFT = {
     *("runs", "recipes", "selection", "frontier", "draws", "quotas", "combinations"),
-    *("aliases", "proposals", "knowledge_points", "edges", "communities"),
+    *("aliases", "proposals", "knowledge_points", "edges", "communities", "findings"),
     *("elections", "passes", "repeats", "evidence"),
     *("quotes", "quoted", "batches", "batched"),
 }

@@ -56,6 +56,7 @@ def test_each_figure_is_there_once(shown: dict[str, Any]) -> None:
         "stages": "table",
         "endpoints": "table",
         "rejected": "table",
+        "graph": "markdown",
         "sample": "markdown",
     }
 

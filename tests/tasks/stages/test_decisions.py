@@ -10,9 +10,10 @@ import pytest
 
 from flows.progress import DOUBT, Progress
 from flows.reporting.snapshot import money, pace
-from flows.stages import EXPECTED_YIELD, LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
+from flows.stages import LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
 from tasks.judging.panel import choose, consult, decide, disputed, verdict
 from tasks.judging.votes import elect, settled
+from tasks.reports.graph_verdict import EXPECTED_YIELD
 from tasks.settings.roles import ResolvedRole
 from tasks.settings.run import GradeRule, ReviewRule
 

@@ -11,12 +11,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from graph.errors import GsdpError
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Edge, KnowledgePoint, content_id
 from graph.sampling import Sampler, SamplingPlan
 from tasks.context.run_context import RunContext
 from tasks.stages.sample import sample
 from tasks.store.graphs import load_graph
+from tasks.store.latest import findings
 from tests.support.contexts import open_context, plain, settings_for
 
 NODES = 30
@@ -108,3 +110,23 @@ async def test_an_earlier_graph_that_comes_back_goes_on_without_repeats(tmp_path
             await draw(len(stored(work)) + 10)
         found = stored(work)
     assert len(set(ids(found))) == len(found) == 50
+
+
+async def test_what_the_graph_gives_is_said_and_kept(tmp_path: Path) -> None:
+    chosen = settings_for(tmp_path, target_pairs=100_000)
+    async with open_context(chosen) as work:
+        await put(work, SMALL)
+        everything = await draw(100_000)
+        assert work.counts.findings == tuple(findings(work.store))
+        assert any(line.startswith(f"All relations together have {everything:,} comb") for line in work.counts.findings)
+        kept = work.counts.findings
+    async with open_context(chosen) as work:
+        assert await draw(100_000) == everything
+        assert work.counts.findings == kept
+
+
+async def test_a_graph_that_gives_nothing_ends_the_run_in_one_sentence(tmp_path: Path) -> None:
+    async with open_context(settings_for(tmp_path)) as work:
+        await put(work, set())
+        with pytest.raises(GsdpError, match=r"^Nothing can be drawn: no seed has two points\."):
+            await draw(10)

@@ -60,6 +60,7 @@ SAMPLES: tuple[Record, ...] = (
     records.Edge(recipe=OTHER, a=ID, b=OTHER, weight=2),
     records.Combination(id=ID, recipe=OTHER, position=7, relation="community", points=(ID, OTHER), weight=0.5, asks=1),
     records.Draw(recipe=OTHER, graph=ID, begin=0, place=2**40),
+    records.GraphFinding(recipe=OTHER, graph=ID, place=0, text="The graph has 3 points."),
     records.Community(recipe=OTHER, graph=ID, point_id=ID, community=0),
     records.Wanted(recipe=OTHER, wanted=ID),
     records.Problem(id=ID, recipe=OTHER, combination_id=ID, sample=0, text=TEXT, call_id=ID),

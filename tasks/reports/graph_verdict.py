@@ -1,0 +1,108 @@
+"""The verdict on a run's graph: counted where the store and the sampler have the figures, and kept as sentences."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from math import ceil
+
+import numpy as np
+from scipy.sparse import csgraph
+
+from graph.knowledge import KnowledgeGraph
+from graph.order import Members
+from graph.records import GraphFinding, Relation
+from graph.relations import RELATIONS, hubs
+from graph.verdict import NAMED, GraphCounts, GraphVerdict, verdict
+from tasks.context.run_context import RunContext
+from tasks.store.graphs import load_graph, point_names
+
+EXPECTED_YIELD = 0.45
+"""Share of problems that become pairs, until a run knows better (GRIP, appendix D.1)."""
+OFTEN = 20
+"""Points that are looked at for being in too many seeds."""
+
+Available = Mapping[Relation, int | None]
+
+
+def combinations_needed(pairs: int) -> int:
+    """Combinations that so many pairs are expected to need."""
+    return ceil(pairs / EXPECTED_YIELD)
+
+
+async def give_verdict(
+    work: RunContext, graph: KnowledgeGraph, available: Available, ends: Mapping[Relation, int] | None = None
+) -> GraphVerdict:
+    """Judge the present graph by what it has and by what was drawn of it, and keep the sentences."""
+    recipe = work.recipes["sample"]
+    found = verdict(_counts(work, graph, available, ends or {}))
+    rows = [
+        GraphFinding(recipe=recipe, graph=graph.fingerprint, place=place, text=text)
+        for place, text in enumerate(found.lines)
+    ]
+    await work.store.write(*rows, statements=[("DELETE FROM findings WHERE recipe = ?", [recipe])])
+    work.counts.findings = found.lines
+    return found
+
+
+async def judge_anew(work: RunContext) -> None:
+    """Judge a graph before anything is drawn of it; where it was judged before, that stands."""
+    graph = await asyncio.to_thread(sampled_graph, work)
+    sql = "recipe = ? AND graph = ? ORDER BY place"
+    if said := work.store.select(GraphFinding, sql, [work.recipes["sample"], graph.fingerprint]):
+        work.counts.findings = tuple(line.text for line in said)
+    else:
+        await give_verdict(work, graph, await asyncio.to_thread(_available, work, graph))
+
+
+def sampled_graph(work: RunContext) -> KnowledgeGraph:
+    """The graph as the run samples it."""
+    mentioned = work.recipes["extract"] if work.settings.sample.by_seed else None
+    return load_graph(work.store, work.recipes["connect"], mentioned)
+
+
+def _available(work: RunContext, graph: KnowledgeGraph) -> Available:
+    plan = work.settings.sample
+    found = {relation: RELATIONS[relation](graph, plan.cutoffs) for relation in plan.shares}
+    return {relation: len(all_) if isinstance(all_, Members) else all_.total for relation, all_ in found.items()}
+
+
+def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends: Mapping[Relation, int]) -> GraphCounts:
+    store, plan, recipe = work.store, work.settings.sample, work.recipes["connect"]
+    names = point_names(store, recipe)
+    components, labels = csgraph.connected_components(graph.matrix(), directed=False)
+    seeds = store.rows(_SEEDS, [recipe, work.recipes["extract"]])
+    drawn = "SELECT relation, count(*) FROM combinations WHERE recipe = ? GROUP BY 1"
+    often = "SELECT name, seeds FROM knowledge_points WHERE recipe = ? ORDER BY seeds DESC, name LIMIT ?"
+    dropped = "SELECT count(*) FROM rejects WHERE stage = 'connect' AND recipe = ? AND reason <> 'not embedded'"
+    total, widest, size = seeds[0]
+    return GraphCounts(
+        seeds=total,
+        points=graph.nodes,
+        edges=graph.edges,
+        components=int(components),
+        largest=int(np.bincount(labels, minlength=1).max()),
+        shares=plan.shares,
+        available=dict(available),
+        wanted=combinations_needed(work.settings.target_pairs),
+        drawn=dict(store.rows(drawn, [work.recipes["sample"]])),
+        ends=dict(ends),
+        often=tuple(store.rows(often, [recipe, OFTEN])),
+        widest=(widest, size) if size else None,
+        by_seed=plan.by_seed and plan.policy != "balanced",
+        hubs=tuple(
+            (names[graph.ids[hub]], int(graph.degree[hub])) for hub in hubs(graph, plan.cutoffs)[:NAMED].tolist()
+        ),
+        dropped=store.rows(dropped, [recipe])[0][0],
+        embedder=work.roles.get("embedder") is not None,
+        curator=work.roles.get("curator") is not None,
+        min_weight=plan.min_weight,
+    )
+
+
+_SEEDS = """
+    WITH sizes AS (
+        SELECT m.seed_id, count(DISTINCT a.point_id) AS size FROM current_mentions m
+        JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ? GROUP BY 1)
+    SELECT count(*), arg_max(concat(s.source, ':', s.line), (size, -line)), max(size)
+    FROM sizes JOIN seeds s ON s.id = sizes.seed_id"""
