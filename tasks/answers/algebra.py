@@ -27,6 +27,8 @@ ALGEBRA_MODULES = ["math_verify"]
 """What a fork server loads once, so that a fresh worker starts in milliseconds."""
 
 _DIGITS = 40
+_MOST_DIGITS = 400
+"""Digits to which a difference is computed before it counts as nought."""
 _CLOSE = 1e-9
 """Relative distance up to which two exact expressions count as numerically equal, at 40 digits."""
 _CLOSE_FLOATS = 1e-5
@@ -79,7 +81,13 @@ def ended_by_limit(exit_code: int) -> bool:
 def judge(a: str, b: str) -> bool | None:
     """Whether two prepared answers are equal; None when math-verify cannot read one. See `limited`."""
     with limited(CPU_LIMIT):
-        return _judge(a, b)
+        try:
+            return _judge(a, b)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # An error of sympy may hold what cannot be sent from one process to another.
+            raise RuntimeError(type(error).__name__) from None
 
 
 def _judge(a: str, b: str) -> bool | None:
@@ -96,6 +104,7 @@ def _judge(a: str, b: str) -> bool | None:
     )
     if not left or not right:
         return None
+    left, right = ([_carried_out(value) for value in values] for values in (left, right))
     try:
         apart = _clearly_apart(left[0], right[0])
         same = (not apart and _either_way(left, right)) or _same_constant(left[0], right[0])
@@ -104,6 +113,14 @@ def _judge(a: str, b: str) -> bool | None:
     if not same:
         _leave_if_out_of_memory()
     return same
+
+
+def _carried_out(value: Any) -> Any:
+    """An integral, a limit or a sum as its value, where sympy finds one."""
+    sympy = importlib.import_module("sympy")
+    if isinstance(value, sympy.Expr) and value.has(sympy.Integral, sympy.Limit, sympy.Sum, sympy.Product):
+        return _by_name(value, {"i": sympy.I, "e": sympy.E}).doit()
+    return value
 
 
 def _either_way(left: list[Any], right: list[Any]) -> bool:
@@ -142,7 +159,16 @@ def _same_constant(a: Any, b: Any) -> bool:
         x, y = complex_value(left), complex_value(right)
     except (ArithmeticError, AttributeError, TypeError, ValueError):
         return False
-    return bool(abs(x - y) <= 1e-30 * max(abs(x), abs(y)))
+    return _cancels(left - right) or bool(abs(x - y) <= 1e-30 * max(abs(x), abs(y)))
+
+
+def _cancels(difference: Any) -> bool:
+    """Whether no digit of an exact difference is left at 40 digits: then no relative distance can be told."""
+    sympy = importlib.import_module("sympy")
+    if difference.has(sympy.Float):
+        return False
+    value = difference.evalf(_DIGITS, maxn=_MOST_DIGITS)
+    return all(part == 0 or getattr(part, "_prec", _DIGITS) == 1 for part in value.as_real_imag())
 
 
 def _by_name(expression: Any, constants: dict[str, Any]) -> Any:
@@ -156,7 +182,10 @@ def _apart_at(a: Any, b: Any, point: tuple[str, ...]) -> bool:
         return False
     values = {symbol: sympy.Rational(value) for symbol, value in zip(symbols, point, strict=False)}
     try:
-        x, y = (complex_value(expression.subs(values)) for expression in (a, b))
+        left, right = (expression.subs(values) for expression in (a, b))
+        x, y = complex_value(left), complex_value(right)
+        if _cancels(left - right):
+            return False
     except (ArithmeticError, AttributeError, TypeError, ValueError):
         return False
     limit = _CLOSE_FLOATS if a.has(sympy.Float) or b.has(sympy.Float) else _CLOSE

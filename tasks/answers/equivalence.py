@@ -24,17 +24,20 @@ from pebble import ProcessExpired, ProcessPool
 
 from tasks.answers import algebra
 from tasks.answers.extraction import final_answer
-from tasks.answers.groups import Outcome
+from tasks.answers.groups import Outcome, compare_groups, group_of
 from tasks.answers.guards import oversized, prepared, refusal
-from tasks.answers.reading import DEFAULT, read
+from tasks.answers.question import readings
+from tasks.answers.reading import read
 from tasks.answers.tiers import first_tier
-from tasks.settings.run import EquivalenceRule
+from tasks.settings.policy import DEFAULT_POLICY, Policy
 
 CACHE_SIZE = 16_384
 """Verdicts of workers that are remembered, least recently used out first. The others cost less than they would hold."""
 TIMEOUT = 30.0
 AT_ONCE = 64
 """Comparisons in flight when a file is checked."""
+MAX_OPEN_PARTS = 36
+"""Pairs of parts of two collections that workers are asked about."""
 TASKS_PER_WORKER = 2_000
 """Comparisons after which a worker is replaced, since sympy's caches only grow."""
 
@@ -44,6 +47,14 @@ class Verdict(NamedTuple):
 
     outcome: Outcome
     tier: str
+
+
+class Asked(NamedTuple):
+    """Two answers in an order that does not depend on the caller's, and the question that they answer, if known."""
+
+    a: str
+    b: str
+    question: str
 
 
 class Equivalence:
@@ -56,25 +67,25 @@ class Equivalence:
             of computing time (`algebra.CPU_LIMIT`), so that a busy machine decides nothing.
     """
 
-    def __init__(self, rule: EquivalenceRule = DEFAULT, workers: int = 1, timeout: float = TIMEOUT) -> None:
+    def __init__(self, rule: Policy = DEFAULT_POLICY, workers: int = 1, timeout: float = TIMEOUT) -> None:
         self._rule = rule
         self._workers = workers
         self._timeout = timeout
         self._pool: ProcessPool | None = None
         self._lock = Lock()
-        self._cache: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._cache: OrderedDict[Asked, Verdict] = OrderedDict()
 
-    async def compare(self, a: str, b: str) -> Verdict:
-        """Compare two final answers; never raises because of their content."""
-        pair = _ordered(a, b)
-        return self._at_once(pair) or self._remember(pair, await self._ask(pair))
+    async def compare(self, a: str, b: str, question: str = "") -> Verdict:
+        """Compare two final answers to a question; never raises because of their content."""
+        asked = Asked(*_ordered(a, b), question)
+        return self._at_once(asked) or self._remember(asked, await self._decide(asked, 0))
 
-    def compare_at_once(self, a: str, b: str) -> Verdict | None:
+    def compare_at_once(self, a: str, b: str, question: str = "") -> Verdict | None:
         """The verdict where no worker is needed for it."""
-        return self._at_once(_ordered(a, b))
+        return self._at_once(Asked(*_ordered(a, b), question))
 
-    def _at_once(self, pair: tuple[str, str]) -> Verdict | None:
-        return self._known(pair) or settle(*pair, self._rule)
+    def _at_once(self, asked: Asked) -> Verdict | None:
+        return self._known(asked) or settle(asked.a, asked.b, self._rule, asked.question)
 
     def close(self) -> None:
         """Stop the workers; a later comparison starts new ones."""
@@ -91,9 +102,44 @@ class Equivalence:
     ) -> None:
         self.close()
 
-    async def _ask(self, pair: tuple[str, str]) -> Verdict:
+    async def _decide(self, asked: Asked, depth: int) -> Verdict:
+        """The verdict by every policy that the question allows; the first "same" counts."""
+        verdicts = []
+        for rule in readings(asked.a, asked.b, self._rule, asked.question):
+            verdict = _settle(asked.a, asked.b, rule, asked.question) or await self._part_by_part(asked, rule, depth)
+            verdicts.append(verdict or await self._ask(asked, rule))
+            if verdicts[-1].outcome == "same":
+                return verdicts[-1]
+        return verdicts[0]
+
+    async def _part_by_part(self, asked: Asked, rule: Policy, depth: int) -> Verdict | None:
+        """Two collections by their parts; math-verify would read lists as sets, so it is shown single parts alone."""
+        left, right = (group_of(read(text, rule, asked.question).tidied) for text in asked[:2])
+        if left is None or right is None:
+            return None
+        known: dict[tuple[str, str], Outcome | None] = {}
+
+        def element(a: str, b: str) -> Outcome | None:
+            a, b = (a, b) if a <= b else (b, a)
+            if (a, b) not in known:
+                verdict = _settle(a, b, rule, asked.question)
+                known[a, b] = verdict.outcome if verdict and verdict.outcome != "unknown" else None
+                if verdict is None:
+                    open_pairs.append((a, b))
+            return known[a, b]
+
+        open_pairs: list[tuple[str, str]] = []
+        compare_groups(left, right, element)
+        if depth > 1 or len(open_pairs) > MAX_OPEN_PARTS:
+            return Verdict("unknown", "collection")
+        parts = [self._decide(Asked(*pair, asked.question), depth + 1) for pair in open_pairs]
+        for pair, verdict in zip(open_pairs, await asyncio.gather(*parts), strict=True):
+            known[pair] = None if verdict.outcome == "unknown" else verdict.outcome
+        return Verdict(compare_groups(left, right, element) or "unknown", "collection")
+
+    async def _ask(self, asked: Asked, rule: Policy) -> Verdict:
         """One question to the pool. A pool that broke (all its workers died) is replaced, once per question."""
-        left, right = (read(text, self._rule) for text in pair)
+        left, right = (read(text, rule, asked.question) for text in asked[:2])
         texts = (prepared(left, right), prepared(right, left))
         for _ in range(2):
             pool = self._running_pool()
@@ -108,7 +154,7 @@ class Equivalence:
                 raise
             except Exception as error:
                 if not _is_broken(pool):
-                    return Verdict("unknown", f"math-verify: {type(error).__name__}")
+                    return Verdict("unknown", f"math-verify: {error or type(error).__name__}")
                 self._replace(pool)
             else:
                 return Verdict("unknown" if equal is None else "same" if equal else "different", "math-verify")
@@ -126,14 +172,14 @@ class Equivalence:
                 self._pool = None
         _stop(broken)
 
-    def _known(self, pair: tuple[str, str]) -> Verdict | None:
+    def _known(self, pair: Asked) -> Verdict | None:
         with self._lock:
             verdict = self._cache.get(pair)
             if verdict is not None:
                 self._cache.move_to_end(pair)
             return verdict
 
-    def _remember(self, pair: tuple[str, str], verdict: Verdict) -> Verdict:
+    def _remember(self, pair: Asked, verdict: Verdict) -> Verdict:
         if verdict.tier == "worker died":
             return verdict  # may be the machine's doing, so it is asked again
         with self._lock:
@@ -143,17 +189,26 @@ class Equivalence:
         return verdict
 
 
-def settle(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Verdict | None:
+def settle(a: str, b: str, rule: Policy = DEFAULT_POLICY, question: str = "") -> Verdict | None:
     """The verdict that needs no algebra, or None. Pure; a and b are in canonical order."""
+    verdicts = [_settle(a, b, reading, question) for reading in readings(a, b, rule, question)]
+    same = next((verdict for verdict in verdicts if verdict and verdict.outcome == "same"), None)
+    return same or (None if None in verdicts else verdicts[0])
+
+
+def _settle(a: str, b: str, rule: Policy, question: str) -> Verdict | None:
     if a == b:
         return Verdict("same" if a.strip() else "unknown", "identical")
     reason = oversized(a) or oversized(b)
     if reason:
         return Verdict("unknown", f"guard: {reason}")
-    found = first_tier(a, b, rule)
+    found = first_tier(a, b, rule, question=question)
     if found:
         return Verdict(found[1], found[0])
-    reason = refusal(read(a, rule)) or refusal(read(b, rule))
+    left, right = read(a, rule, question), read(b, rule, question)
+    if group_of(left.tidied) and group_of(right.tidied):
+        return None
+    reason = refusal(left) or refusal(right)
     return Verdict("unknown", f"guard: {reason}") if reason else None
 
 
@@ -185,39 +240,22 @@ def _is_broken(pool: ProcessPool) -> bool:
     return not pool.active
 
 
-async def group(answers: Sequence[str | None], equivalence: Equivalence) -> list[list[int]]:
-    """Indices of `answers` by equivalence class: larger classes first, ties by first index.
-
-    Each answer is compared with the first member of each class, in the order the classes began, since tolerance is
-    not transitive. None joins no class; an unknown comparison is no agreement, so the answer begins its own class.
-    """
-    classes: list[list[int]] = []
-    for index, answer in enumerate(answers):
-        if answer is None:
-            continue
-        for members in classes:
-            first = answers[members[0]]
-            if first is not None and (await equivalence.compare(first, answer)).outcome == "same":
-                members.append(index)
-                break
-        else:
-            classes.append([index])
-    return sorted(classes, key=lambda members: (-len(members), members[0]))
-
-
-async def check_all(rows: Iterable[tuple[str, str]], equivalence: Equivalence) -> list[Verdict]:
-    """Verdicts on pairs of whole texts, in the rows' order.
+async def check_all(
+    rows: Iterable[tuple[str, str]], equivalence: Equivalence, questions: Sequence[str] = ()
+) -> list[Verdict]:
+    """Verdicts on pairs of whole texts, in the rows' order; `questions` are what they answer, where that is known.
 
     The final answer of each text is compared, or the text itself where it states none.
     """
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(a: str, b: str) -> Verdict:
+    async def one(asked: tuple[str, str, str]) -> Verdict:
         async with gate:
-            return await equivalence.compare(a, b)
+            return await equivalence.compare(*asked)
 
     pairs = [(final_answer(a) or a, final_answer(b) or b) for a, b in rows]
-    verdicts = [equivalence.compare_at_once(a, b) for a, b in pairs]
-    asked = [one(*pair) for pair, verdict in zip(pairs, verdicts, strict=True) if verdict is None]
-    found = iter(await asyncio.gather(*asked))
+    asked = [(*pair, question) for pair, question in zip(pairs, questions or [""] * len(pairs), strict=True)]
+    verdicts = [equivalence.compare_at_once(*each) for each in asked]
+    open_ones = [one(each) for each, verdict in zip(asked, verdicts, strict=True) if verdict is None]
+    found = iter(await asyncio.gather(*open_ones))
     return [verdict or next(found) for verdict in verdicts]

@@ -11,8 +11,9 @@ A tree is a tuple: ("number", Fraction), ("name", text), ("+", a, b), ("*", a, b
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,7 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d*)?|\.\d+)(?:[eE](?P<power>[-+]?\d{1,3})(?![\d.]))?"
     r"|(?P<degrees>\^\{\\circ\})|(?P<percent>\\?%)|(?P<times>\\times(?![A-Za-z])|\\cdot(?![A-Za-z])|\*)"
     r"|(?P<over>/|\\div(?![A-Za-z]))|(?P<index>\\sqrt\[(?:\d)\](?=\{))"
-    r"|(?P<word>\\?[A-Za-z]+)(?:_(?P<below>\{[A-Za-z0-9]+\}))?|(?P<mark>[-+^(){}!\[\]]))"
+    r"|(?P<word>\\?[A-Za-z]+)(?P<primes>'*)(?:_(?P<below>\{[A-Za-z0-9]+\}))?|(?P<mark>[-+^(){}!\[\]]))"
 )
 _MIXED = re.compile(r"([-+]?)(\d{1,18})(?:\s+(\d{1,18})/(\d{1,18})|\s*\\frac\{(\d{1,18})\}\{(\d{1,18})\})")
 _FUNCTION_NAMES = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh exp ln log"
@@ -58,14 +59,75 @@ def tree_of(text: str) -> Tree | None:
     if not text or len(text) > MAX_TEXT:
         return None
     mixed = _MIXED.fullmatch(text)
+    repeated = _REPEATED.fullmatch(text) if text.startswith(("\\sum", "\\prod")) else None
     try:
-        if mixed:
-            return _mixed(mixed)
-        reader = _Reader(text)
-        tree = reader.sum(0)
+        return _mixed(mixed) if mixed else _repeated(repeated) if repeated else _tree(text)
     except _RefusedError:
         return None
-    return tree if reader.done() else None
+
+
+def _tree(text: str) -> Tree:
+    reader = _Reader(text)
+    tree = reader.sum(0)
+    if not reader.done():
+        raise _RefusedError
+    return tree
+
+
+_REPEATED = re.compile(
+    r"\\(?P<kind>sum|prod)_\{(?P<name>[a-z])=(?P<low>-?\d{1,4})\}\^\{(?P<high>-?\d{1,4})\}(?P<body>.+)"
+)
+MAX_REPEATED = 60
+"""Terms of a sum or a product that is written out."""
+
+
+def _repeated(match: re.Match[str]) -> Tree:
+    r"""`\sum_{k=1}^{10} k` written out; what follows is one term, so a bare sum is refused."""
+    steps = range(int(match["low"]), int(match["high"]) + 1)
+    body = _tree(match["body"])
+    indexed = any(f"{{{match['name']}}}" in letter for letter in letters(body))
+    if not 0 < len(steps) <= MAX_REPEATED or indexed or (body[0] == "+" and not _is_bracketed(match["body"])):
+        raise _RefusedError
+    terms = [substituted(body, match["name"], ("number", Fraction(step))) for step in steps]
+    tree = terms[0]
+    for term in terms[1:]:
+        tree = ("+" if match["kind"] == "sum" else "*", tree, term)
+    return tree
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether the first bracket closes at the end."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0:
+            return place == len(text) - 1 and text[0] == "("
+    return False
+
+
+def substituted(tree: Tree, name: str, by: Tree) -> Tree:
+    """The tree with another in the place of a letter."""
+    if tree[0] == "name":
+        return by if tree[1] == name else tree
+    return (tree[0], *(substituted(part, name, by) if isinstance(part, tuple) else part for part in tree[1:]))
+
+
+_DIVISORS = re.compile(r"\\?\b(gcd|lcm|GCD|LCM)\s*\(((?:\d{1,18},)+\d{1,18})\)")
+_COMBINATIONS = re.compile(
+    r"(?<![\\A-Za-z])C\((\d{1,4}),(\d{1,4})\)|(?<![\d}])(?:\{\}_\{)?(\d{1,4})\}?C_?\{?(\d{1,4})\}?(?!\d)"
+)
+
+
+def named_operations(text: str) -> str:
+    r"""`\gcd(12,18)` as its value, `C(7,3)` and `7C3` as binomials."""
+    if "(" not in text and "C" not in text:
+        return text
+    text = _DIVISORS.sub(lambda m: str(_divisor(m[1].lower(), [int(part) for part in m[2].split(",")])), text)
+    return _COMBINATIONS.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+
+
+def _divisor(name: str, numbers: Sequence[int]) -> int:
+    return math.gcd(*numbers) if name == "gcd" else math.lcm(*numbers)
 
 
 def _mixed(match: re.Match[str]) -> Tree:
@@ -153,7 +215,7 @@ class _Reader:
         kind, before = self._kind(), self.tokens[first]
         if kind == "frac":
             return before[0] == "number" and self.at == first + 1
-        return kind == "number" or (kind == "(" and before[0] == "name" and before[1] in _CALLED)
+        return kind == "number" or (kind == "(" and before[0] == "name" and before[1].rstrip("'") in _CALLED)
 
     def _power(self, depth: int) -> Tree:
         tree = self._atom(depth)
@@ -235,7 +297,7 @@ def _tokens(text: str) -> Iterator[tuple[str, Any]]:
         position = match.end()
         kind = match.lastgroup or ""
         if match["word"]:
-            yield from _word(match["word"], match["below"] or "")
+            yield from _word(match["word"], match["primes"], match["below"] or "")
         elif kind in _NUMERALS:
             yield "number", _NUMERALS[kind](match)
         elif kind == "index":
@@ -248,18 +310,18 @@ def _tokens(text: str) -> Iterator[tuple[str, Any]]:
 _SAME_MARK = {"percent": "%", "times": "*", "over": "/", "degrees": "degrees"}
 
 
-def _word(word: str, below: str) -> Iterator[tuple[str, str]]:
-    r"""A command, or a run of letters: a function or `pi` by its name, one or two letters as factors."""
+def _word(word: str, primes: str, below: str) -> Iterator[tuple[str, str]]:
+    r"""A command, or a run of letters: a function or a Greek letter by its name, one or two letters as factors."""
     plain = word.removeprefix("\\")
     if plain in _COMMANDS:
-        if below and (plain != "log" or not (below[1:-1].isdigit() or len(below) == 3)):
+        if primes or (below and (plain != "log" or not (below[1:-1].isdigit() or len(below) == 3))):
             raise _RefusedError
         yield plain, below[1:-1]
-    elif plain in _GREEK and (word != plain or plain == "pi"):
-        yield "name", f"\\{plain}{below}"
+    elif plain in _GREEK and (word != plain or plain == "pi" or len(plain) > 2):
+        yield "name", f"\\{plain}{primes}{below}"
     elif word == plain and len(plain) <= 2:
         yield from (("name", letter) for letter in plain[:-1])
-        yield "name", plain[-1] + below
+        yield "name", plain[-1] + primes + below
     else:
         raise _RefusedError
 

@@ -182,6 +182,8 @@ class _Reduction:
 
     def _root_of_letters(self, base: Form, exponent: Fraction) -> Form:
         """`x^{3/2}` as a power of the letter; roots of other things are opaque, but for their rational factor."""
+        if base.bottom != _ONE and all(_is_positive_term(part) for part in base):
+            return self.over(*(self.power(Form(part, _ONE), _number(exponent)) for part in base))
         if base.bottom != _ONE:
             return self._whole(_atom(f"?{_key(base)}^1/{exponent.denominator}"), exponent.numerator)
         content = _content(base.top)
@@ -220,7 +222,59 @@ class _Reduction:
             return self.power(_atom("e"), argument)
         if function in ("ln", "log"):
             return _logarithm(function, argument)
+        turns = _turns(argument) if function in _BY_SINE_AND_COSINE else None
+        if turns is not None:
+            above, below = _BY_SINE_AND_COSINE[function](_sine(turns), _sine(turns + Fraction(1, 2)))
+            if above is not None and below is not None:
+                return self.over(above, below)
         return _atom(f"?{function}{_key(argument)}")
+
+
+def _is_positive_term(polynomial: Polynomial) -> bool:
+    return len(polynomial) == 1 and min(polynomial.values()) > 0
+
+
+def _turns(argument: Form) -> Fraction | None:
+    r"""The argument in half turns where it is a rational multiple of \pi."""
+    if not argument.top:
+        return Fraction(0)
+    ((term, value), *more), bottom = argument.top.items(), argument.bottom
+    if more or term != ((r"\pi", 1),) or not _is_constant(bottom):
+        return None
+    return value / bottom[()]
+
+
+def _sine(turns: Fraction) -> Form | None:
+    r"""The sine of a multiple of \pi, where it is a known surd."""
+    turns %= 2
+    if turns > 1:
+        below = _sine(turns - 1)
+        return below and Form({term: -value for term, value in below.top.items()}, _ONE)
+    value = _SINES.get(min(turns, 1 - turns))
+    return None if value is None else Form(value, _ONE)
+
+
+_TWO: Term = (("#2", Fraction(1, 2)),)
+_THREE: Term = (("#3", Fraction(1, 2)),)
+_SIX: Term = (("#2", Fraction(1, 2)), ("#3", Fraction(1, 2)))
+_SINES: dict[Fraction, Polynomial] = {
+    Fraction(0): {},
+    Fraction(1, 12): {_SIX: Fraction(1, 4), _TWO: Fraction(-1, 4)},
+    Fraction(1, 6): {(): Fraction(1, 2)},
+    Fraction(1, 4): {_TWO: Fraction(1, 2)},
+    Fraction(1, 3): {_THREE: Fraction(1, 2)},
+    Fraction(5, 12): {_SIX: Fraction(1, 4), _TWO: Fraction(1, 4)},
+    Fraction(1, 2): {(): Fraction(1)},
+}
+_UNIT = Form(_ONE, _ONE)
+_BY_SINE_AND_COSINE: dict[str, Callable[[Form | None, Form | None], tuple[Form | None, Form | None]]] = {
+    "sin": lambda sine, cosine: (sine, _UNIT),
+    "cos": lambda sine, cosine: (cosine, _UNIT),
+    "tan": lambda sine, cosine: (sine, cosine),
+    "cot": lambda sine, cosine: (cosine, sine),
+    "sec": lambda sine, cosine: (_UNIT, cosine),
+    "csc": lambda sine, cosine: (_UNIT, sine),
+}
 
 
 _OPERATIONS: dict[str, Callable[[_Reduction, Form, Form], Form]] = {

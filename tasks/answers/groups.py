@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from tasks.answers.normal import label, split_unit
+from tasks.answers.normal import label
+from tasks.answers.units import COUNT, NOT_UNITS, UNKNOWN, split_unit
 
 Outcome = Literal["same", "different", "unknown"]
 ElementTier = Callable[[str, str], Outcome | None]
@@ -36,35 +37,105 @@ _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])\s*")
 
 
 def compare_groups(left: Group, right: Group, element: ElementTier) -> Outcome | None:
-    """Compare part by part; None where the parts leave it open.
+    """Compare part by part; None where the parts leave it open, "unknown" where nothing else could tell either.
 
-    A bare list against a tuple is the tuple without its brackets when the order agrees, and open otherwise. Parts
-    with several labels (`x = 1, y = 2`) keep their order against parts without.
+    Parts that carry names (`x = 1`, `5 boys`, `Anna: 5`) are compared name by name. A bare list against a tuple is the
+    tuple without its brackets when the order agrees, and so are named parts against parts without names.
     """
     if max(len(left.elements), len(right.elements)) > MAX_ELEMENTS:
-        return None
+        return "unknown"
     if left.about and right.about and left.about != right.about:
         return "different"
+    names = named(left), named(right)
+    if names[0] and names[1]:
+        return _by_name(names[0], names[1], element)
+    if names[0] or names[1]:
+        return _named_and_bare(names[0] or names[1] or {}, right if names[0] else left, element)
     kinds = {left.opening, right.opening}
     ordered = not kinds <= _UNORDERED
-    one_is_bare = ordered and "" in kinds
-    if one_is_bare or (not ordered and _labelled(left) != _labelled(right)):
-        return "same" if _in_order(left.elements, right.elements, element) == "same" else None
+    if ordered and "" in kinds:
+        return _perhaps_in_order(left.elements, right.elements, element)
     if ordered and (left.opening, left.closing) != (right.opening, right.closing):
         return "different"
-    return (_in_order if ordered else _any_order)(left.elements, right.elements, element)
+    if ordered:
+        return _in_order(left.elements, right.elements, element)
+    if kinds == {""}:
+        return _as_multisets(left.elements, right.elements, element)
+    outcome = _as_sets(left.elements, right.elements, element)
+    if outcome == "same" and "" in kinds and len(left.elements) != len(right.elements):
+        return "unknown"  # whether `2, 2, 3` is meant as a set
+    return outcome
 
 
 _UNORDERED = {"", r"\{", r"\cup"}
 
 
-def _labelled(group: Group) -> bool:
-    return len({label(element)[0] for element in group.elements} - {""}) > 1
+Names = dict[str, str]
+"""Values by the name that each part carries, in the parts' order."""
+
+_NAMED = re.compile(r"(?P<name>[A-Za-z][A-Za-z' -]*[A-Za-z])\s*[:=]?\s+(?P<value>(?:\\\$|[-+]?[\d(]|\\frac|\\sqrt).*)")
+_NO_NAMES = NOT_UNITS - {"of"}
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z][A-Za-z' -]*|[\u4e00-\u9fff]+)\s*[:=]\s*(?P<value>[^=:]+)")
+
+
+def named(group: Group) -> Names | None:
+    """The parts' values by name, where every part has a name of its own; parts of one name are a list of its values."""
+    if group.opening not in _UNORDERED or group.opening == r"\cup":
+        return None
+    pairs = [_name_of(element) for element in group.elements]
+    found = {name: value for name, value in pairs if name}
+    return found if len(found) == len(pairs) > 1 else None
+
+
+def _name_of(text: str) -> tuple[str, str]:
+    """A part's name and its value; a measure (`5 cm`) is no name, but what is counted is."""
+    name, value = label(text)
+    if name:
+        return name, value
+    for pattern in (_ASSIGNED, _NAMED):
+        match = pattern.fullmatch(text)
+        if match and not _NO_NAMES.intersection(match["name"].split()):
+            return match["name"].strip().lower(), match["value"]
+    value, unit = split_unit(text)
+    return (unit.name, value) if unit and unit.kind in (COUNT, UNKNOWN) else ("", text)
+
+
+def _by_name(left: Names, right: Names, element: ElementTier) -> Outcome | None:
+    """Two named lists; other letters differ, while other words may be other words for the same."""
+    if left.keys() != right.keys():
+        letters = all(len(name) == 1 for name in left.keys() | right.keys())
+        apart = _as_multisets(tuple(left.values()), tuple(right.values()), element) == "different"
+        return "different" if letters or apart else "unknown"
+    return _in_order(tuple(left.values()), tuple(right[name] for name in left), element)
+
+
+def _named_and_bare(names: Names, bare: Group, element: ElementTier) -> Outcome | None:
+    """Named parts against bare ones: letters go by the alphabet, words by their order."""
+    values = tuple(names.values())
+    if all(len(name) == 1 for name in names):
+        sorted_values = tuple(names[name] for name in sorted(names))
+        if bare.opening == "(":
+            outcome = _in_order(sorted_values, bare.elements, element)
+            given = _in_order(values, bare.elements, element) if values != sorted_values else None
+            return "unknown" if outcome == "different" and given == "same" else outcome
+        values = sorted_values
+    return _perhaps_in_order(values, bare.elements, element)
+
+
+def _perhaps_in_order(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
+    """The same in this order; in another one nobody can tell, and with other parts they differ."""
+    if _in_order(left, right, element) == "same":
+        return "same"
+    outcome = _as_multisets(left, right, element)
+    return "unknown" if outcome == "same" else outcome
 
 
 def group_of(text: str) -> Group | None:
     """The collection that a tidied text is, or None for a single value."""
     bare, _ = split_unit(text)
+    assigned = _ASSIGNED_TUPLE.fullmatch(bare)
+    if assigned:
+        return _assigned(assigned["names"].split(","), group_of(assigned["values"]))
     text = label(bare)[1].strip()
     if _RELATION_SIGN.search(text):
         return _rays(text)
@@ -92,6 +163,17 @@ def group_of(text: str) -> Group | None:
             if len(elements) > 1 or opening == r"\{":
                 return Group(opening, inner[1] or closing, elements)
     return None
+
+
+_ASSIGNED_TUPLE = re.compile(r"\((?P<names>[A-Za-z](?:\s*,\s*[A-Za-z])+)\)\s*=\s*(?P<values>\(.*\))")
+
+
+def _assigned(names: Sequence[str], values: Group | None) -> Group | None:
+    """`(x,y)=(1,2)` as `x=1, y=2`."""
+    if values is None or values.opening != "(" or len(values.elements) != len(names):
+        return None
+    pairs = zip(names, values.elements, strict=True)
+    return Group("", "", tuple(f"{name.strip()}={value}" for name, value in pairs))
 
 
 _RELATION_SIGN = re.compile(r"[<>]|\\[lg]e(?![A-Za-z])")
@@ -192,7 +274,33 @@ def _in_order(left: Sequence[str], right: Sequence[str], element: ElementTier) -
     return "different" if "different" in outcomes else "same" if outcomes == {"same"} else None
 
 
-def _any_order(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
+def _as_multisets(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
+    """The same when the parts pair up, each with one of its own; different when they cannot."""
+    if len(left) != len(right):
+        return "different"
+    table = [[element(one, other) for other in right] for one in left]
+    if _pairs_up([[outcome == "same" for outcome in row] for row in table]):
+        return "same"
+    return None if _pairs_up([[outcome != "different" for outcome in row] for row in table]) else "different"
+
+
+def _pairs_up(fits: Sequence[Sequence[bool]]) -> bool:
+    """Whether every row can have a column of its own that fits."""
+    taken: dict[int, int] = {}
+
+    def place(row: int, seen: set[int]) -> bool:
+        for column, fit in enumerate(fits[row]):
+            if fit and column not in seen:
+                seen.add(column)
+                if column not in taken or place(taken[column], seen):
+                    taken[column] = row
+                    return True
+        return False
+
+    return all(place(row, set()) for row in range(len(fits)))
+
+
+def _as_sets(left: Sequence[str], right: Sequence[str], element: ElementTier) -> Outcome | None:
     """Two sets are the same when each element has a partner; different when one can have none."""
     undecided = False
     for some, others in ((left, right), (right, left)):

@@ -45,7 +45,7 @@ _TOWER = re.compile(
 _FACTORIAL = re.compile(r"(\d+|[)}])\s*!")
 _BINOMIAL = re.compile(r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}|(?<![A-Za-z])[CP]\s*\(\s*([^,()]*),([^,()]*)\)")
 _UNEVALUATED = re.compile(
-    r"\\(?:int|iint|oint|sum|prod|lim|Gamma|gcd|operatorname|partial)(?![A-Za-z])|\\zeta|\\frac\{d"
+    r"\\(?:iint|oint|sum|prod|Gamma|gcd|operatorname|partial|d{1,3}ot|ldots)(?![A-Za-z])|\\zeta|\\frac\{d|'"
 )
 _BASED = re.compile(r"(?<![A-Za-z_\d{])\d[0-9A-F]*_\{?\d")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
@@ -137,6 +137,16 @@ def _scaled(text: str, answer: ReadAnswer, other: ReadAnswer) -> str:
     return rf"\frac{{{size.numerator}}}{{{size.denominator}}} \cdot ({text})"
 
 
+_CALCULUS = re.compile(r"\\(?:int|lim)(?![A-Za-z])")
+_LARGE = re.compile(r"\d{4}")
+
+
+def _is_large_calculus(text: str) -> bool:
+    """Integrals and limits are for small texts: more than one, or large numbers in one, take their time."""
+    found = len(_CALCULUS.findall(text))
+    return found > 1 or (found == 1 and (len(text) > 120 or bool(_LARGE.search(text))))
+
+
 REFUSALS = {
     "prose": _is_prose,
     "tower": _is_tower,
@@ -144,6 +154,7 @@ REFUSALS = {
     "binomial": _is_large_binomial,
     "base": lambda text: bool(_BASED.search(text)),
     "unevaluated": lambda text: bool(_UNEVALUATED.search(text)),
+    "calculus": _is_large_calculus,
     "percent": lambda text: bool(re.search(r"%\s*\S", text)),
     "terms": _has_many_terms,
     "matrix": _is_large_matrix,

@@ -1,6 +1,6 @@
 r"""One writing for answers that differ only in how they were typed.
 
-Knows: Unicode mathematics, LaTeX spacing and sizing commands, thousands separators, units, labels such as `x =`.
+Knows: Unicode mathematics, LaTeX spacing and sizing commands, thousands separators, labels such as `x =`.
 Does not know: algebra. Two texts with one normal form are the same answer; the reverse does not hold.
 Does not protect against: ambiguity in the source. `1,234` is read as one number, never as a list of two.
 
@@ -11,8 +11,6 @@ Everything here is pure and linear in the length of the text.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
-from typing import NamedTuple
 
 # --- characters -------------------------------------------------------------------------------------------------------
 
@@ -34,7 +32,8 @@ _COMMANDS = {
 }  # fmt: skip
 _PLAIN = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "⁄": "/", "∕": "/", "∶": ":", "、": ",", "。": ".",
-    "’": "'", "‘": "'", "′": "'", "“": '"', "”": '"', "｡": ".", "\u200b": "", "\ufeff": "", "\u2062": "",
+    "…": "...", "⋯": "...", "’": "'", "‘": "'", "′": "'", "“": '"', "”": '"', "｡": ".",
+    "\u200b": "", "\ufeff": "", "\u2062": "",
 }  # fmt: skip
 _SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n"
 
@@ -68,14 +67,18 @@ _SIZING = re.compile(
     r"(?![A-Za-z])\.?"
 )
 _SPACING = re.compile(r"(?<!\\)\\(?:[!,;:> ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|hspace\{[^{}]*\})|~")
-_THIN_GROUP = re.compile(r"(?<=\d)(?:,?\\[,!;: ]|\{,\})+(?=\d{3}(?!\d))")
+_THIN_GROUP = re.compile(r"(?<=\d)(?: *,? *\\[,!;: ] *|\{,\})+(?=\d{3}(?!\d))")
+_SPACED_GROUPS = re.compile(r"(?<![\w.,}\])] )(?<![\w.,])[1-9]\d{0,2}(?: \d{3})+(?![\w,]| [\d\\(])")
 _FONT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|hbox|rm)\s*\{([^{}]*)\}"
 )
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _BARE_FRACTION = re.compile(r"\\frac\s*(\d|[A-Za-z]|\{[^{}]*\})\s*(\d|[A-Za-z]|\{[^{}]*\})")
 _SPACED_FRACTION = re.compile(r"\\frac\s+(?=[\d{A-Za-z])")
-_BARE_ROOT = re.compile(r"\\sqrt\s*(\d|[A-Za-z])(?![A-Za-z]*\{)")
+_BARE_ROOT = re.compile(r"\\sqrt\s*(\[\d\])?\s*(\d|[A-Za-z])(?![A-Za-z]*\{)")
+_BARE_BINOMIAL = re.compile(r"\\binom\s*(\d)\s*(\d)")
+_BARE_ABOVE = re.compile(r"\\frac\s*(\d|[A-Za-z])(?=\s*\{)")
+_CASES = re.compile(r"(?:\\\{\s*)?\\begin\{(cases|array|aligned)\}(?:\{[lcr]+\})?([^&]*)\\end\{\1\}")
 _MATH_MARK = re.compile(r"(?<!\\)\$")
 _SCRIPT = re.compile(r"\s*([\^_])\s*(-?\d+(?![\d.])|[A-Za-z]|\\[A-Za-z]+)(?![A-Za-z]*\{)")
 _NAMES = {
@@ -91,7 +94,36 @@ _BRACED_THOUSANDS = re.compile(r"(?<=[^\\_]\{)([1-9]\d{0,2})((?:,\d{3})+)(?=\})"
 _THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d]|,\d)")
 _LOOSE_SPACE = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9\\])|(?<=\d) +(?=[A-Za-z\\](?!rac))")
 _AFTER_COMMAND = re.compile(r"(\\[A-Za-z]+) +(?![A-Za-z])")
-_LABEL = re.compile(r"([A-Za-z](?:_\{?\w+\}?)?|\\[A-Za-z]+|[A-Za-z]\([A-Za-z]\))\s*(?:=|\\in(?![A-Za-z]))\s*(?=[^=])")
+_LABEL = re.compile(
+    r"([A-Za-z]'*(?:_\{?\w+\}?)?|\\[A-Za-z]+|[A-Za-z]'*\([A-Za-z0-9]+\))\s*(?:=|\\in(?![A-Za-z]))\s*(?=[^=])"
+)
+
+
+_CYCLE = r"(?<![\d.])(\d*\.\d*)"
+_ONGOING = re.compile(r"(?<![\d.])(\d*\.)(\d+)\s*(?:\.{3}|\\[lc]?dots(?![A-Za-z]))")
+_BRACKETED = re.compile(_CYCLE + r"\((\d{1,12})\)(?!\s*[\d.^])")
+_DOTTED = re.compile(_CYCLE + r"\\dot\s*\{?(\d)\}?(?:(\d*)\\dot\s*\{?(\d)\}?)?")
+_BARRED = re.compile(_CYCLE + r"\\(?:overline|bar)\s*(?:\{(\d+)\}|(\d))")
+_REPEATED = re.compile(r"(\d*?)(?:(\d)\2{2,}|(\d{2,12}?)\3+)")
+_FAMOUS = ("2.718281828",)
+"""Digits of an irrational number that only look as if they went on repeating."""
+
+
+def _repeating(text: str) -> str:
+    r"""`0.(3)`, `0.1\dot6` and `0.333...` as `0.\overline{3}`; digits that go on without a cycle keep their dots."""
+    if "." not in text:
+        return text
+    text = _ONGOING.sub(_ongoing, text)
+    text = _BRACKETED.sub(r"\1\\overline{\2}", text)
+    text = _DOTTED.sub(lambda m: rf"{m[1]}\overline{{{m[2]}{m[3] or ''}{m[4] or ''}}}", text)
+    return _BARRED.sub(lambda m: rf"{m[1]}\overline{{{m[2] or m[3]}}}", text)
+
+
+def _ongoing(match: re.Match[str]) -> str:
+    found = _REPEATED.fullmatch(match[2])
+    if found is None or (match[1] + match[2]).startswith(_FAMOUS):
+        return rf"{match[1]}{match[2]}\ldots "
+    return rf"{match[1]}{found[1]}\overline{{{found[2] or found[3]}}}"
 
 
 _END = re.compile(r"(?<![\\.;,\s])[.;,\s]+$")
@@ -103,7 +135,9 @@ _PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _THIN_GROUP.sub("", _unwrap(_END.sub("", map_symbols(text).strip())))
+    text = _THIN_GROUP.sub("", _unwrap(_END.sub("", _repeating(map_symbols(text).strip()))))
+    text = _SPACED_GROUPS.sub(lambda m: m[0].replace(" ", ""), text)
+    text = text.replace("**", "^")
     if "\\" in text:
         text = _SPACING.sub(" ", _SIZING.sub("", text))
         text = _FRACTION.sub(r"\\frac", text)
@@ -111,12 +145,29 @@ def tidy(text: str) -> str:
         text = _NAME.sub(lambda m: _NAMES[m[0]], text)
         text = _BRACED_THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), text)
         text = _SPACED_FRACTION.sub(r"\\frac", text)
+        text = _BARE_ABOVE.sub(r"\\frac{\1}", text)
         text = _BARE_FRACTION.sub(_braced_fraction, text)
-        text = _BARE_ROOT.sub(r"\\sqrt{\1}", text)
+        text = _BARE_ROOT.sub(r"\\sqrt\1{\2}", text)
+        text = _BARE_BINOMIAL.sub(r"\\binom{\1}{\2}", text)
+        text = _CASES.sub(lambda m: ", ".join(row.strip(" ,") for row in m[2].split(r"\\") if row.strip(" ,")), text)
     text = _SCRIPT.sub(r"\1{\2}", _MATH_MARK.sub("", text))
+    if "prime" in text or r"\frac{d" in text:
+        text = _LEIBNIZ.sub(_with_primes, _PRIMES.sub(lambda m: "'" * m[0].count("prime"), text))
     if _SPOKEN.search(text):
         text = _HEXADECIMAL.sub(r"\1_{16}", _PER.sub("/", _PERCENT_WORD.sub(r"\%", text)))
     return " ".join(text.split()).strip().rstrip(".;, ")
+
+
+_PRIMES = re.compile(r"\^\s*\{(?:\s*\\prime(?![A-Za-z])\s*)+\}|\\prime(?![A-Za-z])")
+_LEIBNIZ = re.compile(
+    r"\\frac\{\s*d(?:\^\{(?P<times>[23])\})?\s*(?P<of>[A-Za-z])\s*\}\{\s*d\s*(?P<by>[A-Za-z])(?:\^\{(?P=times)\})?\s*\}"
+)
+
+
+def _with_primes(match: re.Match[str]) -> str:
+    r"""`\frac{dy}{dx}` as `y'`; by another letter than x it says so."""
+    primes = "'" * int(match["times"] or 1)
+    return match["of"] + primes + ("" if match["by"] == "x" else f"_{{{match['by']}}}")
 
 
 def _unwrap(text: str) -> str:
@@ -164,104 +215,18 @@ def close_up(text: str) -> str:
     return _LOOSE_SPACE.sub("", _AFTER_COMMAND.sub(r"\1", text))
 
 
-# --- units ------------------------------------------------------------------------------------------------------------
-
-
-class MeasureUnit(NamedTuple):
-    """A unit's kind, and its size in the first unit of its kind; an unknown word is its own kind."""
-
-    name: str
-    kind: str
-    size: Fraction
-
-
-def _units() -> dict[str, MeasureUnit]:
-    table: dict[str, MeasureUnit] = {}
-    for row in _UNIT_ROWS:
-        kind, size, *names = row.split()
-        for name in names:
-            table[name] = MeasureUnit(names[0], kind, Fraction(size))
-    for name, unit in TEMPERATURES.items():
-        table |= dict.fromkeys((f"degrees {name}", f"degree {name}", f"degrees {name.title()}"), unit)
-    return table
-
-
-TEMPERATURES = {name: MeasureUnit(f"degree {name}", name, Fraction(1)) for name in ("celsius", "fahrenheit")}
-"""Units of their own: no factor leads from the one to the other."""
-
-
-_UNIT_ROWS = (
-    "length 1 m meter meters metre metres 米", "length 1/100 cm centimeter centimeters centimetre centimetres 厘米",
-    "length 1/1000 mm millimeter millimeters 毫米", "length 1000 km kilometer kilometers kilometre kilometres 千米",
-    "length 127/5000 in inch inches", "length 381/1250 ft foot feet", "length 1143/1250 yd yard yards",
-    "length 201168/125 mi mile miles", "mass 1 g gram grams 克", "mass 1000 kg kilogram kilograms 千克 公斤",
-    "mass 1/1000 mg milligram milligrams", "mass 45359237/100000 lb lbs pound pounds", "time 1 s sec second seconds 秒",
-    "time 60 min minute minutes 分钟", "time 3600 h hr hour hours 小时", "time 86400 day days 天",
-    "time 604800 week weeks", "volume 1 L l liter liters litre litres 升",
-    "volume 1/1000 mL ml milliliter milliliters 毫升",
-    "money 1 dollar dollars USD", "money 1/100 cent cents", "euro 1 euro euros EUR €", "sterling 1 £ GBP",
-    "yuan 1 yuan 元 RMB", "angle 1 degree degrees 度", "radian 1 radian radians rad",
-    "length/time 5/18 kph", "length/time 1397/3125 mph", "energy 1 J joule joules", "force 1 N newton newtons",
-    "power 1 W watt watts", "voltage 1 V volt volts", "frequency 1 Hz hertz", "pressure 1 Pa pascal pascals",
-    "amount 1 mol moles", "square 1 square_unit square_units unit^{2} units^{2} sq_units", "units 1 unit units",
-    "acceleration 1 m/s^{2}", "month 1 month months", "year 1 year years yr yrs 年",
-)  # fmt: skip
-UNITS = _units()
-
-_QUANTITY = re.compile(
-    r"(?P<value>.*?[\d)}\]A-Za-z])(?:\s*(?P<mark>\^\{\\circ\})\s*(?P<scale>[CF])?|\s+(?P<square>square|cubic|sq\.?|cu\.?)?\s*"
-    r"(?P<words>[A-Za-z]+(?:\s[A-Za-z]+){0,2}(?:/[A-Za-z]+)?)(?:\^\{(?P<power>[23])\})?(?P<tail>/[A-Za-z]+(?:\^\{2\})?)?"
-    r"|\s*(?P<cjk>[\u4e00-\u9fff€£]{1,2}))"
+_DOMAIN = re.compile(
+    r"[\s,;(]+(?:(?:where|for|with)\s+)?(?:(?:all|any|every|some)\s+)?(?:integers?\s+)?(?P<name>[a-z])\s*"
+    r"(?:\\in\s*(?:\\mathbb|\\mathbf)?\s*\{?\s*Z\s*\}?|(?:(?:is|being)\s+)?an(?:y|\s+arbitrary)?\s+integer)\s*\)?$"
 )
-_TIGHT = re.compile(r"(?P<value>[-+]?\d+(?:\.\d+)?)(?P<words>[A-Za-z]{2,5}(?:/[a-z]+)?)(?:\^\{(?P<power>[23])\})?")
-_MONEY = re.compile(r"\\\$\s*(?=[\d.])|([£€])\s*(?=[\d.])")
-_VALUE = re.compile(r"[-+]?\s*(?:[\d.(\[]|\\(?:frac|sqrt|pi|pm))")
-_NOT_UNITS = {"and", "or", "am", "pm", "AM", "PM", "is", "to", "mod", "if", "for", "x", "where", "when"}
+_TAIL = 60
+"""Characters at the end in which the domain of a letter is looked for."""
 
 
-def split_unit(text: str) -> tuple[str, MeasureUnit | None]:
-    """A tidied answer as its value and its unit; the value starts with a digit, a bracket, a root or a fraction."""
-    money = _MONEY.match(text)
-    if money:
-        return text[money.end() :], UNITS.get(money[1] or "dollar", UNITS["dollar"])
-    if not _VALUE.match(text):
-        return text, None
-    match = _QUANTITY.fullmatch(text)
-    if match:
-        if match["mark"]:
-            scale = {"C": "celsius", "F": "fahrenheit"}.get(match["scale"])
-            return match["value"], TEMPERATURES[scale] if scale else UNITS["degree"]
-        words = match["cjk"] or match["words"] + (match["tail"] or "")
-        power = match["power"] or {"s": "2", "c": "3"}.get((match["square"] or "")[:1], "")
-        return _with_unit(text, match["value"], words, power, known_only=False)
-    match = _TIGHT.fullmatch(text)
-    if match:
-        return _with_unit(text, match["value"], match["words"], match["power"] or "", known_only=True)
-    return text, None
-
-
-def _known_unit(words: str) -> MeasureUnit | None:
-    """A unit of the table, or one over another: `km/h`, `miles per hour`."""
-    upper, over, lower = words.partition("/")
-    unit = UNITS.get(words) or (UNITS.get(words.lower()) if len(words) > 2 else None)
-    if unit is not None or not over:
-        return unit
-    above, below = _known_unit(upper.strip()), _known_unit(lower.strip())
-    if above is None or below is None:
-        return None
-    return MeasureUnit(f"{above.name}/{below.name}", f"{above.kind}/{below.kind}", above.size / below.size)
-
-
-def _with_unit(text: str, value: str, words: str, power: str, *, known_only: bool) -> tuple[str, MeasureUnit | None]:
-    """Look the words up; an unknown single letter is a variable, and an unknown word is a unit of its own kind."""
-    if words in _NOT_UNITS or words.split()[0] in _NOT_UNITS or words.split()[-1] in _NOT_UNITS:
-        return text, None
-    unit = _known_unit(words)
-    if unit is None:
-        if known_only or (words.isascii() and len(words) < 3):
-            return text, None
-        name = re.sub(r"(?<=[a-z]{2})s$", "", words.lower())
-        unit = MeasureUnit(name, name, Fraction(1))
-    if not power:
-        return value.strip(), unit
-    return value.strip(), MeasureUnit(f"{unit.name}^{power}", f"{unit.kind}^{power}", unit.size ** int(power))
+def without_domain(text: str) -> tuple[str, str]:
+    r"""The text without `, k \in \mathbb{Z}` at its end, and the letter that stands for any whole number."""
+    if r"\in" not in text and " integer" not in text:
+        return text, ""
+    start = max(len(text) - _TAIL, 0)
+    match = _DOMAIN.search(text, start)
+    return (text[: match.start()], match["name"]) if match and match.start() > 0 else (text, "")

@@ -8,29 +8,52 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from tasks.answers.expression import DEGREE, negative, tree_of
+from tasks.answers.expression import DEGREE, negative, substituted, tree_of
 from tasks.answers.forms import compare, proportional
 from tasks.answers.groups import Outcome
-from tasks.answers.normal import TEMPERATURES, MeasureUnit, close_up
+from tasks.answers.naming import renamed
+from tasks.answers.normal import close_up
 from tasks.answers.numeric import apart, solved_apart
 from tasks.answers.reading import Formula, ReadAnswer
+from tasks.answers.units import COUNT, TEMPERATURES, MeasureUnit
 
 
 def units(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
-    """Two units by the policy above: of one kind they are converted, of two kinds they differ."""
-    if (a.unit is None) != (b.unit is None) and a.rule.units == "required" and not _is_angle(a.unit or b.unit):
-        return "different" if a.formula and b.formula else None
-    if a.unit is None or b.unit is None or a.unit == b.unit:
+    """Two units by the policy: of one kind they are converted, of two they differ; an unknown word leaves it open."""
+    if a.unit == b.unit:
         return None
+    if a.unit is None or b.unit is None:
+        return _unit_on_one_side(a, b)
+    if not (a.unit.known and b.unit.known):
+        return "unknown"
     kinds = {a.unit.kind, b.unit.kind}
-    if a.unit.kind == b.unit.kind or kinds == _ANGLES:
+    if kinds == {COUNT}:
+        return _counts(a, b)
+    if len(kinds) == 1 or kinds == _ANGLES:
         return None if a.formula and b.formula else "different" if a.value == b.value else None
-    if a.number is not None and b.number is not None and a.number != b.number:
-        return "different"
-    if a.number is not None and "angle" in kinds and not kinds.isdisjoint(TEMPERATURES):
+    if a.number is not None and a.number == b.number and "angle" in kinds and not kinds.isdisjoint(TEMPERATURES):
         return "same"  # of 20° the scale is left out
-    known = all(unit.name != unit.kind or unit.kind in _LONE_KINDS for unit in (a.unit, b.unit))
-    return "different" if known else "unknown"
+    return "unknown" if kinds in _UNEVEN and a.number != b.number else "different"
+
+
+def _unit_on_one_side(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
+    unit = a.unit or b.unit
+    if unit is not None and not unit.known:
+        return "unknown"
+    if a.rule.units == "required" and not _is_angle(unit):
+        return "different" if a.formula and b.formula else None
+    return None
+
+
+def _counts(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
+    """Two counted things: other numbers differ, and whether students are people nobody can tell."""
+    if a.unit is None or b.unit is None or a.unit.name == b.unit.name:
+        return None
+    return "different" if a.number is not None and b.number is not None and a.number != b.number else "unknown"
+
+
+_UNEVEN: tuple[set[str], ...] = ({"calendar", "time"},)
+"""Kinds between which no fixed factor leads: a month has 28 to 31 days."""
 
 
 def _is_angle(unit: MeasureUnit | None) -> bool:
@@ -38,9 +61,6 @@ def _is_angle(unit: MeasureUnit | None) -> bool:
 
 
 _ANGLES = {"angle", "radian"}
-
-
-_LONE_KINDS = {"euro", "yuan", "year", "month"}
 
 
 def numbers(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
@@ -62,9 +82,21 @@ def _sizes(a: ReadAnswer, b: ReadAnswer) -> tuple[Fraction, Fraction]:
     return a.unit.size, b.unit.size
 
 
+_FUNCTION = re.compile(r"([A-Za-z])('*)\(([A-Za-z])\)")
+
+
+def one_function(a: str, b: str) -> bool:
+    """Whether two labels name one function: `y` and `f(x)`, `f(x)` and `f(t)`."""
+    left, right = _FUNCTION.fullmatch(a), _FUNCTION.fullmatch(b)
+    if left and right:
+        return left.group(1, 2) == right.group(1, 2)
+    match, other = (left, b) if left else (right, a)
+    return match is not None and other == "y" + match[2]
+
+
 def _in_other_letters(a: ReadAnswer, b: ReadAnswer) -> bool:
     """Whether the two are about different things: `x = …` and `y = …`."""
-    return bool(a.label and b.label and a.label != b.label)
+    return bool(a.label and b.label and not one_function(a.label, b.label) and a.label != b.label)
 
 
 def _close(left: Fraction, right: Fraction, tolerance: float) -> bool:
@@ -103,15 +135,26 @@ def _real(formula: Formula) -> Fraction | None:
 
 def formulas(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
     """Formulas by their exact forms; what differs there, or clearly in value, differs, unless a decimal is rounded."""
-    left, right = _scaled(a, b), _scaled(b, a)
+    left = _of_one_argument(_scaled(a, b), a.label, b.label)
+    right = _of_one_argument(_scaled(b, a), b.label, a.label)
     if left is None or right is None or _in_other_letters(a, b):
         return None
     equal = compare(left.form, right.form) if left.form and right.form else None
+    if equal is False and renamed(left, right, bool(a.integer or b.integer)):
+        return "same"
     if equal or _one_is_rounded(a, b) or _within_tolerance(left, right, a.rule.tolerance):
         return "same"
     if any(_LONG_DECIMAL.search(x.value) and formula.letters for x, formula in ((a, left), (b, right))):
         return None
     return "different" if equal is False or (left.near and right.near and apart(left.near, right.near)) else None
+
+
+def _of_one_argument(formula: Formula | None, ours: str, theirs: str) -> Formula | None:
+    """The formula of `f(t) = …` against that of `f(x) = …`: their arguments get one name that no letter has."""
+    own, other = _FUNCTION.fullmatch(ours), _FUNCTION.fullmatch(theirs)
+    if formula is None or own is None or other is None or own[3] == other[3]:
+        return formula
+    return Formula(substituted(formula.tree, own[3], ("name", "@")))
 
 
 def _within_tolerance(left: Formula, right: Formula, tolerance: float) -> bool:
@@ -147,6 +190,33 @@ def _moved(answer: ReadAnswer) -> Formula | None:
     if len(sides) != 2 or sides[0] is None or sides[1] is None:
         return None
     return Formula(("+", sides[0], negative(sides[1])))
+
+
+_PROBABILITY = re.compile(r"P\((?P<event>[^()]+)\)")
+_EVENT = re.compile(r"[A-Z](?:'|\^\{c\})?|\\(?:overline|bar)\{[A-Z]\}")
+_TOGETHER = re.compile(r"(\\c[au]p)(?![A-Za-z])")
+
+
+def probabilities(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    r"""`P(A \cap B)` is `P(B \cap A)`; a condition has a direction."""
+    left, right = _event(a), _event(b)
+    return None if left is None or right is None else "same" if left == right else "different"
+
+
+def _event(answer: ReadAnswer) -> tuple[str, ...] | None:
+    """The events and what joins them, in one order; None for other than one operation on named events."""
+    match = _PROBABILITY.fullmatch(answer.value)
+    if match is None:
+        return None
+    condition = re.split(r"\||\\mid(?![A-Za-z])", match["event"])
+    written = []
+    for part in condition:
+        pieces = [piece.strip() for piece in _TOGETHER.split(part)]
+        signs = set(pieces[1::2])
+        if len(signs) > 1 or not all(_EVENT.fullmatch(event) for event in pieces[::2]):
+            return None
+        written.append(" ".join((*sorted(signs), *sorted(pieces[::2]))))
+    return tuple(written)
 
 
 def infinities(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:

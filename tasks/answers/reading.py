@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-from tasks.answers.expression import Tree, letters, tree_of
+from tasks.answers.expression import Tree, letters, named_operations, tree_of
 from tasks.answers.forms import Form, form_of, rational
-from tasks.answers.normal import MeasureUnit, close_up, label, split_unit, tidy, without_thousands
+from tasks.answers.normal import close_up, label, tidy, without_domain, without_thousands
 from tasks.answers.numeric import Value, value_of
-from tasks.settings.run import EquivalenceRule
-
-DEFAULT = EquivalenceRule()
+from tasks.answers.spoken import spoken
+from tasks.answers.units import MeasureUnit, split_unit
+from tasks.settings.policy import DEFAULT_POLICY, Policy
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Formula:
 class ReadAnswer:
     """One answer, read once for all tiers."""
 
-    rule: EquivalenceRule
+    rule: Policy
+    question: str
+    """What was asked, where it is known: it tells of percent and of what is counted."""
     tidied: str
     label: str
     body: str
@@ -57,11 +59,13 @@ class ReadAnswer:
     value: str
     """`body` without its unit."""
     unit: MeasureUnit | None
+    integer: str
+    """The letter that is said to be any whole number."""
 
     @cached_property
     def formula(self) -> Formula | None:
         """`value` as a formula."""
-        tree = tree_of(self.value)
+        tree = tree_of(named_operations(self.value))
         return Formula(tree) if tree else None
 
     @cached_property
@@ -71,14 +75,16 @@ class ReadAnswer:
 
 
 @lru_cache(maxsize=1024)
-def read(text: str, rule: EquivalenceRule = DEFAULT) -> ReadAnswer:
+def read(text: str, rule: Policy = DEFAULT_POLICY, question: str = "") -> ReadAnswer:
     """Take an answer apart; the latest are remembered, since every vote is compared more than once."""
-    tidied = without_thousands(tidy(text))
+    tidied = spoken(without_thousands(tidy(text)))
     if rule.percent == "ignored":
         tidied = _PERCENT.sub("", tidied)
+    tidied, whole = without_domain(tidied)
     name, rest = label(tidied)
-    bare, unit = split_unit(rest)
-    return ReadAnswer(rule, tidied, name, close_up(rest), close_up(without_thousands(bare)), unit)
+    bare, unit = split_unit(rest, question)
+    value = close_up(without_thousands(bare))
+    return ReadAnswer(rule, question, tidied, name, close_up(rest), value, unit, whole)
 
 
-_PERCENT = re.compile(r"\s*\\?%$")
+_PERCENT = re.compile(r"\s*\\?%(?=$|\s*[,;)\]}]|\s+(?:and|or)\b)")

@@ -4,7 +4,7 @@ Knows: normal forms, exact values and formulas, units, letters of choices, yes a
 and matrices, ratios and times of day. Does not know: relations, identities of functions, calculus; then
 `compare_cheaply` is None and math-verify is asked. Everything is pure, symmetric, bounded, and evaluates no model text.
 
-Policies, where people differ; the first three are settings (`EquivalenceRule`), told here with their defaults:
+Policies, where people differ; the first three are settings (`Policy`), told here with their defaults:
 - `%` divides by one hundred: `25\%` = `0.25`, `9\%` != `9`.
 - A unit on one side only is dropped (`5 cm` = `5`); on both sides it counts (`5 cm` != `5 m`, `100 cm` = `1 m`).
 - A decimal is what it says: `0.33` != `1/3`. From six significant decimals on it is read as a rounded value.
@@ -20,24 +20,28 @@ from collections.abc import Callable
 
 from tasks.answers.clock import dates, ratios, times
 from tasks.answers.groups import Group, Outcome, compare_groups, group_of
-from tasks.answers.phrases import choices, nothing_or_all, words, yes_or_no
-from tasks.answers.quantities import equations, formulas, infinities, numbers, units
-from tasks.answers.reading import DEFAULT, ReadAnswer, read
-from tasks.settings.run import EquivalenceRule
+from tasks.answers.letters import choices
+from tasks.answers.phrases import nothing_or_all, words, yes_or_no
+from tasks.answers.quantities import equations, formulas, infinities, numbers, one_function, probabilities, units
+from tasks.answers.reading import ReadAnswer, read
+from tasks.answers.spans import spans
+from tasks.settings.policy import DEFAULT_POLICY, Policy
 
 MAX_DEPTH = 4
 """Lists within lists that are compared element by element."""
 
 
-def compare_cheaply(a: str, b: str, rule: EquivalenceRule = DEFAULT) -> Outcome | None:
+def compare_cheaply(a: str, b: str, rule: Policy = DEFAULT_POLICY) -> Outcome | None:
     """The first tier's verdict, or None when every tier passes. Symmetric."""
     found = first_tier(a, b, rule)
     return found[1] if found else None
 
 
-def first_tier(a: str, b: str, rule: EquivalenceRule = DEFAULT, depth: int = 0) -> tuple[str, Outcome] | None:
+def first_tier(
+    a: str, b: str, rule: Policy = DEFAULT_POLICY, depth: int = 0, question: str = ""
+) -> tuple[str, Outcome] | None:
     """The name of the first tier with a verdict, and the verdict."""
-    left, right = read(a, rule), read(b, rule)
+    left, right = read(a, rule, question), read(b, rule, question)
     if not left.body or not right.body:
         return ("empty", "unknown")
     for name, tier in TIERS.items():
@@ -57,30 +61,43 @@ def same_text(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
     return None
 
 
-_FUNCTIONS = re.compile(r"[A-Za-z]\([A-Za-z]\)")
-
-
 def labels(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
     """`x = 5` and `y = 5` say different things; `y = …` and `f(x) = …` name one function, so they pass."""
     if not a.label or not b.label or a.label == b.label:
         return None
-    names = {a.label, b.label}
-    if "y" in names and any(_FUNCTIONS.fullmatch(name) for name in names):
-        return compare_cheaply(a.body, b.body, a.rule)
+    if one_function(a.label, b.label):
+        return compare_cheaply(a.body, b.body, a.rule) if "y" in (a.label[0], b.label[0]) else None
+    if a.label.count("'") != b.label.count("'"):
+        return "different"
     return "different" if a.number is not None and b.number is not None else None
+
+
+_DERIVED = re.compile(r"'(?:_\{[a-z]\})?|\\d{1,3}ot(?![A-Za-z])\s*|\\partial\s*(?:\^\{\d\})?")
+_BRACED_LETTER = re.compile(r"\{([A-Za-z])\}")
+
+
+def derivatives(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    """What differs in nothing but the marks of derivatives (`f'`, a dot) differs."""
+    marks = [_DERIVED.findall(x.tidied) for x in (a, b)]
+    if marks[0] == marks[1]:
+        return None
+    left, right = (_BRACED_LETTER.sub(r"\1", _DERIVED.sub("", x.tidied)).replace(" ", "") for x in (a, b))
+    return "different" if left == right else None
 
 
 def collections(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
     """Sets, lists, tuples, intervals and unions, element by element."""
 
     def element(x: str, y: str) -> Outcome | None:
-        found = first_tier(x, y, a.rule, depth + 1)
+        found = first_tier(x, y, a.rule, depth + 1, a.question)
         return found[1] if found and found[1] != "unknown" else None
 
     left, right = group_of(a.tidied), group_of(b.tidied)
     if left is not None and right is not None and depth < MAX_DEPTH:
         return compare_groups(left, right, element)
-    return "different" if _several(left, b) or _several(right, a) else None
+    if _several(left, b) or _several(right, a):
+        return "different"
+    return "unknown" if "" in {group.opening for group in (left, right) if group} else None
 
 
 def _several(group: Group | None, other: ReadAnswer) -> bool:
@@ -100,10 +117,13 @@ TIERS: dict[str, Callable[[ReadAnswer, ReadAnswer, int], Outcome | None]] = {
     "date": dates,
     "time": times,
     "ratio": ratios,
+    "derivative": derivatives,
     "label": labels,
+    "probability": probabilities,
     "unit": units,
     "number": numbers,
     "infinity": infinities,
+    "set of numbers": spans,
     "collection": collections,
     "words": words,
     "formula": formulas,

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from graph.records import Pass, Problem, Reject, Solution, content_id
-from tasks.answers.equivalence import group
+from tasks.answers.classes import group
 from tasks.context.run_context import RunContext
 from tasks.context.slots import slots
 from tasks.judging.votes import asks_for_proof, is_open, settled
@@ -74,7 +74,7 @@ async def count(work: RunContext, ballot: Ballot) -> Count:
         answers = [solution.answer for solution in there]
         if 2 * sum(is_open(answer) for answer in answers if answer) > len(answers):
             return _uncompared("open", ballot, asked)
-        groups = await group(answers, work.equivalence)
+        groups = await group(answers, work.equivalence, ballot.problem.text)
         if settled([len(members) for members in groups], asked, solve.samples, grade.least_agreement):
             break
     return Count("votes", asked, [[there[place] for place in members] for members in groups], [])

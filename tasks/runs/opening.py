@@ -67,7 +67,7 @@ async def _context(store: Store, plan: Plan, run_id: UUID, account: BudgetAccoun
             store=store,
             library=plan.library,
             roles=plan.roles,
-            equivalence=stack.enter_context(Equivalence(settings.equivalence)),
+            equivalence=stack.enter_context(Equivalence(settings.equivalence.policy())),
             clients=await _clients(stack, store, plan, run_id, account),
             run_id=run_id,
             recipes=plan.recipes,

@@ -22,6 +22,7 @@ from tasks.settings.amounts import BUDGET, read_budget
 from tasks.settings.endpoints import Endpoint, ExtraBody
 from tasks.settings.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
 from tasks.settings.keys import block_name
+from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
 
 SANDBOX_JUDGES = 3
 SANDBOX_JUDGE = "sandbox-judge"
@@ -193,16 +194,22 @@ class GradeRule(Section):
 class EquivalenceRule(Section):
     """When two answers are the same, where people differ."""
 
-    percent: Literal["hundredth", "ignored"] = Field(
-        "hundredth", description="hundredth: 25% is 0.25. ignored: 25% is 25"
-    )
-    units: Literal["optional", "required"] = Field(
-        "optional", description="optional: 5 cm is 5, and never 5 m. required: 5 cm is not 5"
+    percent: Percent = Field(DEFAULT_POLICY.percent, description="hundredth: 25% is 0.25. ignored: 25% is 25")
+    units: Units = Field(
+        DEFAULT_POLICY.units, description="optional: 5 cm is 5, and never 5 m. required: 5 cm is not 5"
     )
     rounded_decimals: int = Field(
-        6, ge=1, description="Significant decimals from which a decimal may be a rounded value: 0.333333 is 1/3"
+        DEFAULT_POLICY.rounded_decimals,
+        ge=1,
+        description="Significant decimals from which a decimal may be a rounded value: 0.333333 is 1/3",
     )
-    tolerance: float = Field(0.0, ge=0, lt=1, description="Relative difference at which numbers are still the same")
+    tolerance: float = Field(
+        DEFAULT_POLICY.tolerance, ge=0, lt=1, description="Relative difference at which numbers are still the same"
+    )
+
+    def policy(self) -> Policy:
+        """The rule as the checker takes it."""
+        return Policy(self.percent, self.units, self.rounded_decimals, self.tolerance)
 
 
 class ScreenRule(Section):

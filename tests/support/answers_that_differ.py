@@ -237,7 +237,7 @@ UNKNOWN = [
     ("12 students", "12 people", "whether two unknown units are one, nobody can tell"),
     ("2:10", "1:05", "a ratio or a time of day"),
     ("the line opens upward", "it goes up", "prose"),
-    (r"\int_0^1 x dx", "1/2", "an integral is no answer"),
+    (r"\int_0^1 x^x dx", "0.7", "an integral without a closed form"),
     ("it depends on the angle", "the angle decides", "prose"),
     ("(10^9)!", "(10^9+1)!", "too large to compare"),
     ("9" * 300, "9" * 299 + "8", "more digits than are read"),

@@ -1,4 +1,4 @@
-"""More pairs written before anybody looked at what the code says on them: the kinds in which two answers only look alike.
+"""More pairs written before anybody looked at what the code says on them: kinds in which two answers only look alike.
 
 As in `answers_written_blind`, rows are never edited and nothing is tuned on one of them.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,15 @@ from pydantic import ValidationError
 from tasks.answers.equivalence import Equivalence, settle
 from tasks.answers.tiers import compare_cheaply
 from tasks.settings.identity import changes, paid_again
+from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule
 from tests.support.contexts import open_context, settings_for
 
-DEFAULT = EquivalenceRule()
-IGNORED = EquivalenceRule(percent="ignored")
-REQUIRED = EquivalenceRule(units="required")
-ROUGH = EquivalenceRule(rounded_decimals=2)
-NEAR = EquivalenceRule(tolerance=0.01)
+DEFAULT = Policy()
+IGNORED = Policy(percent="ignored")
+REQUIRED = Policy(units="required")
+ROUGH = Policy(rounded_decimals=2)
+NEAR = Policy(tolerance=0.01)
 
 POLICIES = [
     (DEFAULT, r"25\%", "0.25", "same", "percent is a hundredth"),
@@ -53,7 +55,7 @@ POLICIES = [
 
 
 @pytest.mark.parametrize(("rule", "a", "b", "expected", "why"), POLICIES)
-def test_a_policy_decides(rule: EquivalenceRule, a: str, b: str, expected: str, why: str) -> None:
+def test_a_policy_decides(rule: Policy, a: str, b: str, expected: str, why: str) -> None:
     assert compare_cheaply(a, b, rule) == expected, why
     assert compare_cheaply(b, a, rule) == expected, f"{why}, asked the other way round"
 
@@ -71,6 +73,13 @@ def test_the_defaults_are_those_that_are_written_down() -> None:
 def test_a_policy_that_is_none_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EquivalenceRule.model_validate(wrong)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Policy(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_settings_and_the_checker_hold_the_same_policies() -> None:
+    assert EquivalenceRule().policy() == Policy()
+    assert EquivalenceRule(percent="ignored", tolerance=0.5).policy() == Policy(percent="ignored", tolerance=0.5)
 
 
 async def test_a_run_compares_by_its_settings(tmp_path: Path) -> None:
@@ -80,7 +89,7 @@ async def test_a_run_compares_by_its_settings(tmp_path: Path) -> None:
 
 
 def test_another_policy_pays_for_nothing_again() -> None:
-    before, after = ({"grade": {"equivalence": rule.model_dump()}} for rule in (DEFAULT, NEAR))
+    before, after = ({"grade": {"equivalence": asdict(rule)}} for rule in (DEFAULT, NEAR))
     changed = changes(before, after)
     assert changed == [("grade.equivalence.tolerance", "0.0", "0.01")]
     assert paid_again(changed) == []

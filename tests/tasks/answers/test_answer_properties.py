@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.answers.equivalence import Equivalence, check_all, group
+from tasks.answers.classes import group
+from tasks.answers.equivalence import Equivalence, check_all
 from tasks.answers.guards import oversized
 from tasks.answers.tiers import compare_cheaply
 from tests.support.answers_that_agree import SAME

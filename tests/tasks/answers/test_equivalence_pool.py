@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.answers import algebra
-from tasks.answers.equivalence import CACHE_SIZE, Equivalence, Verdict, check_all, group
+from tasks.answers.classes import group
+from tasks.answers.equivalence import CACHE_SIZE, Equivalence, Verdict, check_all
 
 psutil = pytest.importorskip("psutil")
 
@@ -149,11 +150,6 @@ async def test_classes_are_by_size_and_unknown_joins_none(equivalence: Equivalen
     assert await group(votes, equivalence) == [[2, 3, 6], [0, 7], [4], [5]]
     assert await group([], equivalence) == []
     assert await group([None, None], equivalence) == []
-
-
-async def test_each_answer_is_compared_with_the_first_of_a_class(equivalence: Equivalence) -> None:
-    assert await group(["0.33333333", "1/3", "0.333333"], equivalence) == [[0, 1, 2]]
-    assert await group(["5 cm", "5", "5 m"], equivalence) == [[0, 1], [2]]
 
 
 async def test_check_reads_whole_texts(equivalence: Equivalence) -> None:
