@@ -49,7 +49,7 @@ class Verdict(NamedTuple):
     tier: str
 
 
-class Asked(NamedTuple):
+class Comparison(NamedTuple):
     """Two answers in an order that does not depend on the caller's, and the question that they answer, if known."""
 
     a: str
@@ -73,18 +73,18 @@ class Equivalence:
         self._timeout = timeout
         self._pool: ProcessPool | None = None
         self._lock = Lock()
-        self._cache: OrderedDict[Asked, Verdict] = OrderedDict()
+        self._cache: OrderedDict[Comparison, Verdict] = OrderedDict()
 
     async def compare(self, a: str, b: str, question: str = "") -> Verdict:
         """Compare two final answers to a question; never raises because of their content."""
-        asked = Asked(*_ordered(a, b), question)
+        asked = Comparison(*_ordered(a, b), question)
         return self._at_once(asked) or self._remember(asked, await self._decide(asked, 0))
 
     def compare_at_once(self, a: str, b: str, question: str = "") -> Verdict | None:
         """The verdict where no worker is needed for it."""
-        return self._at_once(Asked(*_ordered(a, b), question))
+        return self._at_once(Comparison(*_ordered(a, b), question))
 
-    def _at_once(self, asked: Asked) -> Verdict | None:
+    def _at_once(self, asked: Comparison) -> Verdict | None:
         return self._known(asked) or settle(asked.a, asked.b, self._rule, asked.question)
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Equivalence:
     ) -> None:
         self.close()
 
-    async def _decide(self, asked: Asked, depth: int) -> Verdict:
+    async def _decide(self, asked: Comparison, depth: int) -> Verdict:
         """The verdict by every policy that the question allows; the first "same" counts."""
         verdicts = []
         for rule in readings(asked.a, asked.b, self._rule, asked.question):
@@ -112,7 +112,7 @@ class Equivalence:
                 return verdicts[-1]
         return verdicts[0]
 
-    async def _part_by_part(self, asked: Asked, rule: Policy, depth: int) -> Verdict | None:
+    async def _part_by_part(self, asked: Comparison, rule: Policy, depth: int) -> Verdict | None:
         """Two collections by their parts; math-verify would read lists as sets, so it is shown single parts alone."""
         left, right = (group_of(read(text, rule, asked.question).tidied) for text in asked[:2])
         if left is None or right is None:
@@ -132,12 +132,12 @@ class Equivalence:
         compare_groups(left, right, element)
         if depth > 1 or len(open_pairs) > MAX_OPEN_PARTS:
             return Verdict("unknown", "collection")
-        parts = [self._decide(Asked(*pair, asked.question), depth + 1) for pair in open_pairs]
+        parts = [self._decide(Comparison(*pair, asked.question), depth + 1) for pair in open_pairs]
         for pair, verdict in zip(open_pairs, await asyncio.gather(*parts), strict=True):
             known[pair] = None if verdict.outcome == "unknown" else verdict.outcome
         return Verdict(compare_groups(left, right, element) or "unknown", "collection")
 
-    async def _ask(self, asked: Asked, rule: Policy) -> Verdict:
+    async def _ask(self, asked: Comparison, rule: Policy) -> Verdict:
         """One question to the pool. A pool that broke (all its workers died) is replaced, once per question."""
         left, right = (read(text, rule, asked.question) for text in asked[:2])
         texts = (prepared(left, right), prepared(right, left))
@@ -172,14 +172,14 @@ class Equivalence:
                 self._pool = None
         _stop(broken)
 
-    def _known(self, pair: Asked) -> Verdict | None:
+    def _known(self, pair: Comparison) -> Verdict | None:
         with self._lock:
             verdict = self._cache.get(pair)
             if verdict is not None:
                 self._cache.move_to_end(pair)
             return verdict
 
-    def _remember(self, pair: Asked, verdict: Verdict) -> Verdict:
+    def _remember(self, pair: Comparison, verdict: Verdict) -> Verdict:
         if verdict.tier == "worker died":
             return verdict  # may be the machine's doing, so it is asked again
         with self._lock:

@@ -22,7 +22,7 @@ _INFINITY = Fraction(10**400)
 """Larger than what an answer of bounded length states as an end."""
 
 
-class Span(NamedTuple):
+class Interval(NamedTuple):
     """The numbers between two ends; a closed end belongs to them. Infinite ends are open."""
 
     low: Fraction
@@ -31,10 +31,10 @@ class Span(NamedTuple):
     open_above: bool
 
 
-Spans = tuple[Span, ...]
+Spans = tuple[Interval, ...]
 """In order, apart from each other."""
 
-_ALL: Spans = (Span(-_INFINITY, True, _INFINITY, True),)
+_ALL: Spans = (Interval(-_INFINITY, True, _INFINITY, True),)
 
 
 class _Found(NamedTuple):
@@ -120,7 +120,7 @@ def _joined(parts: Sequence[_Found | None], join: Callable[[Iterable[Spans]], Sp
 
 
 def _union(sets: Iterable[Spans]) -> Spans:
-    merged: list[Span] = []
+    merged: list[Interval] = []
     for span in sorted((span for spans in sets for span in spans), key=lambda span: (span.low, span.open_below)):
         if merged and _touch(merged[-1], span):
             before = merged[-1]
@@ -131,7 +131,7 @@ def _union(sets: Iterable[Spans]) -> Spans:
     return tuple(merged)
 
 
-def _touch(before: Span, span: Span) -> bool:
+def _touch(before: Interval, span: Interval) -> bool:
     return span.low < before.high or (span.low == before.high and not (span.open_below and before.open_above))
 
 
@@ -143,17 +143,17 @@ def _intersection(sets: Iterable[Spans]) -> Spans:
     return common
 
 
-def _common(x: Span, y: Span) -> Span | None:
+def _common(x: Interval, y: Interval) -> Interval | None:
     low, open_below = max((x.low, x.open_below), (y.low, y.open_below))
     high, closed = min((x.high, not x.open_above), (y.high, not y.open_above))
     holds = low < high or (low == high and not open_below and closed)
-    return Span(low, open_below, high, not closed) if holds else None
+    return Interval(low, open_below, high, not closed) if holds else None
 
 
 def _all_but(points: Iterable[Fraction | None]) -> Spans:
     ends = sorted({point for point in points if point is not None})
     lows, highs = [-_INFINITY, *ends], [*ends, _INFINITY]
-    return tuple(Span(low, True, high, True) for low, high in zip(lows, highs, strict=True))
+    return tuple(Interval(low, True, high, True) for low, high in zip(lows, highs, strict=True))
 
 
 def _between(text: str) -> _Found | None:
@@ -170,7 +170,7 @@ def _between(text: str) -> _Found | None:
     turned = match["opening"] == "]" or match["closing"] == "["
     mixed = (match["opening"], match["closing"]) not in (("(", ")"), ("[", "]"))
     stated = turned or mixed or low == -_INFINITY or high == _INFINITY
-    return _Found((Span(low, open_below, high, open_above),), "", stated)
+    return _Found((Interval(low, open_below, high, open_above),), "", stated)
 
 
 def _end(text: str) -> Fraction | None:
@@ -231,7 +231,7 @@ def _ray(left: str, sign: str, right: str) -> _Found | None:
     slope = at[1] - at[0]
     end, weak = -at[0] / slope, sign in (r"\le", r"\ge")
     upward = (sign in (">", r"\ge")) == (slope > 0)
-    span = Span(end, not weak, _INFINITY, True) if upward else Span(-_INFINITY, True, end, not weak)
+    span = Interval(end, not weak, _INFINITY, True) if upward else Interval(-_INFINITY, True, end, not weak)
     return _Found((span,), name, True)
 
 
