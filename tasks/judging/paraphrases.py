@@ -1,8 +1,9 @@
 """Whether a text is a benchmark item in other words: what an embedder finds near, the verifier reads.
 
 It comes after the rules on words (`tasks/texts/contamination.py`), for texts that these let through; the idea is that
-of the LLM decontaminator (arXiv 2311.04850, section 4). The verifier reads the nearest items of a text, one at a time,
-until it calls one the same. What it says is a row, and is not paid for twice.
+of the LLM decontaminator (arXiv 2311.04850, section 4). The verifier reads the short item that a text may be with a
+word changed, then the nearest items, one at a time, until it calls one the same. What it says is a row, and is not paid
+for twice.
 Does not know: an item whose vector is not near, or that the verifier takes for another one.
 """
 
@@ -41,6 +42,7 @@ class SecondLook:
         self._work = work
         self._matrix: Vector | None = None
         self._items = list(work.benchmark_items)
+        self._texts = dict(self._items)
 
     async def look(self, stage: Literal["ingest", "screen"], texts: Sequence[str]) -> list[ParaphraseFinding | None]:
         """For each text, the benchmark item that it is; nothing where the settings ask for no second look.
@@ -56,7 +58,10 @@ class SecondLook:
             return [None] * len(texts)
         found = await vectors(self._work, [text[:HEAD] for text in texts])
         near = _near([found.get(text[:HEAD]) for text in texts], known, least)
-        return await together(self._read(stage, text, some) for text, some in zip(texts, near, strict=True))
+        doubts = self._work.contamination.doubts(texts) if self._work.contamination else [None] * len(texts)
+        return await together(
+            self._read(stage, text, some, doubt) for text, some, doubt in zip(texts, near, doubts, strict=True)
+        )
 
     async def _embedded_items(self) -> Vector:
         if self._matrix is None:
@@ -65,19 +70,25 @@ class SecondLook:
             self._matrix = _units([found[text[:HEAD]] for _, text in self._items])
         return self._matrix
 
-    async def _read(self, stage: str, text: str, near: Sequence[tuple[int, float]] | None) -> ParaphraseFinding | None:
-        if near is None:
-            return ParaphraseFinding(Evidence("no vector", "meaning", 0.0, ""), sure=False)
-        doubt: ParaphraseFinding | None = None
-        for place, cosine in near:
+    async def _read(
+        self, stage: str, text: str, near: Sequence[tuple[int, float]] | None, doubt: Evidence | None
+    ) -> ParaphraseFinding | None:
+        """What the verifier says of the items that a text may be; `doubt`: the one whose words it nearly has."""
+        asked = [(doubt, self._texts[doubt.item])] if doubt else []
+        for place, cosine in near or ():
             name, item = self._items[place]
-            evidence = Evidence(name, "meaning", cosine, item)
+            if not doubt or name != doubt.item:
+                asked.append((Evidence(name, "meaning", cosine, item), item))
+        unsure: ParaphraseFinding | None = None
+        for evidence, item in asked:
             said = (await hear(self._work, self._work.roles["verifier"], [Matter(text, item=item)], stage))[0]
             if said.value == 1:
                 return ParaphraseFinding(evidence, sure=True)
-            if said.value is None and doubt is None:
-                doubt = ParaphraseFinding(evidence, sure=False)
-        return doubt
+            if said.value is None and unsure is None:
+                unsure = ParaphraseFinding(evidence, sure=False)
+        if near is None and unsure is None:
+            return ParaphraseFinding(Evidence("no vector", "meaning", 0.0, ""), sure=False)
+        return unsure
 
 
 def _near(rows: Sequence[Vector | None], known: Vector, least: float) -> list[list[tuple[int, float]] | None]:

@@ -4,7 +4,8 @@ Knows: word 3-grams (characters for CJK text), MinHash in 25 bands of 5 rows, ex
 A pair with Jaccard similarity J is proposed with probability 1 - (1 - J^5)^25: 0.87 at 0.6, 0.99 at 0.7. Everything
 proposed is verified, so a near duplicate that is reported always has the similarity that is reported.
 Texts that differ in nothing but their numbers are variants of one template: another problem each, and no duplicates,
-but only so many of them are kept.
+but only so many of them are kept. So are near texts that differ in their mathematics alone or in a word that denies
+(`distinguishable`, `indistinguishable`).
 Does not know: paraphrases, translations, number words, or a template whose names change with its numbers.
 Does not protect against: more than `MAX_PER_BUCKET` kept texts that share a band, of which later texts are compared
 with the earliest ones only.
@@ -18,6 +19,7 @@ whole texts by 64, by which chance makes two texts of two million one in less th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -66,10 +68,15 @@ class DuplicateIndex:
         self._variants = variants
         self._words = WordHashes()
         self._blanks = WordHashes(_without_numbers)
+        self._outlines = WordHashes(_outline)
         self._keys: list[Hashable] = []
         self._exact = _Table(1, 1)
         self._templates = _Table(1, variants)
         """The kept texts of each template that has numbers."""
+        self._kin: list[int] = []
+        """The key of each kept text without its mathematics and denials."""
+        self._numberless: dict[int, int] = {}
+        """The template of each kept text that has no variants with other numbers."""
         self._shingles = _Runs()
         self._bands = _Table(BANDS, MAX_PER_BUCKET)
 
@@ -96,9 +103,10 @@ class DuplicateIndex:
         every = [word for some in tokens for word in some]
         flat = self._words.of(every)
         shingles = _shingles(flat, tokens)
-        templates = _templates(flat, self._blanks.of(every), tokens)
+        blank = templates = _templates(flat, self._blanks.of(every), tokens)
+        kin = self._kin_of(every, tokens)
         if not variants:
-            templates[:] = 0
+            templates = np.zeros_like(blank)
         values = band_values(shingles)
         proposed, held = self._bands.lookup(values)
         fresh = _Fresh(values, held)
@@ -111,7 +119,8 @@ class DuplicateIndex:
             proposals = [*proposed[row], *fresh.lookup(row)]
             digest, template, short = int(digests[row]), int(templates[row]), _short(shingles[row])
             same = [*exact[row], *exact_here.get(digest, ())]
-            found = self._decide(same, [*sorted(alike[row]), *alike_here.get(template, ())], short, proposals)
+            numbered_alike = [*sorted(alike[row]), *alike_here.get(template, ())]
+            found = self._decide(same, numbered_alike, short, proposals, (kin[row], int(blank[row])))
             decisions.append(found)
             if found is None:
                 fresh.keep(row, len(self._keys))
@@ -119,7 +128,10 @@ class DuplicateIndex:
                 exact_here[digest] = [len(self._keys)]
                 if template:
                     alike_here.setdefault(template, []).append(len(self._keys))
+                if not variants:
+                    self._numberless[len(self._keys)] = int(blank[row])
                 self._keys.append(key)
+                self._kin.append(kin[row])
                 self._shingles.append(short)
         ids = np.arange(len(self._keys) - len(kept), len(self._keys), dtype=np.int64)
         self._bands.insert(values[kept].ravel(), np.repeat(ids, BANDS))
@@ -129,26 +141,67 @@ class DuplicateIndex:
         return decisions
 
     def _decide(
-        self, exact: Sequence[int], variants: Sequence[int], shingles: Short, proposals: list[int]
+        self,
+        exact: Sequence[int],
+        variants: Sequence[int],
+        shingles: Short,
+        proposals: list[int],
+        outline: tuple[int, int],
     ) -> Duplicate | None:
+        """What a text repeats; `outline`: its keys without mathematics and denials, and without numbers."""
         if exact:
             return Duplicate(self._keys[exact[0]], "exact", 1.0)
-        if len(variants) >= self._variants:
-            first = variants[0]
-            return Duplicate(self._keys[first], "template", jaccard(shingles, self._shingles[first]))
+        family = set(variants)
         best: tuple[float, int] | None = None
-        for index in _most_shared(proposals):
-            if index in variants:
+        for index in _most_shared(proposals) if len(family) < self._variants else ():
+            if index in family:
                 continue
             similarity = jaccard(shingles, self._shingles[index])
-            if similarity >= self._threshold and (best is None or (similarity, -index) > (best[0], -best[1])):
+            if similarity < self._threshold:
+                continue
+            numbers_alone = outline[1] and self._numberless.get(index) == outline[1]
+            if self._kin[index] == outline[0] and not numbers_alone:
+                family.add(index)
+            elif best is None or (similarity, -index) > (best[0], -best[1]):
                 best = (similarity, index)
+        if len(family) >= self._variants:
+            first = min(family)
+            return Duplicate(self._keys[first], "template", jaccard(shingles, self._shingles[first]))
         return Duplicate(self._keys[best[1]], "near", best[0]) if best else None
+
+    def _kin_of(self, every: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[int]:
+        """The key of each text's words without denials, formulas as one word each, whatever is in them."""
+        outlines = self._outlines.of(every)
+        formulas = outlines == self._outlines["1"]
+        goes_on = np.append(np.zeros(1, dtype=np.bool_), formulas[1:] & formulas[:-1])
+        stops = np.cumsum([len(some) for some in tokens])
+        starts = stops - [len(some) for some in tokens]
+        goes_on[starts[starts < len(every)]] = False
+        kept = (outlines != 0) & ~goes_on[: len(every)]
+        return [
+            _key(outlines[start:stop][kept[start:stop]].tobytes())
+            for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
+        ]
 
 
 def _without_numbers(word: str) -> str:
     """A number, and the number before a letter (`2x`), without its value; the number of a name (`x1`) stays."""
     return "#" + word.lstrip("0123456789.") if word[0].isdigit() else word
+
+
+_FORMULA_WORDS = """frac dfrac tfrac sqrt log ln exp sin cos tan cot sec csc arcsin arccos arctan cdot pi theta
+    alpha beta gamma delta epsilon lambda mu sigma phi omega infty circ le leq ge geq neq pm binom lfloor rfloor lceil
+    rceil"""
+_FORMULA = re.compile(rf"(?:{'|'.join(_FORMULA_WORDS.split())})?\d*|[^\W\d]|\d.*|\W+")
+_DENIAL = re.compile(r"(?:(?:in|un|non|ir|im|il|dis)(?=[a-z]{5}))+")
+_DENIED = frozenset({"not", "no", "never"})
+
+
+def _outline(word: str) -> str:
+    """A word of a formula as `#`, another without what denies it."""
+    if word < "\u2000" and _FORMULA.fullmatch(word):
+        return "#"
+    return "" if word in _DENIED else word[found.end() :] if (found := _DENIAL.match(word)) else word
 
 
 def _templates(flat: Hashes, blank: Hashes, tokens: Sequence[Sequence[str]]) -> Hashes:

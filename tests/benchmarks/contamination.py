@@ -2,6 +2,7 @@
 
     python tests/benchmarks/contamination.py                          # the sandbox's problems as benchmark and as texts
     python tests/benchmarks/contamination.py --items MATH.jsonl --texts OTHER.jsonl --text-column question
+    python tests/benchmarks/contamination.py --items MATH.jsonl --halves
     python tests/benchmarks/contamination.py --speed 2000000          # 2 M texts of 74 words against 12,000 items
 
 Every item of the benchmark is planted in each disguise of `DISGUISES`. What escapes is listed by disguise, with
@@ -22,7 +23,7 @@ from pathlib import Path
 from deployments.sandbox.dice import Dice
 from deployments.sandbox.problems import compose
 from deployments.sandbox.vocabulary import POINTS
-from tasks.texts.contamination import Contamination
+from tasks.texts.contamination import RUN, Contamination
 
 ITEMS = 2000
 SHOWN = 5
@@ -67,6 +68,52 @@ def sentence(text: str) -> str:
     return f"Read the following problem with care before you begin. {text} Give reasons for each of your steps."
 
 
+SIGNS = {
+    "\\cdot": "·",
+    "\\times": "×",
+    "\\pi": "π",
+    "\\leq": "≤",
+    "\\le": "≤",
+    "\\geq": "≥",
+    "\\ge": "≥",
+    "\\neq": "≠",
+    "\\ne": "≠",
+    "\\infty": "∞",
+    "\\circ": "°",
+    "\\angle": "∠",
+    "\\triangle": "△",
+    "\\theta": "θ",
+    "\\alpha": "α",
+    "\\lfloor": "⌊",
+    "\\rfloor": "⌋",
+    "\\ldots": "…",
+    "\\pm": "±",
+    "\\div": "÷",
+    "\\left": "",
+    "\\right": "",
+}
+POWERS = str.maketrans("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ")
+
+
+def signs(text: str) -> str:
+    """Mathematics in Unicode: roots, powers, letters and relations as signs, fractions with a slash."""
+    text = re.sub(r"\\[dt]?frac(?:\{([^{}]*)\}|(\w))(?:\{([^{}]*)\}|(\w))", r"(\1\2)/(\3\4)", text)
+    text = re.sub(r"\\sqrt(?:\{([^{}]*)\}|(\w))", lambda found: f"√({found[1]})" if found[1] else f"√{found[2]}", text)
+    text = re.sub(r"\\[A-Za-z]+", lambda found: SIGNS.get(found[0], found[0]), text)
+    text = re.sub(r"\^(?:\{([0-9n]+)\}|([0-9n]))", lambda found: (found[1] or found[2]).translate(POWERS), text)
+    text = re.sub(r"\\text\{([^{}]*)\}", r"\1", text)
+    return re.sub(r"\^?°|\^\{°\}", "°", text).replace("$", "")
+
+
+def word_changed(text: str) -> str:
+    """The word in the middle of the text another one, numbers, formulas and drawings apart."""
+    found = list(re.finditer(r"(?<![\\$\w])[A-Za-z]{3,}(?![\w$])", text))
+    if not found or "[asy]" in text:
+        return text
+    middle = found[len(found) // 2]
+    return f"{text[: middle.start()]}wombat{text[middle.end() :]}"
+
+
 DISGUISES: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "case": case,
@@ -74,6 +121,13 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "LaTeX dress": dress,
     "renamed variables": letters,
     "added sentences": sentence,
+    "behind Q:": lambda text: f"Q: {text}",
+    "behind (a)": lambda text: f"(a) {text}",
+    "behind 3.": lambda text: f"3. {text}",
+    "behind Please": lambda text: f"Please {text[0].lower()}{text[1:]}",
+    "sentence behind": lambda text: f"{text} Explain how you got there.",
+    "Unicode signs": signs,
+    "a word changed": word_changed,
     "all of them": lambda text: sentence(letters(dress(spacing(case(text))))),
 }
 
@@ -95,21 +149,27 @@ def rehearsed(count: int, seed: str) -> list[str]:
 def found(items: list[str], texts: list[str]) -> None:
     """Plant every item in every disguise; then look at texts that are none of them."""
     contamination = Contamination((f"item {number}", text) for number, text in enumerate(items))
-    print(f"{len(items):,} items, {len(contamination):,} of them with words")
+    short = [len(text.split()) < RUN for text in items]
+    print(f"{len(items):,} items, {len(contamination):,} of them with words, {sum(short):,} of fewer than {RUN} words")
     for name, disguise in DISGUISES.items():
         copies = [disguise(text) for text in items]
-        began, cpu = time.perf_counter(), time.process_time()
+        began = time.perf_counter()
         evidence = contamination.check_many(copies)
-        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        escaped = [number for number, one in enumerate(evidence) if one is None]
+        seconds = time.perf_counter() - began
+        doubts = contamination.doubts(copies)
+        escaped = [number for number, one in enumerate(evidence) if one is None and doubts[number] is None]
         rules = {rule: sum(one is not None and one.rule == rule for one in evidence) for rule in RULES}
         told = ", ".join(f"{rule} {count:,}" for rule, count in rules.items())
-        print(f"{name:<18}{len(items) - len(escaped):>7,} found, {len(escaped):,} escaped   ({told}; {seconds:.1f} s)")
+        told += f", doubts {sum(one is not None for one in doubts):,}"
+        lost = sum(short[number] for number in escaped)
+        print(f"{name:<18}{len(escaped):>6,} escaped, {lost:,} of them short   ({told}; {seconds:.1f} s)")
         for number in escaped[:SHOWN]:
             print(f"    escaped: {copies[number][:110]!r}")
-    flagged = [(text, one) for text, one in zip(texts, contamination.check_many(texts), strict=True) if one]
-    print(f"{len(texts):,} other texts: {len(flagged):,} flagged")
-    for _, one in flagged[:SHOWN]:
+    flagged = [one for one in contamination.check_many(texts) if one]
+    print(
+        f"{len(texts):,} other texts: {len(flagged):,} flagged, {sum(map(bool, contamination.doubts(texts))):,} doubts"
+    )
+    for one in flagged[:SHOWN]:
         print(f"    {one.rule}, {one.coverage:.0%} of {one.item}: {one.overlap[:100]!r}")
 
 
@@ -146,6 +206,9 @@ def main() -> None:
     parser.add_argument("--column", default="problem")
     parser.add_argument("--texts", type=Path, help="JSONL of texts that are not in the benchmark")
     parser.add_argument("--text-column", default="problem")
+    parser.add_argument(
+        "--halves", action="store_true", help="every second item is a text that is not in the benchmark"
+    )
     parser.add_argument("--speed", type=int, help="measure the rate on so many texts instead")
     arguments = parser.parse_args()
     if arguments.speed:
@@ -153,6 +216,8 @@ def main() -> None:
         return
     items = rows(arguments.items, arguments.column) if arguments.items else rehearsed(ITEMS, "items")
     texts = rows(arguments.texts, arguments.text_column) if arguments.texts else rehearsed(ITEMS, "texts")
+    if arguments.halves:
+        items, texts = items[::2], items[1::2]
     found(items, texts)
 
 

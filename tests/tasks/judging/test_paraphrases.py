@@ -83,6 +83,19 @@ async def test_a_problem_that_is_an_item_in_other_words_is_kept_out_with_the_evi
     assert "compared by meaning" in told
 
 
+async def test_an_item_with_a_word_changed_is_read_wherever_its_vector_is(tmp_path: Path) -> None:
+    changed, other = EXAM.replace("meadow", "hill"), EXAM.replace("meadow", "deck")
+    reader = near()
+    reader.degrees = {**reader.degrees, changed: 200, other: 200}
+    reader.votes[EXAM, changed] = "<verdict>1</verdict>"
+    async with open_context(looked_at(tmp_path), {"local": reader}) as work:
+        await graded(work, [changed, other], solution=AFAR)
+        await Screen(work).advance(2)
+        assert outcomes(work) == ["contaminated", ""]
+        assert await said(work) == [("problem", "exam.jsonl:1", "one word changed", 0.93)]
+    assert {text for _, text in reader.read} == {changed, other}
+
+
 async def test_a_solution_that_gives_an_item_away_is_kept_out(tmp_path: Path) -> None:
     async with open_context(looked_at(tmp_path), {"local": near()}) as work:
         await graded(work, [AFAR], solution=SAME)

@@ -51,6 +51,19 @@ FOUND = [
         "13-gram",
         "formulas in another dress",
     ),
+    ("Q: What is 2 + 2?", "tiny/0", "whole text", "a short item behind a letter"),
+    ("(a) What is 2 + 2?", "tiny/0", "whole text", "a short item in a list"),
+    ("**3.** What is 2 + 2?", "tiny/0", "whole text", "a short item behind a number"),
+    ("Please, what is $2+2$?\nExplain.", "tiny/0", "whole text", "a short item asked for politely"),
+    ("Question 4: find what is 2 + 2.", "tiny/0", "whole text", "a short item and a word that says nothing"),
+    ("What is 2 + 2", "tiny/0", "whole text", "a short item without its mark"),
+    ("Find ½·x² for x = 4.", "algebra/0", "8-gram coverage", "signs of Unicode in a short item"),
+    (
+        "Let x and y satisfy ¾·x + y = 12 and x − 2y = 5; determine x + y exactly.",
+        "algebra/1",
+        "13-gram",
+        "signs of Unicode",
+    ),
     (LONG.replace("Natalia", "Mia"), "gsm8k/0", "13-gram", "another name of a person, once"),
     ("题目：小明有三个苹果，小红给了他五个苹果。多少？", "zh/0", "13-gram", "thirteen Chinese characters"),
     ("小明有三个苹果 小红给了他五个苹果", "zh/0", "13-gram", "Chinese punctuation and spaces do not count"),
@@ -60,7 +73,10 @@ CLEAN = [
     ("", "nothing"),
     ("Natalia sold clips.", "three words of an item"),
     (" ".join(LONG.split()[2:14]), "twelve words of an item"),
-    ("Tell me: what is 2 + 2? And what is three times seven minus four?", "a short item within a sentence"),
+    ("Tell me if what is 2 + 2 is four.", "a short item within a sentence"),
+    ("What is 2 + 2 times 7?", "a short item and more"),
+    ("What is 2 + 2 + 2?", "a short item and another operator"),
+    ("$x = 2 + 2$. What is $x$?", "the words of a short item over two sentences"),
     ("What is 2 - 2?", "another operator"),
     ("Let $a$ and $b$ satisfy $2a + b = 12$ and $a - 2b = 7$; determine $a$.", "a template with other numbers"),
     ("What is 2 + 3?", "another short text"),
@@ -123,10 +139,67 @@ def test_a_batch_decides_as_its_texts_alone() -> None:
 def test_a_phrase_of_many_items_says_nothing() -> None:
     phrase = "find the greatest common divisor of the two numbers that are given here"
     items = [(f"item/{n}", f"{phrase} w{n} x{n} y{n} z{n}") for n in range(80)]
-    evidence = Contamination(items).check(phrase)
-    assert evidence is not None, "thirteen words in a row are no phrase"
-    assert (evidence.rule, evidence.coverage) == ("13-gram", 0.0)
-    assert Contamination(items).check(" ".join(phrase.split()[:11])) is None
+    contamination = Contamination(items)
+    assert contamination.check(phrase) is None
+    assert contamination.check(" ".join(phrase.split()[:11])) is None
+    evidence = contamination.check(items[79][1])
+    assert evidence is not None, "what is its own shows which item it is"
+    assert evidence.item == "item/79"
+
+
+FORM = "The answer can be written as m/n where m and n are relatively prime positive integers. Find m + n."
+DRAWING = '[asy] pair A, B, C; A = (0, 0); B = (3, 0); C = (0, 4); draw(A--B--C--cycle); label("A", A, SW); [/asy]'
+TRIANGLE = f"In the triangle below, a beetle walks from A to B and a wasp flies home from C. {DRAWING} Who is first?"
+STORIES = [
+    f"Six {thing} stand in a row of {where} and every second one is {what}. How likely is it that none falls? {FORM}"
+    for thing, where, what in (
+        ("candles", "brass holders", "lit"),
+        ("hurdles", "a stadium", "painted"),
+        ("bishops", "chess squares", "taken"),
+        ("kettles", "a kitchen shelf", "boiling"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "item", "why"),
+    [
+        (f"Nine cooks share one spoon, one after the other. {FORM}", None, "the form of an answer"),
+        (f"A kite flies over a lake in the shape of a triangle. {DRAWING} Where does it land?", None, "drawing code"),
+        (STORIES[2], "story/2", "the story and the form"),
+        (STORIES[2].replace(FORM, ""), "story/2", "the story without the form"),
+        (TRIANGLE.replace(DRAWING, ""), "triangle", "the text without the drawing"),
+        (f"Look. {DRAWING} Which?", "drawing", "a drawing that is the item"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",
+)
+def test_what_is_shared_must_hold_content(text: str, item: str | None, why: str) -> None:
+    items = [(f"story/{n}", story) for n, story in enumerate(STORIES)]
+    items += [("triangle", TRIANGLE), ("drawing", f"Look. {DRAWING} Which?")]
+    evidence = Contamination(items).check(text)
+    assert (evidence.item if evidence else None) == item, why
+
+
+CHANGED = [
+    ("How many primes lie between 10 and 30?", "How many squares lie between 10 and 30?", "doubt", "another noun"),
+    ("Simplify $\\sin x + \\cos x$.", "Simplify $\\sin x - \\cos x$.", "other", "another operator"),
+    ("Compute $\\sin 30^\\circ$.", "Compute $\\cos 30^\\circ$.", "doubt", "another function"),
+    ("Compute $\\sin 30^\\circ$.", "Compute $\\sin 60^\\circ$.", "other", "another number"),
+    ("Compute $\\sin 30^\\circ$.", "Evaluate sin 30°.", "same", "another verb"),
+    ("What is the cube of 11?", "(b) What is cube of 11? Explain.", "same", "an article less"),
+    ("What is the cube of 11?", "What is the exact cube of 11?", "doubt", "a word more"),
+    ("How many rows of 4 seats are there?", "How many rows of four chairs are there?", "other", "two words"),
+    ("How many rows of 4 seats are there?", "There, how many rows of 4 seats are?", "other", "another order"),
+]
+
+
+@pytest.mark.parametrize(("item", "text", "outcome", "why"), CHANGED, ids=[row[3] for row in CHANGED])
+def test_a_short_item_with_a_word_changed_is_a_doubt(item: str, text: str, outcome: str, why: str) -> None:
+    contamination = Contamination([("exam", item), ("other", LONG)])
+    evidence, (doubt,) = contamination.check(text), contamination.doubts([text])
+    assert ("same" if evidence else "doubt" if doubt else "other") == outcome, why
+    if doubt:
+        assert (doubt.item, doubt.rule) == ("exam", "one word changed")
 
 
 @pytest.mark.parametrize(("coverage", "found"), [(0.2, True), (0.5, False)])

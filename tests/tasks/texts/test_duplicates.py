@@ -168,6 +168,49 @@ def test_texts_are_of_one_template_when_only_their_numbers_differ(
     assert (found is not None and found.kind == "template") is same
 
 
+URN = "An urn holds six distinguishable marbles and Ada draws two of them at once. In how many ways can she do so?"
+LOGARITHM = (
+    "Ben wants to write the logarithm $\\log_3\\frac13$ as a whole number without a calculator at hand. "
+    "Which number does he write down in the end?"
+)
+KIN = [
+    (URN, URN.replace("distinguishable", "indistinguishable"), True, "a prefix that denies"),
+    (URN, URN.replace("Ada draws", "Ada never draws"), True, "a word that denies"),
+    (LOGARITHM, LOGARITHM.replace("\\frac13", "\\frac1{\\sqrt3}"), True, "another formula"),
+    (LOGARITHM, LOGARITHM.replace("\\log_3", "\\sqrt "), True, "another function"),
+    (STORY.replace("12", "$x+1$"), STORY.replace("12", "$\\frac{x}{2}$"), True, "a formula in a story"),
+    (URN, URN.replace("Ada", "Eva"), False, "another name"),
+    (URN, URN.replace("distinguishable", "colourful"), False, "another word"),
+    (LOGARITHM, LOGARITHM.replace("whole", "natural"), False, "another word beside a formula"),
+    (URN, URN.replace("marbles", "incubators"), False, "another word that begins like a denial"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "variant", "why"), KIN, ids=[row[3] for row in KIN])
+def test_near_texts_are_variants_when_only_their_mathematics_or_a_denial_differs(
+    first: str, second: str, variant: bool, why: str
+) -> None:
+    for one, other in ((first, second), (second, first)):
+        for seed in (False, True):
+            index = DuplicateIndex(variants=2)
+            index.add_many([(1, one)], variants=not seed)
+            found = index.add(2, other)
+            assert (found is None) is variant, why
+    flood = DuplicateIndex(variants=1)
+    flood.add(1, first)
+    found = flood.add(2, second)
+    assert found is not None
+    assert found.kind == ("template" if variant else "near"), "variants are counted"
+
+
+def test_a_seed_with_other_numbers_in_a_formula_is_no_new_problem() -> None:
+    index = DuplicateIndex()
+    index.add_many([("seed", STORY.replace("12", "$2x+1$"))], variants=False)
+    found = index.add(1, STORY.replace("12", "$3x+1$"))
+    assert found is not None
+    assert found.kind == "near"
+
+
 def test_a_flood_of_one_template_is_capped_and_not_deleted() -> None:
     flood = [STORY.replace("12", f"{number}") for number in range(3, 13)]
     assert similarity(flood[0], flood[1]) > 0.6, "as texts alone they would be near duplicates"
