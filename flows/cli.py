@@ -259,6 +259,25 @@ def backup(
     print_backup(workspace, file)
 
 
+@app.command("verify-store")
+def verify_store(
+    workspace: Workspace,
+    salvage: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Save what is whole into a new workspace.")
+    ] = None,
+) -> None:
+    """Read all of a store: its blocks, its log, every row, what rows say of each other, answers beside the ledger.
+
+    Exit code 1 when something is wrong. A store is two files after a crash, gsdp.duckdb and gsdp.duckdb.wal: keep, copy
+    and restore them together.
+
+    Examples: `gsdp verify-store runs/gsm8k`, `gsdp verify-store runs/gsm8k --salvage runs/saved`
+    """
+    from flows.commands.upkeep import print_integrity
+
+    print_integrity(workspace, salvage)
+
+
 @app.command()
 def compact(
     workspace: Workspace,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from graph.errors import StoreError, UsageError
 from tasks.store.backup import back_up
 from tasks.store.compact import KEPT, compact
-from tasks.store.database import FILE_NAME
+from tasks.store.database import FILE_NAME, open_store
+from tasks.store.files import log_of
+from tasks.store.integrity import bad_files
+from tasks.store.references import misfits
+from tasks.store.salvage import salvage
 
 
 def print_compact(workspace: Path, raw: str) -> None:
@@ -23,6 +28,38 @@ def print_backup(workspace: Path, file: Path) -> None:
     """Copy the store and say what the copy holds. Raises StoreError."""
     calls = back_up(_store(workspace), file)
     print(f"{file}: {calls:,} calls, {file.stat().st_size:,} bytes")
+
+
+def print_integrity(workspace: Path, salvaged: Path | None) -> None:
+    """Say whether a store is whole, and save what is of one that is not. Raises StoreError when it is not."""
+    path = _store(workspace)
+    found = bad_files(path)
+    if not found:
+        with closing(open_store(workspace, read_only=True)) as store:
+            found = misfits(store)
+    for line in found:
+        print(f"{path.parent / line}" if line.startswith(FILE_NAME) else line)
+    if salvaged:
+        for table, (taken, there) in salvage(path, salvaged).items():
+            if there:
+                print(f"{table}: {taken:,} of {there:,} rows saved")
+        print(
+            f"What is whole is in {salvaged}: go on with it as the workspace, and what is missing is asked for again."
+        )
+    elif found:
+        raise StoreError(
+            f"{path} is not whole: restore a copy (`gsdp backup` makes them), or save what is whole into a new "
+            f"workspace with `gsdp verify-store {workspace} --salvage FOLDER`."
+        )
+    else:
+        print(f"{path} is whole: every block, every row, every reference.")
+        if not log_of(path).exists() and _was_killed(workspace):
+            print("Its last run was killed, and there is no log beside it: if one was there, what it held is missing.")
+
+
+def _was_killed(workspace: Path) -> bool:
+    with closing(open_store(workspace, read_only=True)) as store:
+        return bool(store.rows("SELECT 1 FROM runs WHERE state = 'running' LIMIT 1"))
 
 
 def _store(workspace: Path) -> Path:

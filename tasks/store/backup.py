@@ -15,17 +15,17 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from graph.errors import StoreError
+from tasks.store.files import log_of, refuse_odd, replacing
+from tasks.store.integrity import HEADER, HEADERS, MAGIC, bad_files
 
 FLAG = ".backup"
 """A file of the workspace that is locked as long as somebody copies the store."""
-FILE_HEADERS = 3 * 4096
-"""Bytes before the first block of a DuckDB file; every checkpoint changes them."""
 LOG_BEGINS = 256
 """Bytes of a log that tell it from the log after the next checkpoint."""
 TRIES = 10
@@ -37,22 +37,26 @@ def back_up(store: Path, target: Path) -> int:
 
     Everything that was committed before is in it. Raises StoreError.
     """
-    if target.exists() and (target.is_dir() or target.samefile(store)):
-        raise StoreError(f"{target} is no file to write a copy to: name another one.")
-    fresh = target.with_name(f"{target.name}.new")
+    _refuse(target, store)
     try:
-        _remove(fresh)
-        with _being_copied(store):
-            if not any(_copy(store, fresh) for _ in range(TRIES)):
-                raise StoreError(f"{store} changed {TRIES} times while it was copied: try again later.")
-        calls = _whole(fresh)
-        fresh.replace(target)
+        with replacing(target) as fresh:
+            with _being_copied(store):
+                if not any(_copy(store, fresh) for _ in range(TRIES)):
+                    raise StoreError(f"{store} changed {TRIES} times while it was copied: try again later.")
+            return _whole(store, fresh)
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({error.strerror}): name another file.") from error
-    finally:
-        with suppress(OSError):
-            _remove(fresh)
-    return calls
+
+
+def _refuse(target: Path, store: Path) -> None:
+    """Raise StoreError when a copy under this name would take the place of something that is no older copy."""
+    refuse_odd(target)
+    if target.parent.resolve() == store.parent.resolve() and target.name in (store.name, log_of(store).name, FLAG):
+        raise StoreError(f"{target} is a file of the workspace itself: name another one.")
+    if target.is_file() and target.stat().st_size:
+        with target.open("rb") as file:
+            if MAGIC not in file.read(HEADER)[8 : 8 + len(MAGIC)]:
+                raise StoreError(f"{target} is there, and no copy of a store: name another file.")
 
 
 def is_being_copied(store: Path) -> bool:
@@ -65,11 +69,6 @@ def is_being_copied(store: Path) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def log_of(store: Path) -> Path:
-    """The log beside a database file."""
-    return store.with_name(f"{store.name}.wal")
 
 
 @contextmanager
@@ -97,7 +96,7 @@ def _copy(store: Path, fresh: Path) -> bool:
 def _epoch(store: Path, log_begins: int) -> tuple[bytes, bytes]:
     """What is the same as long as nothing but the end of the log changes."""
     log = log_of(store)
-    return _beginning(store, FILE_HEADERS), _beginning(log, log_begins) if log.exists() else b""
+    return _beginning(store, HEADERS), _beginning(log, log_begins) if log.exists() else b""
 
 
 def _beginning(path: Path, size: int) -> bytes:
@@ -121,15 +120,21 @@ def _copy_bytes(source: Path, target: Path, length: int | None = None) -> None:
         os.fsync(new.fileno())
 
 
-def _whole(fresh: Path) -> int:
-    """Take the log of a copy into its file, and see that it can be read."""
+def _whole(store: Path, fresh: Path) -> int:
+    """Read all of a copy, and take its log into its file; how many calls it holds. Raises StoreError."""
+    if found := bad_files(fresh):
+        what = "; ".join(found).replace(fresh.name, store.name)
+        raise StoreError(
+            f"The store is damaged, so it is not copied ({what}): what stood under that name is as it was. "
+            f"`gsdp verify-store {store.parent}` says more."
+        )
     try:
         with duckdb.connect(str(fresh), config={"autoinstall_known_extensions": False}) as connection:
-            found = connection.execute("SELECT count(*) FROM calls").fetchone()
+            calls = connection.execute("SELECT count(*) FROM calls").fetchone()
             connection.execute("CHECKPOINT")
     except duckdb.Error as error:
         raise StoreError(f"The copy cannot be read ({str(error).splitlines()[0]}): is the store damaged?") from error
-    return int(found[0]) if found else 0
+    return int(calls[0]) if calls else 0
 
 
 def _remove(fresh: Path) -> None:

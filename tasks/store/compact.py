@@ -9,15 +9,14 @@ rests on them. Every row of the ledger stays, with its tokens, its money and its
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from graph.errors import StoreError
-from tasks.store.backup import log_of
 from tasks.store.database import MEMORY_LIMIT, open_store, sentence
+from tasks.store.files import log_of, replacing
 
 KeptAnswers = Literal["all", "refused", "none"]
 KEPT: dict[KeptAnswers, str] = {"all": "true", "refused": "fault IS NOT NULL", "none": "false"}
@@ -34,24 +33,21 @@ def compact(workspace: Path, raw: KeptAnswers = "all") -> tuple[int, int]:
     store.close()
     path = store.path
     before = path.stat().st_size
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    log_of(fresh).unlink(missing_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(workspace / ".spill"),
+    }
     try:
-        with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}) as both:
-            # The old file stays locked against writers until the new one has its name.
+        # The old file stays locked against writers until the new one has its name.
+        with duckdb.connect(config=config) as both, replacing(path) as fresh:
             both.execute(f"ATTACH {_quoted(path)} AS old (READ_ONLY)")
             if log_of(path).exists():
                 raise StoreError(f"{path} has been opened meanwhile: run the same command again.")
+            fresh.unlink()
             _rewrite(both, fresh, raw)
             after = fresh.stat().st_size
-            os.replace(fresh, path)
-            _flush(path.parent)
     except duckdb.Error as error:
         raise StoreError(sentence(error, path)) from error
-    finally:
-        fresh.unlink(missing_ok=True)
-        log_of(fresh).unlink(missing_ok=True)
     return before, after
 
 
@@ -76,12 +72,3 @@ def _print(both: duckdb.DuckDBPyConnection, query: str) -> object:
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _flush(folder: Path) -> None:
-    """Make a rename durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""The workspace's DuckDB file: the one place that imports duckdb.
+"""The workspace's DuckDB file.
 
 One process owns the file; inside it one thread writes (`writer.py`) and any thread may read. Rows are records, and the
 table of a record has its fields as columns. DuckDB's own errors become one sentence each.
@@ -12,7 +12,6 @@ import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -23,7 +22,9 @@ from numpy.typing import NDArray
 from graph import records
 from graph.errors import StoreError, StoreInUse
 from graph.records import Record
-from tasks.store.backup import FILE_HEADERS, is_being_copied
+from tasks.store.backup import is_being_copied
+from tasks.store.integrity import HEADERS
+from tasks.store.schema import foreign, migrations
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
@@ -245,17 +246,10 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         raise
 
 
-def migrations() -> list[tuple[int, str]]:
-    """Number and SQL of every migration, in order."""
-    files = resources.files("tasks.store.migrations").iterdir()
-    numbered = sorted((file.name, file.read_text()) for file in files if file.name.endswith(".sql"))
-    return [(int(name.split("_")[0]), sql) for name, sql in numbered]
-
-
 def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a file that was closed whole and has been cut since: DuckDB notices only when it reads what is missing."""
     used = connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchone()
-    if used and path.stat().st_size < FILE_HEADERS + used[0]:
+    if used and path.stat().st_size < HEADERS + used[0]:
         raise StoreError(DAMAGED.format(path=path))
 
 
@@ -267,6 +261,11 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
         version = row[0] if row else 0
     elif tables:
         raise StoreError(f"{path} is a DuckDB file, but not one of gsdp: choose another workspace.")
+    if odd := foreign(connection):
+        raise StoreError(
+            f"{path} holds {odd} that gsdp did not make, so it is not opened: it may come from somebody else. Use "
+            "another workspace, or ask whoever gave it to you for the dataset instead."
+        )
     known = migrations()
     if version > known[-1][0]:
         raise StoreError(

@@ -20,7 +20,7 @@ INTERVAL = 0.05
 """Seconds that the first waiting unit waits for company; half of it is the mean price of a call's durability."""
 
 Statement = tuple[str, Sequence[Any]]
-"""SQL and its parameters, run after the rows of the same transaction."""
+"""SQL and its parameters, run before the rows of the same transaction."""
 
 
 class Commit(Protocol):

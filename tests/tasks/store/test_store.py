@@ -21,7 +21,8 @@ from flows.commands.demo import demo_settings
 from graph import records
 from graph.errors import StoreError
 from graph.records import Record, Reject, content_id
-from tasks.store.database import FILE_NAME, TABLES, Store, migrations, open_store
+from tasks.store.database import FILE_NAME, TABLES, Store, open_store
+from tasks.store.schema import migrations
 
 ROOT = Path(__file__).parents[3]
 ID, OTHER = content_id("test", 1), content_id("test", 2)

@@ -36,7 +36,8 @@ from graph.records import (
     StageRecipe,
     content_id,
 )
-from tasks.store.database import FILE_NAME, TABLES, Store, migrations, open_store
+from tasks.store.database import FILE_NAME, TABLES, Store, open_store
+from tasks.store.schema import migrations
 from tasks.store.unite import LEFT, ONCE_MORE, TAKEN, unite
 
 RECIPE = content_id("recipe", "test")

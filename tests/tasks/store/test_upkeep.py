@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,9 +106,9 @@ def test_what_is_kept_is_one_of_three_words(workspace: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tasks.store import compact
+from tasks.store import compact, files
 moment, left = sys.argv[2], int(sys.argv[3])
-owner = os if moment == "replace" else compact
+owner = {"replace": os, "flush": files}.get(moment, compact)
 real = getattr(owner, moment)
 def dying(*arguments):
     global left
@@ -122,7 +123,7 @@ compact.compact(Path(sys.argv[1]), "none")
 
 @pytest.mark.parametrize(
     ("moment", "times", "written"),
-    [("_rewrite", 0, False), ("_print", 1, False), ("_print", 30, False), ("replace", 0, False), ("_flush", 0, True)],
+    [("_rewrite", 0, False), ("_print", 1, False), ("_print", 30, False), ("replace", 0, False), ("flush", 1, True)],
 )
 def test_kill_at_any_moment_leaves_the_old_store_or_the_new_one(
     workspace: Path, moment: str, times: int, written: bool
@@ -173,7 +174,8 @@ def test_no_copy_replaces_a_folder_or_the_store_itself(workspace: Path, name: st
 def test_a_copy_takes_the_place_of_an_older_one(workspace: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy" / FILE_NAME
     target.parent.mkdir()
-    target.write_text("old")
+    shutil.copy(workspace / FILE_NAME, target)
+    (target.parent / f".{FILE_NAME}.left.gsdp-part").write_text("of a call that was killed")
     assert back_up(workspace / FILE_NAME, target) == number(workspace, "SELECT count(*) FROM calls")
     assert everything(target.parent) == everything(workspace)
     assert [path.name for path in target.parent.iterdir()] == [FILE_NAME]

@@ -1,0 +1,78 @@
+"""Files that take a name whole or not at all, and stay there after a power cut.
+
+What is written gets a temporary name of its own first, which nobody else can have chosen; then it is flushed, takes the
+name it is meant for in one step, and the folder is flushed. A crash leaves the old file or the new one, and perhaps a
+temporary file, which the next call for the same name removes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from graph.errors import StoreError
+
+PART = ".gsdp-part"
+"""How the names of temporary files end."""
+
+
+def log_of(store: Path) -> Path:
+    """The log beside a database file."""
+    return store.with_name(f"{store.name}.wal")
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary file in the folder of `target`, which takes its name when the block ends well.
+
+    Raises StoreError when `target` is something else than a regular file, OSError when it cannot be written.
+    """
+    refuse_odd(target)
+    remove_leftovers(target)
+    handle, name = tempfile.mkstemp(PART, f".{target.name}.", target.parent)
+    os.close(handle)
+    fresh = Path(name)
+    try:
+        yield fresh
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        fresh.chmod(mode)
+        flush(fresh)
+        os.replace(fresh, target)
+        flush(target.parent)
+    finally:
+        for left in (fresh, log_of(fresh)):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def refuse_odd(target: Path) -> None:
+    """Raise StoreError when a name stands for a folder, a device, a pipe or a link: only files are replaced."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.lstat().st_mode):
+            raise StoreError(f"{target} is no regular file, and only such are replaced: name another one.")
+
+
+def remove_leftovers(target: Path) -> None:
+    """Remove what calls for the same name that were killed have left."""
+    for left in target.parent.glob(f".{target.name}.*{PART}*"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def flush(path: Path) -> None:
+    """Make what was written to a file, or the names in a folder, outlast a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    found = os.umask(0)
+    os.umask(found)
+    return found

@@ -1,0 +1,60 @@
+"""What a store may define: the tables, views and indexes of our migrations, and data of a person's own beside them.
+
+A store may come from a stranger, and what stands in it as a view, a macro or a default is code that a query would run:
+it could read files or never end. So a store is opened only when all such is what our migrations made. Plain tables
+that are not ours are let be: no query of ours looks at them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+import duckdb
+
+from tasks.store.integrity import SHUT
+
+DEFINED = """WITH own AS (SELECT unnest(?))
+    SELECT 'column', concat(table_name, '.', column_name), concat_ws(' ', data_type, is_nullable, column_default)
+        FROM duckdb_columns() WHERE schema_name = 'main' AND table_name IN (FROM own)
+    UNION ALL SELECT 'constraint', table_name, constraint_text FROM duckdb_constraints()
+        WHERE schema_name = 'main' AND table_name IN (FROM own)
+    UNION ALL SELECT 'computed column', table_name, sql FROM duckdb_tables() WHERE sql ILIKE '% GENERATED %'
+    UNION ALL SELECT 'view', view_name, sql FROM duckdb_views() WHERE NOT internal
+    UNION ALL SELECT 'index', index_name, sql FROM duckdb_indexes()
+    UNION ALL SELECT 'sequence', sequence_name, sql FROM duckdb_sequences()"""
+"""Everything in a database that has a definition. Columns stand one by one: their order tells of a store's history."""
+NEVER_OURS = """
+    SELECT 'macro', function_name, macro_definition FROM duckdb_functions() WHERE NOT internal
+    UNION ALL SELECT 'type', type_name, type_category FROM duckdb_types() WHERE NOT internal"""
+"""Definitions that our migrations make none of."""
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Number and SQL of every migration, in order."""
+    files = resources.files("tasks.store.migrations").iterdir()
+    numbered = sorted((file.name, file.read_text()) for file in files if file.name.endswith(".sql"))
+    return [(int(name.split("_")[0]), sql) for name, sql in numbered]
+
+
+def foreign(connection: duckdb.DuckDBPyConnection) -> str:
+    """What a database defines that no version of our schema does, such as "the view 'x'"; "" when there is nothing."""
+    tables, known = ours()
+    found = connection.execute(f"{DEFINED} UNION ALL {NEVER_OURS}", [tables]).fetchall()
+    odd = sorted(set(found) - known, key=str)
+    return f"the {odd[0][0]} {odd[0][1]!r}" if odd else ""
+
+
+@lru_cache
+def ours() -> tuple[list[str], frozenset[tuple[str, str, str | None]]]:
+    """The names of our tables, and what our migrations define, after each of them."""
+    found: set[tuple[str, str, str | None]] = set()
+    names: list[str] = []
+    with duckdb.connect(config={**SHUT, "lock_configuration": False}) as connection:
+        connection.execute("CREATE TABLE migrations (number INTEGER NOT NULL)")
+        for _, sql in migrations():
+            connection.execute(sql)
+            listed = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+            names += [name for (name,) in connection.execute(listed).fetchall() if name not in names]
+            found.update(connection.execute(DEFINED, [names]).fetchall())
+    return names, frozenset(found)
