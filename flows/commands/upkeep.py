@@ -11,7 +11,7 @@ from tasks.store.compact import KEPT, compact
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.files import log_of
 from tasks.store.integrity import bad_files
-from tasks.store.references import misfits
+from tasks.store.references import misfits, was_killed
 from tasks.store.salvage import salvage
 
 
@@ -33,10 +33,10 @@ def print_backup(workspace: Path, file: Path) -> None:
 def print_integrity(workspace: Path, salvaged: Path | None) -> None:
     """Say whether a store is whole, and save what is of one that is not. Raises StoreError when it is not."""
     path = _store(workspace)
-    found = bad_files(path)
+    found, killed = bad_files(path), False
     if not found:
         with closing(open_store(workspace, read_only=True)) as store:
-            found = misfits(store)
+            found, killed = misfits(store), was_killed(store)
     for line in found:
         print(f"{path.parent / line}" if line.startswith(FILE_NAME) else line)
     if salvaged:
@@ -53,13 +53,8 @@ def print_integrity(workspace: Path, salvaged: Path | None) -> None:
         )
     else:
         print(f"{path} is whole: every block, every row, every reference.")
-        if not log_of(path).exists() and _was_killed(workspace):
+        if killed and not log_of(path).exists():
             print("Its last run was killed, and there is no log beside it: if one was there, what it held is missing.")
-
-
-def _was_killed(workspace: Path) -> bool:
-    with closing(open_store(workspace, read_only=True)) as store:
-        return bool(store.rows("SELECT 1 FROM runs WHERE state = 'running' LIMIT 1"))
 
 
 def _store(workspace: Path) -> Path:

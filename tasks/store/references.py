@@ -44,6 +44,11 @@ def misfits(store: Store) -> list[str]:
     return [*_dangling(store), *_unpaid(store), *_misnamed(store)]
 
 
+def was_killed(store: Store) -> bool:
+    """Whether some run of the store never came to an end."""
+    return bool(store.rows("SELECT 1 FROM runs WHERE state = 'running' LIMIT 1"))
+
+
 def _dangling(store: Store) -> list[str]:
     found = []
     for table, column, target in REFERENCES:
