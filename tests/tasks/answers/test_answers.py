@@ -18,6 +18,7 @@ from tests.support.answers_that_agree import SAME
 from tests.support.answers_that_differ import DIFFERENT, UNKNOWN
 from tests.support.answers_that_look_alike import ROWS as ALIKE
 from tests.support.answers_written_blind import ROWS
+from tests.support.answers_written_blind_later import FINAL as BLIND_FINAL
 from tests.support.answers_written_blind_later import ROWS as LATER
 
 OWN = [(a, b, "same", why) for a, b, why in SAME]
@@ -61,6 +62,23 @@ FINAL = [
     ("We get 12 apples.", None, "no mark, no answer"),
     ("", None, "nothing"),
     ("The answer", None, "a mark without an answer"),
+    (r"\boxed{3} and \boxed{4}", "3, 4", "two boxes that a sentence joins"),
+    (r"so $a = \boxed{3}$, $b=\boxed{4}$", "3, 4", "two boxes with names"),
+    (r"\boxed{3}. Then \boxed{4}", "4", "two sentences"),
+    ("**Answer**: 12", "12", "bold before the colon"),
+    ("A: 18", "18", "a letter for answer"),
+    ("A: 12\nB: 13\nThe answer is B", "B", "a letter of options"),
+    ("So the answer would be 9", "9", "would be"),
+    ("The answer is:\n$$5$$", "5", "a formula on the next line"),
+    ("The answer is:\n\\[\nx+1\n\\]", "x+1", "a formula over lines"),
+    ("The answer is $x$ = 5", "5", "a name before the answer"),
+    ("Answer: $5$ and $6$", "5 and 6", "two formulas"),
+    ("The answers are $2$, $3$ and $5$.", "2, 3 and 5", "three formulas"),
+    ("The answer is $5$, which is odd.", "5", "a clause behind"),
+    (r"The answer is \boxed{}", None, "an empty box in a sentence"),
+    (r"The answer is \boxed{10}. Wait, I made a mistake. The answer is 12.", "12", "a correction"),
+    (r"\boxed{7}. Actually, this follows from 3.", "7", "no other answer is stated"),
+    *BLIND_FINAL,
 ]
 
 VALUES = [
