@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import textwrap
 from importlib import resources
 from pathlib import Path
 
 from flows.commands.settings_file import make_settings
-from flows.commands.workspace import reading
+from flows.commands.workspace import latest_settings, reading
 from graph.errors import UsageError
+from tasks.reports.counts import first_pairs
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
-from tasks.store.latest import pair_count
+from tasks.store.latest import has_run, pair_count
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
 WIDTH = 100
@@ -44,11 +44,10 @@ def _refuse_real(workspace: Path) -> None:
     # Not for reading only: a store of an earlier version is brought up to date, as by any other run.
     store = open_store(workspace)
     try:
-        found = store.rows("SELECT settings FROM runs ORDER BY started_at DESC, id LIMIT 1")
+        endpoints = latest_settings(store).endpoints.values() if has_run(store) else []
     finally:
         store.close()
-    endpoints = json.loads(found[0][0])["endpoints"].values() if found else []
-    if any(endpoint["base_url"] != SANDBOX for endpoint in endpoints):
+    if any(endpoint.base_url != SANDBOX for endpoint in endpoints):
         raise UsageError(f"{workspace} holds a real run: give the demo a folder of its own with --workspace.")
 
 
@@ -56,9 +55,7 @@ def show_result(settings: RunSettings) -> None:
     """Say where everything is, show one pair, and say how to go on."""
     workspace = settings.workspace
     with reading(workspace) as store:
-        found = store.rows(
-            "SELECT relation, points, problem, solution, answer, id FROM pairs ORDER BY position LIMIT 1"
-        )
+        found = first_pairs(store, 1)
         accepted = pair_count(store)
     print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
     for relation, points, problem, solution, answer, pair_id in found:

@@ -15,7 +15,7 @@ from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.summary import GraphStatistics, describe
 from tasks.reports.coverage import Cover, communities, coverage, write_coverage
 from tasks.store.database import Store
-from tasks.store.graphs import load_graph, point_communities, point_names
+from tasks.store.graphs import drawn_by_relation, load_graph, point_communities, point_names, write_graph
 from tasks.store.latest import current_recipe
 
 SHOWN = 20
@@ -27,8 +27,7 @@ def print_graph(workspace: Path) -> None:
     with reading(workspace) as store:
         graph, names = present_graph(store)
         settings = latest_settings(store)
-        sql = "SELECT relation, count(*) FROM combinations WHERE recipe = ? GROUP BY 1"
-        drawn = dict(store.rows(sql, [current_recipe(store, "sample")]))
+        drawn = drawn_by_relation(store, current_recipe(store, "sample"))
     for line in told(describe(graph, settings.sample), names, drawn):
         print(line)
 
@@ -118,9 +117,7 @@ def export_graph(workspace: Path, file: Path) -> None:
         groups = point_communities(store, current_recipe(store, "connect"))
         points = file.with_name(f"{file.stem}-points.parquet")
         if suffix == ".parquet":
-            recipe = [current_recipe(store, "connect")]
-            store.write_parquet(EDGES, recipe, _writable(file))
-            store.write_parquet(POINTS, recipe, points)
+            write_graph(store, current_recipe(store, "connect"), _writable(file), points)
     if suffix != ".parquet":
         try:
             EXPORTS[suffix](to_networkx(graph, names, groups), file)
@@ -160,14 +157,3 @@ EXPORTS: dict[str, Callable[[nx.Graph, Path], None]] = {
 }
 
 HEADS = ("seeds", "mentions", "combined", "problems", "pairs", "pass rate", "difficulty", "duplicates")
-
-EDGES = """
-    SELECT e.a::VARCHAR AS a, e.b::VARCHAR AS b, e.weight, one.name AS name_a, other.name AS name_b
-    FROM edges e JOIN knowledge_points one ON one.id = e.a AND one.recipe = e.recipe
-    JOIN knowledge_points other ON other.id = e.b AND other.recipe = e.recipe
-    WHERE e.recipe = ? ORDER BY e.a, e.b"""
-
-POINTS = """
-    SELECT k.id::VARCHAR AS id, k.name, k.mentions, k.seeds, c.community
-    FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
-    WHERE k.recipe = ? ORDER BY k.id"""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.commands.workspace import reading
 from graph.errors import UsageError
+from tasks.store.graphs import proposals
 from tasks.store.latest import current_recipe
 
 COLUMNS = ("name", "other", "score", "verdict", "decided_by", "decision")
@@ -18,12 +19,7 @@ def write_merges(workspace: Path, file: Path) -> None:
     Raises UsageError when the file cannot be written, or holds decisions that would be lost.
     """
     with reading(workspace) as store:
-        rows = store.rows(
-            """SELECT name, other, round(score, 4), verdict, decided_by FROM proposals WHERE recipe = ?
-               ORDER BY list_position(['nobody', 'curator', 'score', 'contrast', 'file'], decided_by),
-                        score DESC, name, other""",
-            [current_recipe(store, "connect")],
-        )
+        rows = proposals(store, current_recipe(store, "connect"))
     try:
         if file.exists() and _decided(file):
             raise UsageError(f"{file} holds decisions, which would be lost: give another name.")

@@ -5,23 +5,20 @@ What a status does not need is imported where it is used: a person waits for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten, wrap
 from typing import Any
-from uuid import UUID
 
 from flows.reporting.quote_table import print_quote
 from flows.reporting.snapshot import money, pace, read_snapshot
-from graph.errors import StoreError, UsageError
+from graph.errors import StoreError, StoreInUse, UsageError
 from tasks.reports.agreement import agreement
-from tasks.reports.counts import CURRENT, counts, present, rejects
+from tasks.reports.counts import counts, last_runs, present, rejects, seeds_without_points
 from tasks.reports.money import PROBE, budget, by_stage, cost
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
-from tasks.store.latest import current_recipe, findings, latest, latest_identity
+from tasks.store.latest import findings, has_run, latest, latest_identity, pair_count
 
 
 @contextmanager
@@ -44,34 +41,29 @@ def print_status(workspace: Path) -> None:
     try:
         with reading(workspace) as store:
             _print_store(store, workspace)
-    except StoreError as error:
-        holder = HOLDER.search(str(error))
-        if holder is None:
-            raise
-        pid, probe, run = int(holder[1]), read_snapshot(workspace / PROBE), read_snapshot(workspace)
-        if probe and probe["pid"] == pid:
-            _print_snapshot(probe, workspace / PROBE, pid, holder[2])
+    except StoreInUse as held:
+        probe, run = read_snapshot(workspace / PROBE), read_snapshot(workspace)
+        if probe and probe["pid"] == held.pid:
+            _print_snapshot(probe, workspace / PROBE, held)
         elif run:
-            _print_snapshot(run, workspace, pid, holder[2])
+            _print_snapshot(run, workspace, held)
         else:
             raise
 
 
 def _print_store(store: Store, workspace: Path) -> None:
     print(f"{workspace}: from the store (no run is at work)")
-    if not store.rows("SELECT 1 FROM runs LIMIT 1") and print_quote(store):
+    if not has_run(store) and print_quote(store):
         return
-    for started, state, message in store.rows(
-        "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT 1"
-    ):
+    for started, state, message in last_runs(store, 1):
         print(
             f"last run  {started:%Y-%m-%d %H:%M:%S} UTC, {'killed' if state == 'running' else state}"
             + (f": {message}" if message else "")
         )
-    for name, sql in counts(store):
+    for name, number in counts(store):
         wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
-        print(f"{name:<14}{store.rows(sql)[0][0]:>12,}{wanted}")
-    rejected = store.rows(rejects(store))
+        print(f"{name:<14}{number:>12,}{wanted}")
+    rejected = rejects(store)
     if rejected:
         print("\nrejected")
     for stage, reason, number in rejected:
@@ -87,13 +79,7 @@ def _print_store(store: Store, workspace: Path) -> None:
 
 def _print_pointless(store: Store) -> None:
     """The seeds in which no knowledge point was found, by file and line."""
-    found = [
-        f"{source}:{line}"
-        for source, line in store.rows(
-            f"""SELECT source, line FROM current_seeds JOIN rejects r ON r.subject_id = current_seeds.id
-                WHERE r.stage = 'extract' AND r.reason = 'no points found' AND r.{CURRENT} ORDER BY ALL"""
-        )
-    ]
+    found = seeds_without_points(store)
     if found:
         more = f" and {len(found) - LISTED:,} more, in the table rejects" if len(found) > LISTED else ""
         print(f"  seeds without points  {', '.join(found[:LISTED])}{more}")
@@ -141,12 +127,12 @@ def _print_judges(store: Store) -> None:
             )
 
 
-def _print_snapshot(snapshot: dict[str, Any], workspace: Path, holder: int, program: str) -> None:
-    if snapshot["state"] == "running" and snapshot["pid"] == holder:
-        now = f"a run is at work, process {holder}"
+def _print_snapshot(snapshot: dict[str, Any], workspace: Path, held: StoreInUse) -> None:
+    if snapshot["state"] == "running" and snapshot["pid"] == held.pid:
+        now = f"a run is at work, process {held.pid}"
     else:
         ended = "was killed" if snapshot["state"] == "running" else f"is {snapshot['state']}"
-        now = f"that run {ended}; process {holder} ({program}) holds the store"
+        now = f"that run {ended}; process {held.pid} ({held.program}) holds the store"
     print(f"{workspace}: from the snapshot of {snapshot['updated']} ({now})")
     print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}{pace(snapshot)}")
     for line in money(snapshot):
@@ -171,7 +157,7 @@ def publish_to(workspace: Path, folder: Path) -> None:
 
     with reading(workspace) as store:
         settings = latest_settings(store)
-        if not store.rows("SELECT 1 FROM pairs LIMIT 1"):
+        if not pair_count(store):
             raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
         count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
@@ -179,82 +165,17 @@ def publish_to(workspace: Path, folder: Path) -> None:
 
 def explain_problem(workspace: Path, prefix: str) -> None:
     """Everything that led to a problem and its fate. Raises UsageError when the id fits none or several."""
+    from tasks.reports.provenance import problems_called, provenance
+
     with reading(workspace) as store:
         wanted = prefix.rstrip("…").lower()
-        found = store.rows("SELECT id FROM problems WHERE starts_with(id::VARCHAR, ?) LIMIT 2", [wanted])
+        found = problems_called(store, wanted)
         if len(found) != 1:
             many = "fits several problems; give more of it" if found else "fits no problem of this workspace"
             raise UsageError(f"The id {prefix!r} {many}.")
-        for line in _explain(store, found[0][0]):
+        for line in provenance(store, found[0]):
             print(line)
 
-
-def _explain(store: Store, problem_id: UUID) -> Iterator[str]:
-    from tasks.reports.paths import paths_between
-
-    text, sample, combination_id = store.rows(
-        "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
-    )[0]
-    for relation, points, names, weight, position in store.rows(COMBINATION, [combination_id]):
-        yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
-        for point, name in zip(points, names, strict=True):
-            seeds = store.rows(SEEDS_OF_POINT, [point])
-            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n, _ in seeds[:3])
-            yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
-        yield from paths_between(store, current_recipe(store, "connect"), points)
-    yield f"problem      {problem_id} (sample {sample})"
-    yield from _wrapped(text)
-    for judge, logic, presentation, difficulty, unjudged in store.rows(
-        "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
-        [problem_id],
-    ):
-        said = unjudged or (f"difficulty {difficulty}" if difficulty else f"logic {logic}, presentation {presentation}")
-        yield f"review       {judge}: {said}"
-    for solution_id, number, answer, solution in store.rows(
-        "SELECT id, sample, answer, text FROM solutions WHERE problem_id = ? ORDER BY sample", [problem_id]
-    ):
-        grades = store.rows(
-            "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge", [solution_id]
-        )
-        yield f"solution {number}   answer {answer}"
-        yield from _wrapped(solution) if grades else ()
-        for judge, vote, unjudged in grades:
-            yield f"  grade      {judge}: {unjudged or ('wrong', 'right')[vote]}"
-    for kind, asked, classes, measured in store.rows(
-        f"SELECT kind, asked, classes, difficulty FROM elections WHERE problem_id = ? AND {CURRENT}", [problem_id]
-    ):
-        agreed = f"{asked} solutions, by answer {', '.join(map(str, classes)) or 'none'}" if kind == "votes" else kind
-        yield f"election     {agreed}" + (f"; measured difficulty {measured}" if measured else "")
-    for stage, score in store.rows(
-        f"SELECT stage, score FROM passes WHERE problem_id = ? AND {CURRENT} "
-        "ORDER BY list_position(['review', 'grade', 'screen'], stage)",
-        [problem_id],
-    ):
-        yield f"passed       {stage}" + PASSED[stage].format(score or 0.0)
-    for stage, reason, detail in store.rows(
-        f"SELECT stage, reason, detail FROM rejects WHERE subject_id = ? AND {CURRENT} ORDER BY ALL",
-        [problem_id],
-    ):
-        yield f"rejected     {stage}: {reason} ({detail})"
-    if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
-        yield "This is a pair of the dataset."
-
-
-def _wrapped(text: str) -> Iterator[str]:
-    """Lines of a text, indented and wrapped; long formulas stay whole."""
-    for line in text.splitlines():
-        yield from wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
-
-
-WIDTH = 110
-INDENT = "    "
-
-PASSED = {
-    "review": ": mean score {:.3f}",
-    "grade": ": {:.0%} of the solutions give its answer, and the judges accept it",
-    "screen": ": neither duplicate nor contaminated",
-}
-"""What passing a gate means; the number is the row's score."""
 
 LISTED = 20
 """Seeds without points that the status names."""
@@ -262,12 +183,6 @@ LISTED = 20
 JUDGED = 20_000
 """Problems that the judges' agreement is told of: more make it no more certain, and nobody waits for a status."""
 
-
-COMBINATION = """
-    SELECT relation, points, names, weight, position FROM combinations WHERE id = ?
-    ORDER BY recipe IN (SELECT recipe FROM current_recipes) DESC, recipe LIMIT 1"""
-
-HOLDER = re.compile(r"is in use by process (\d+) \((.*?)\)")
 
 HEADS = {
     "calls": "calls",
@@ -281,10 +196,3 @@ HEADS = {
     "cost": "USD",
     "cost_of_rejected": "USD on rejected",
 }
-
-SEEDS_OF_POINT = """
-    SELECT DISTINCT s.source, s.line, s.problem
-    FROM aliases a JOIN current_mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
-    WHERE a.point_id = ? AND a.recipe IN (SELECT recipe FROM current_recipes)
-        AND m.recipe IN (SELECT recipe FROM current_recipes)
-    ORDER BY ALL"""

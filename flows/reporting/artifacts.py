@@ -27,6 +27,7 @@ from prefect.exceptions import PrefectException
 
 from flows.reporting.snapshot import pace
 from tasks.context.run_context import RunContext
+from tasks.reports.counts import latencies, newest_pairs
 from tasks.reports.money import cost
 from tasks.stages.publish import DATASET
 
@@ -136,8 +137,7 @@ def stage_rows(content: dict[str, Any]) -> list[Row]:
 def endpoint_rows(work: RunContext, content: dict[str, Any]) -> list[Row]:
     """How each endpoint answered of late, how much it is asked at once, and how much that may be."""
     since = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=LATELY)
-    lately = work.store.rows(LATENCY, [since, work.run_id])
-    found = {name: (calls, median, slow) for name, calls, median, slow in lately}
+    found = latencies(work.store, work.run_id, since)
     rows = []
     for name, told in content["endpoints"].items():
         calls, median, slow = found.get(name, (0, None, None))
@@ -167,7 +167,7 @@ def sample_page(work: RunContext) -> str:
     """Where the dataset is, and some of the newest pairs as markdown."""
     folder = work.settings.workspace.resolve() / DATASET
     parts = [f"**Dataset** [{fenced_in_line(str(folder))}]({folder.as_uri()})"] if folder.exists() else []
-    for relation, points, problem, solution, answer in work.store.rows(NEWEST, [SAMPLE]):
+    for relation, points, problem, solution, answer, _ in newest_pairs(work.store, SAMPLE):
         named = "\n".join(points)
         parts += ["---", f"**{relation.replace('_', '-')}** of", fenced(named), "**Problem**", fenced(problem)]
         parts += ["**Solution**", fenced(solution), *(["**Answer**", fenced(answer)] if answer else [])]
@@ -190,10 +190,3 @@ def fenced_in_line(text: str) -> str:
 
 def percent(part: int, whole: int) -> str:
     return f"{part / whole:.0%}" if whole else "-"
-
-
-LATENCY = """
-    SELECT endpoint, count(*), median(seconds), quantile_cont(seconds, 0.95)
-    FROM calls WHERE ended_at > ? AND run_id = ? GROUP BY endpoint"""
-
-NEWEST = "SELECT relation, points, problem, solution, answer FROM pairs ORDER BY position DESC, sample LIMIT ?"

@@ -8,6 +8,7 @@ from math import isfinite
 from graph.records import Measure, Quote, Quoted
 from tasks.reports.money import ALL, STAGES, Beside, latest_quote, paid_since
 from tasks.store.database import Store
+from tasks.store.latest import has_run
 
 HEADS: dict[Measure, str] = {
     "calls": "calls",
@@ -88,7 +89,7 @@ def print_quote(store: Store) -> bool:
     if found is None:
         return False
     quote, figures = found
-    if store.rows("SELECT 1 FROM runs LIMIT 1"):
+    if has_run(store):
         print("", *_beside(paid_since(store, quote, figures), quote), sep="\n")
     else:
         print("", *table(quote, figures), sep="\n")

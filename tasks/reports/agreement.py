@@ -14,6 +14,7 @@ from uuid import UUID
 
 from graph.records import content_id
 from tasks.store.database import Store
+from tasks.store.ids import id_sql
 
 
 class Lean(NamedTuple):
@@ -102,8 +103,7 @@ def _asked_now(identity: dict[str, Any], task: str, item: str) -> str:
     if identity[task].get("reference"):
         return named
     cases = " ".join(f"WHEN {name} THEN '{recipe}'" for name, recipe in recipes.items())
-    return f"""{named} AND id = left(sha256(concat(
-        '["{task}","', {item}, '","', CASE judge {cases} END, '"]')), 32)::UUID"""
+    return f"{named} AND id = {id_sql(task, item, f'CASE judge {cases} END')}"
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[int, float, float]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from tasks.reports.funnel import present_solutions
 from tasks.store.database import Store
@@ -23,8 +26,13 @@ def present(store: Store) -> tuple[str, str]:
     return CURRENT, f"SELECT id FROM problems WHERE {CURRENT} AND combination_id IN ({drawn})"
 
 
-def counts(store: Store) -> Iterator[tuple[str, str]]:
-    """(name, query of the number) of what the latest run's settings made or use."""
+def counts(store: Store) -> Iterator[tuple[str, int]]:
+    """(name, number) of what the latest run's settings made or use."""
+    for name, query in _counted(store):
+        yield name, int(store.rows(query)[0][0])
+
+
+def _counted(store: Store) -> Iterator[tuple[str, str]]:
     current, problems = present(store)
     written = "true" if current == "true" else f"problem_id IN ({problems})"
     solutions = "solutions" if current == "true" else f"({present_solutions(store)})"
@@ -40,9 +48,47 @@ def counts(store: Store) -> Iterator[tuple[str, str]]:
     yield "pairs", PAIR_COUNT
 
 
-def rejects(store: Store) -> str:
-    """A query of (stage, reason, number) of what the latest run's settings reject."""
+def rejects(store: Store) -> list[tuple[str, str, int]]:
+    """(stage, reason, number) of what the latest run's settings reject."""
     current, problems = present(store)
     earlier = f"stage IN ('review', 'grade', 'screen') AND subject_id NOT IN ({problems})"
     counted = "true" if current == "true" else f"stage = 'ingest' OR {current} AND NOT ({earlier})"
-    return f"SELECT stage, reason, count(*) FROM rejects WHERE {counted} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
+    sql = f"SELECT stage, reason, count(*) FROM rejects WHERE {counted} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
+    return [(stage, reason, int(number)) for stage, reason, number in store.rows(sql)]
+
+
+def seeds_without_points(store: Store) -> list[str]:
+    """Where the seeds stand in which no knowledge point was found: file and line."""
+    return [f"{source}:{line}" for source, line in store.rows(WITHOUT_POINTS)]
+
+
+def last_runs(store: Store, most: int) -> list[tuple[datetime, str, str | None]]:
+    """(begin, state, message) of the latest runs, the last one first."""
+    sql = "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT ?"
+    return [(row[0], row[1], row[2]) for row in store.rows(sql, [most])]
+
+
+def latencies(store: Store, run_id: UUID, since: datetime) -> dict[str, tuple[int, float, float]]:
+    """Calls of a run that ended since a moment, and their median and 95th percentile of seconds, by endpoint."""
+    return {row[0]: (row[1], row[2], row[3]) for row in store.rows(LATENCY, [since, run_id])}
+
+
+def newest_pairs(store: Store, most: int) -> list[tuple[Any, ...]]:
+    """(relation, points, problem, solution, answer, id) of the last pairs in sampling order."""
+    return store.rows(f"{PAIRS} ORDER BY position DESC, sample LIMIT ?", [most])
+
+
+def first_pairs(store: Store, most: int) -> list[tuple[Any, ...]]:
+    """The same of the first ones."""
+    return store.rows(f"{PAIRS} ORDER BY position, sample LIMIT ?", [most])
+
+
+WITHOUT_POINTS = """
+    SELECT source, line FROM current_seeds JOIN current_rejects r ON r.subject_id = current_seeds.id
+    WHERE r.stage = 'extract' AND r.reason = 'no points found' ORDER BY ALL"""
+
+LATENCY = """
+    SELECT endpoint, count(*), median(seconds), quantile_cont(seconds, 0.95)
+    FROM calls WHERE ended_at > ? AND run_id = ? GROUP BY endpoint"""
+
+PAIRS = "SELECT relation, points, problem, solution, answer, id FROM pairs"

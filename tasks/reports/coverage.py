@@ -68,10 +68,6 @@ MEMBERS = f"""
 
 COVERAGE = f"""
     WITH {MEMBERS},
-    occurs AS (
-        SELECT a.point_id, m.seed_id
-        FROM aliases a JOIN current_mentions m ON m.name = a.name AND m.recipe = {recipe_of("extract")}
-        WHERE a.recipe = {recipe_of("connect")}),
     drawn AS (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {recipe_of("sample")}),
     written AS (
         SELECT p.id, p.combination_id, list_position(['easy', 'medium', 'hard'], r.difficulty) AS level,
@@ -81,15 +77,14 @@ COVERAGE = f"""
         LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {recipe_of("screen")}
         LEFT JOIN (
             SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%' OR reason = 'template flood') AS twin
-            FROM rejects
+            FROM current_rejects
             WHERE stage IN ('review', 'grade', 'screen') AND reason <> 'quota full'
-                AND recipe IN (SELECT recipe FROM current_recipes)
             GROUP BY 1) x ON x.problem_id = p.id
         WHERE p.recipe = {recipe_of("compose")}),
     by_seed AS (
         SELECT community, point_id, count(DISTINCT seed_id) AS seeds, count(seed_id) AS mentions,
             any_value(name) AS name
-        FROM members LEFT JOIN occurs USING (point_id)
+        FROM members LEFT JOIN occurrences USING (point_id)
         GROUP BY GROUPING SETS ((community, point_id), (community))),
     by_problem AS (
         SELECT community, point_id, count(DISTINCT drawn.id) AS combinations, count(DISTINCT w.id) AS problems,

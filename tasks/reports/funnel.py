@@ -9,6 +9,7 @@ from __future__ import annotations
 from graph.records import content_id
 from tasks.settings.roles import STRONG
 from tasks.store.database import Store
+from tasks.store.ids import id_sql
 from tasks.store.latest import latest_identity, recipe_of
 
 GATES = ("ingest", "extract", "connect", "compose", "review", "solve", "grade", "screen")
@@ -25,19 +26,18 @@ def finished_counts(store: Store, target: int) -> dict[str, int]:
 def present_solutions(store: Store) -> str:
     """A query of the id and problem_id of the solutions that the latest run's settings ask for.
 
-    A solution has no recipe of its own; but its id is a hash of its problem, its solver and its number, so whoever
-    hashes these anew knows whose it is: `tasks.judging.ballots.solution_ids` in SQL.
+    A solution has no recipe of its own; but its id is a hash of its problem, its solver and its number, so hashing
+    these again tells whose it is: `tasks.judging.ballots.solution_ids` in SQL.
     """
     solve = latest_identity(store)["solve"]
     solver, strong = (
         content_id("player", solve["prompt.solve"], role, solve[role]) for role in ("solver", "strong_solver")
     )
+    player = f"if(r.difficulty = '{STRONG}', '{strong}', '{solver}')"
     return f"""
         SELECT s.id, s.problem_id FROM solutions s
         JOIN passes r ON r.problem_id = s.problem_id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
-            AND s.id = left(sha256(concat(
-            '["solution","', s.problem_id, '","', if(r.difficulty = '{STRONG}', '{strong}', '{solver}'), '",',
-            s.sample, ']')), 32)::UUID
+            AND s.id = {id_sql("solution", "s.problem_id", player, "s.sample")}
         LEFT JOIN elections e ON e.problem_id = s.problem_id AND e.recipe = {recipe_of("grade")}
         WHERE s.sample < coalesce(e.asked, {int(solve["samples"])})"""
 

@@ -29,12 +29,7 @@ def paths_between(store: Store, recipe: UUID, points: Sequence[UUID]) -> Iterato
 
 
 SEEDS_OF_EDGE = """
-    WITH occurs AS (
-        SELECT a.point_id, m.seed_id
-        FROM aliases a JOIN current_mentions m ON m.name = a.name
-        WHERE a.point_id IN ($1, $2) AND a.recipe IN (SELECT recipe FROM current_recipes)
-            AND m.recipe IN (SELECT recipe FROM current_recipes))
     SELECT s.source, s.line FROM seeds s
-    WHERE s.id IN (SELECT seed_id FROM occurs WHERE point_id = $1)
-        AND s.id IN (SELECT seed_id FROM occurs WHERE point_id = $2)
+    WHERE s.id IN (SELECT seed_id FROM occurrences WHERE point_id = $1)
+        AND s.id IN (SELECT seed_id FROM occurrences WHERE point_id = $2)
     ORDER BY ALL"""

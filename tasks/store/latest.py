@@ -37,6 +37,11 @@ def findings(store: Store) -> list[str]:
     return [row[0] for row in store.rows(sql)]
 
 
+def has_run(store: Store) -> bool:
+    """Whether any run has begun."""
+    return bool(store.rows("SELECT 1 FROM runs LIMIT 1"))
+
+
 def has_history(store: Store) -> bool:
     """Whether any stage has had another recipe before, or a probe was taken in: not every row is the latest run's."""
     if store.rows("SELECT 1 FROM quotes LIMIT 1"):

@@ -21,10 +21,10 @@ from pathlib import Path
 
 from graph.errors import StoreError
 from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.ids import id_sql
 from tasks.store.writer import Statement
 
-ONCE_MORE = """left(sha256(concat('["call once more","', id, '","', run_id, '"]')), 32)::UUID"""
-"""`content_id("call once more", id, run_id)` in SQL."""
+ONCE_MORE = id_sql("call once more", "id", "run_id")
 
 
 def _here(table: str, asked: str, column: str = "id") -> str:

@@ -144,18 +144,7 @@ def statements(path: Path) -> list[str]:
 
 def test_the_flows_hold_no_sql() -> None:
     found = {module(path) for path in FILES if module(path).startswith("flows") and statements(path)}
-    assert found <= STILL_SQL
-
-
-STILL_SQL = {
-    "flows.commands.audit_graph",
-    "flows.commands.demo",
-    "flows.commands.graphs",
-    "flows.commands.name_pairs",
-    "flows.commands.workspace",
-    "flows.reporting.artifacts",
-    "flows.reporting.quote_table",
-}
+    assert found == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)

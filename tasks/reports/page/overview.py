@@ -37,7 +37,7 @@ def overview(store: Store, settings: RunSettings, covers: Sequence[Cover]) -> di
     stages, reasons = funnel(store, target, pairs), rejected(store, target)
     panels = finished_agreement(store, target)
     state, started, seconds = store.rows(_RUNS)[0]
-    numbers = {name: int(store.rows(sql)[0][0]) for name, sql in counts(store)}
+    numbers = dict(counts(store))
     return {
         "name": settings.publish.name,
         "workspace": settings.workspace.name,

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from flows.commands.workspace import print_status
-from graph.errors import StoreError
+from graph.errors import StoreError, StoreInUse
 from graph.records import Combination, Frontier, Pass, Problem, Solution, StageRecipe, content_id
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import solution_ids
@@ -93,7 +93,7 @@ async def test_only_problems_and_solutions_of_the_present_settings_count(work: R
     wanted = {"asked": 3, "problems": 2, "reviewed": 2, "wanted": 8, "solutions": 5, "graded": 0}
     assert finished_counts(work.store, 9) == wanted
     assert rejected(work.store, 9) == [("compose", "no usable problem", 1), ("solve", "no usable answer", 3)]
-    found = {name: work.store.rows(sql)[0][0] for name, sql in counts(work.store)}
+    found = dict(counts(work.store))
     assert {name: number for name, number in found.items() if number} == {
         "combinations": 3,
         "problems": 2,
@@ -166,7 +166,7 @@ def test_status_says_who_holds_the_store(
     content = {"state": state, "pid": pid, "updated": datetime.now(UTC).isoformat(), "pairs": 1, "target_pairs": 2}
 
     def held(*_: object, **__: object) -> None:
-        raise StoreError(f"{tmp_path} is in use by process 7 (python3): wait until it ends.")
+        raise StoreInUse(tmp_path, 7, "python3")
 
     monkeypatch.setattr("flows.commands.workspace.open_store", held)
     monkeypatch.setattr("flows.commands.workspace.read_snapshot", lambda _: {**content, "stages": {}, "endpoints": {}})
