@@ -1,8 +1,8 @@
 """Seeded orders that are the same on every machine: keys, permutations, and the streams read in their order.
 
 All arithmetic is on 64-bit unsigned integers (additions, multiplications and shifts that wrap), never numpy.random or
-hash(), so a library update cannot change what a seed draws. (`graph/policies.py` also adds and divides floating point
-numbers, which IEEE 754 rounds alike everywhere.)
+hash(), so a library update cannot change what a seed draws. (`graph/arithmetic.py` also adds and divides floating
+point numbers, which IEEE 754 rounds alike everywhere.)
 
 A relation hands over its combinations in one of two shapes, and this module gives either its order:
 
@@ -39,7 +39,7 @@ LEAST_HALF = 4
 class Members:
     """Combinations as rows of node indices.
 
-    `points`: int32 of shape (rows, 2..4), ascending along a row, short rows filled with -1 at the end.
+    `points`: int32 of shape (rows, 2..10), ascending along a row, short rows filled with -1 at the end.
     `weights`: int64 of shape (rows,).
     """
 

@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.arithmetic import exponential
 from graph.order import Hashes, Integers, Members, Stream, joined, member_keys
 
 Policy = Literal["uniform", "weighted", "balanced", "yield"]
@@ -30,9 +31,6 @@ BLOCK = 1 << 18
 LOOK = 16
 """Combinations among which a point's turn is given to the least used: more would be slower and hardly more even."""
 YIELDED = 1024
-LN2 = 0.6931471805599453
-LOGARITHM_TERMS = 24
-"""Terms of the series of the logarithm; with s <= 1/3 the last is below 1e-22."""
 
 
 class ArrangedStream:
@@ -141,20 +139,3 @@ def _next_free(rows: Integers, free: NDArray[np.bool_]) -> tuple[Integers, Integ
             rows = rows[size:]
         else:
             size *= 4
-
-
-def exponential(hashes: Hashes) -> NDArray[np.float64]:
-    """An exponential variate of mean 1 for each hash, equal to the last bit on every machine."""
-    return -logarithm(((hashes >> np.uint64(12)).astype(np.float64) + 0.5) / (1 << 52))
-
-
-def logarithm(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The natural logarithm of positive numbers by sums, products and quotients alone: ln m = 2 artanh (m-1)/(m+1)."""
-    mantissa, exponent = np.frexp(values)
-    s = (mantissa - 1) / (mantissa + 1)
-    square, power, total = s * s, s, s
-    for term in range(1, LOGARITHM_TERMS):
-        power = power * square
-        total = total + power / (2 * term + 1)
-    result: NDArray[np.float64] = 2 * total + exponent * LN2
-    return result

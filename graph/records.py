@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant"]
+Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant", "walk"]
 Difficulty = Literal["easy", "medium", "hard"]
 Measure = Literal["combinations", "calls", "input_tokens", "output_tokens", "tokens", "hours", "usd"]
 """What a quote counts; tokens are those of both directions."""
@@ -136,7 +136,7 @@ class Edge(Record):
 
 
 class Combination(Record):
-    """A relation and its 2-4 points (ascending ids): the unit that is asked for."""
+    """A relation and its 2-10 points (ascending ids): the unit that is asked for."""
 
     id: UUID
     recipe: UUID

@@ -1,8 +1,8 @@
 """The relations: how the points of a combination are tied in the knowledge graph.
 
-Each function hands over the combinations of one relation, either listed (`Members`) or, where there are too many to
-list, as a numbered space to sift (`Candidates`); `stream` puts them in their seeded order. A function knows the graph
-and the cutoffs, never the seed, so a new relation is one function and one line in `RELATIONS`.
+Each function hands over the combinations of one relation: listed (`Members`), where there are too many to list as a
+numbered space to sift (`Candidates`), or as walks to try (`Walks`). `stream` puts them in their seeded order. A
+function knows the graph and the cutoffs, never the seed, so a new relation is one function and one line in `RELATIONS`.
 
 D is the number of edges on the shortest path between two points. The definitions are those of the paper (GRIP 3.3);
 what it leaves open (weight of an implicit pair, number of hubs, sub-cliques) is said in each docstring.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.arithmetic import power
 from graph.cliques import (
     Triangles,
     choose_two,
@@ -31,7 +32,9 @@ from graph.owners import BySeed
 from graph.policies import BLOCK, ArrangedStream, Policy, balanced, weighted
 from graph.reach import Nearness, ThirdRing
 from graph.records import Relation
+from graph.walks import Walks, WalkStream
 
+Found = Members | Candidates | Walks
 LISTED = 5_000_000
 """Candidates up to which a relation is listed: about 400 MB and 5 s at worst. All graphs up to 3,162 nodes are."""
 OWED = 1 << 20
@@ -49,6 +52,7 @@ class Cutoffs:
     min_weight: float = 1
     hub_share: float = 0.01
     hub_least: int = 10
+    degree_penalty: float = 0
     listed: int = LISTED
     """Candidates up to which a relation is listed rather than sifted."""
 
@@ -142,10 +146,24 @@ def distant(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
     return _listed_or_not(size, sift, cutoffs)
 
 
+def walk(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Walks:
+    """Sets of 3 to 10 points along a path, by weight over degree (`graph/walks.py`). CogAtom's, not the paper's."""
+    return Walks(graph, cutoffs.degree_penalty)
+
+
 def hubs(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Integers:
-    """The nodes of highest degree, highest first, ties by id."""
+    """The nodes of highest degree, highest first, ties by id.
+
+    With a penalty b they are those of the highest degree^(1-b) x (mean edge weight)^b: a name that is joined to
+    everything once is then behind one that is joined to less, but again and again.
+    """
     count = max(cutoffs.hub_least, round(cutoffs.hub_share * graph.nodes))
-    return np.lexsort((np.arange(graph.nodes), -graph.degree))[:count]
+    if not cutoffs.degree_penalty:
+        return np.lexsort((np.arange(graph.nodes), -graph.degree))[:count]
+    degree = np.maximum(graph.degree, 1).astype(np.float64)
+    strength = np.maximum(np.bincount(graph.sources, graph.weights, graph.nodes), 1)
+    score = power(degree, 1 - cutoffs.degree_penalty) * power(strength / degree, cutoffs.degree_penalty)
+    return np.lexsort((np.arange(graph.nodes), -np.where(graph.degree > 0, score, 0)))[:count]
 
 
 def stream(
@@ -156,15 +174,23 @@ def stream(
 
 
 def ordered(
-    found: Members | Candidates, graph: KnowledgeGraph, relation: Relation, seed: int, policy: Policy = "uniform"
+    found: Members | Candidates | Walks,
+    graph: KnowledgeGraph,
+    relation: Relation,
+    seed: int,
+    policy: Policy = "uniform",
 ) -> Stream:
     """What a relation's function found, in its seeded order; uniform for yield, which goes by what comes of it.
 
     With the graph's seeds, explicit combinations come seed by seed; `balanced` gives the turns to points instead.
     """
     secret, keys = salt(seed, relation), id_keys(graph.ids)
-    plain: Stream = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
-    block = BLOCK if isinstance(found, Candidates) else max(1, len(found))
+    plain: Stream
+    if isinstance(found, Walks):
+        plain = WalkStream(found, keys, secret)
+    else:
+        plain = SiftedStream(found, secret) if isinstance(found, Candidates) else SortedStream(found, keys, secret)
+    block = max(1, len(found)) if isinstance(found, Members) else BLOCK
     if policy == "balanced":
         return ArrangedStream(plain, balanced(graph.nodes), block)
     if policy == "weighted":
@@ -257,11 +283,12 @@ def _list_four_cliques(graph: KnowledgeGraph, listed: Triangles, before: Integer
     return [four_cliques(graph, listed, before, np.arange(start, min(start + CHUNK, size)))[1] for start in starts]
 
 
-RELATIONS: dict[Relation, Callable[[KnowledgeGraph, Cutoffs], Members | Candidates]] = {
+RELATIONS: dict[Relation, Callable[[KnowledgeGraph, Cutoffs], Found]] = {
     "one_hop": one_hop,
     "two_hop": two_hop,
     "three_hop": three_hop,
     "community": community,
     "random": random,
     "distant": distant,
+    "walk": walk,
 }

@@ -26,7 +26,12 @@ Key = TypeVar("Key", bound=str)
 Reach = Callable[[Relation, int], int]
 Use = Callable[[Relation, int], bool]
 
-BEFORE: tuple[tuple[str, Any], ...] = (("by_seed", False),)
+BEFORE: tuple[tuple[str, Any], ...] = (
+    ("by_seed", False),
+    ("degree_penalty", 0.0),
+    ("difficulty", None),
+    ("hardest", 2),
+)
 """What a plan said implicitly before there was a setting for it: with these values, draws of older stores go on."""
 
 SHARES = 1_000_000
@@ -66,6 +71,15 @@ class SamplingPlan(Record):
     1 % a hub is a name that occurs all over the subject, such as *quadratic formula*."""
     hub_least: int = Field(default=10, ge=0)
     """Fewest hubs, whatever the share: with only a few, the same names would be in every three_hop problem."""
+    degree_penalty: float = Field(default=0, ge=0, le=1)
+    """How much a point's many neighbours count against it, where it is to be a hub of three_hop and where a walk goes
+    next. 0: not at all, as in the paper (a walk goes by edge weight alone). On real names the points of highest degree
+    are vague ones such as *Logic in problem solving*; with 1 a hub is a point whose edges weigh most on average."""
+    difficulty: str | None = None
+    """Column of the seeds that says how hard each is (a number, *Level 4*, or easy, medium, hard). With it a seed
+    counts in the weights of its edges from once, the easiest, to `hardest` times (QueST, 2510.17715, blends the two)."""
+    hardest: int = Field(default=3, ge=2, le=100)
+    """How many times the hardest seeds count, where `difficulty` names a column."""
     by_seed: bool = True
     """Draw one_hop and community combinations by seed, every seed once before any has a second turn, and only then
     within the seed. The paper lists them all; but a seed of 21 points has 7,315 cliques, and drawn evenly one such seed
@@ -104,7 +118,12 @@ class SamplingPlan(Record):
 
     @property
     def cutoffs(self) -> Cutoffs:
-        return Cutoffs(min_weight=self.min_weight, hub_share=self.hub_share, hub_least=self.hub_least)
+        return Cutoffs(
+            min_weight=self.min_weight,
+            hub_share=self.hub_share,
+            hub_least=self.hub_least,
+            degree_penalty=self.degree_penalty,
+        )
 
 
 class Sampler:

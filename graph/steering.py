@@ -296,5 +296,7 @@ class SteeredSampler(Sampler):
 
 
 def _members(rows: Sequence[Sequence[int]]) -> Members:
-    points = np.array([[*row, -1, -1][:4] for row in rows], dtype=np.int32).reshape(-1, 4)
+    width = max(map(len, rows), default=2)
+    filled = [[*row, *[-1] * (width - len(row))] for row in rows]
+    points = np.array(filled, dtype=np.int32).reshape(-1, width)
     return Members(points, np.zeros(len(rows), dtype=np.int64))

@@ -15,11 +15,12 @@ from scipy.sparse import csgraph
 from graph.cliques import pair_of, spread, triangles
 from graph.communities import communities, modularity
 from graph.knowledge import KnowledgeGraph
-from graph.order import Integers, Members, Permutation
+from graph.order import Integers, Members, Permutation, salt
 from graph.reach import Nearness
 from graph.records import Record, Relation
 from graph.relations import RELATIONS, Cutoffs, hubs, two_hop_among
 from graph.sampling import SamplingPlan
+from graph.walks import Walks
 
 EXACT_NODES = 2_000
 """Points up to which all distances are computed: 0.1 s and 100 MB on a dense graph of this size."""
@@ -68,6 +69,10 @@ class GraphStatistics(Record):
     modularity: float
     hubs: tuple[Hub, ...]
     """Highest degree first."""
+    walk_points: float
+    """Points of a walk, on average of a thousand."""
+    walks_different: float
+    """Share of different sets of points among these."""
     available: dict[Relation, int | None]
     """Combinations of every relation, also those that the plan leaves out, under the plan's cutoffs."""
 
@@ -84,6 +89,7 @@ def describe(graph: KnowledgeGraph, plan: SamplingPlan) -> GraphStatistics:
         diameter, at_distance = _double_sweep(graph, core), _estimated_distances(graph)
     found = {relation: function(graph, plan.cutoffs) for relation, function in RELATIONS.items()}
     available = {relation: len(all_) if isinstance(all_, Members) else all_.total for relation, all_ in found.items()}
+    points, different = Walks(graph, plan.degree_penalty).sample(salt(plan.seed, "walk"))
     threes, fours = _cliques(graph, found["community"])
     groups = communities(graph)
     near = sum(at_distance.get(distance, 0) for distance in (1, 2, 3))
@@ -107,6 +113,8 @@ def describe(graph: KnowledgeGraph, plan: SamplingPlan) -> GraphStatistics:
         community_sizes=tuple(np.bincount(groups).tolist()),
         modularity=modularity(graph, groups),
         hubs=tuple(Hub(id=graph.ids[hub], degree=int(graph.degree[hub])) for hub in hubs(graph, plan.cutoffs)),
+        walk_points=points,
+        walks_different=different,
         available=available,
     )
 

@@ -53,6 +53,10 @@ def told(found: GraphStatistics, names: Mapping[UUID, str], drawn: Mapping[str, 
             ("pairs within 3 edges", f"{about}{found.within_three:.1%} of all pairs"),
             ("cliques of 3 points", f"{found.cliques_of_three:,}"),
             ("cliques of 4 points", _count(found.cliques_of_four)),
+            (
+                "walks, of a thousand",
+                f"{found.walk_points:.1f} points on average, {found.walks_different:.0%} different",
+            ),
             ("communities (Louvain)", f"{len(found.community_sizes):,}, the largest of {largest or 'no'} points"),
             ("modularity", f"{found.modularity:.3f} (0 is chance, above 0.3 is structure)"),
         )

@@ -15,7 +15,7 @@ from graph.records import GraphFinding, Relation
 from graph.relations import RELATIONS, hubs
 from graph.verdict import NAMED, GraphCounts, GraphVerdict, verdict
 from tasks.context.run_context import RunContext
-from tasks.store.graphs import load_graph, point_names
+from tasks.store.graphs import harder_weights, load_graph, point_names, with_seeds
 
 EXPECTED_YIELD = 0.45
 """Share of problems that become pairs, until a run knows better (GRIP, appendix D.1)."""
@@ -57,8 +57,13 @@ async def judge_anew(work: RunContext) -> None:
 
 def sampled_graph(work: RunContext) -> KnowledgeGraph:
     """The graph as the run samples it."""
-    mentioned = work.recipes["extract"] if work.settings.sample.by_seed else None
-    return load_graph(work.store, work.recipes["connect"], mentioned)
+    plan, store = work.settings.sample, work.store
+    connected, mentioned = work.recipes["connect"], work.recipes["extract"]
+    if plan.difficulty:
+        graph = harder_weights(store, connected, mentioned, plan.difficulty, plan.hardest)
+    else:
+        graph = load_graph(store, connected)
+    return with_seeds(graph, store, connected, mentioned) if plan.by_seed else graph
 
 
 def _available(work: RunContext, graph: KnowledgeGraph) -> Available:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from graph.errors import SettingsError
 from graph.knowledge import KnowledgeGraph, SeedPoints
 from tasks.store.database import Store
 
 
-def load_graph(store: Store, recipe: UUID, mentioned: UUID | None = None) -> KnowledgeGraph:
-    """The knowledge graph of a recipe of connect; with the recipe of extract, also which points each seed has."""
+def load_graph(store: Store, recipe: UUID) -> KnowledgeGraph:
+    """The knowledge graph of a recipe of connect."""
     ids = [row[0] for row in store.rows("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [recipe])]
     numbered = "SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?"
     a, b, weight = store.arrays(
@@ -20,9 +21,14 @@ def load_graph(store: Store, recipe: UUID, mentioned: UUID | None = None) -> Kno
             FROM edges e JOIN numbered one ON one.id = e.a JOIN numbered other ON other.id = e.b WHERE e.recipe = ?""",
         [recipe, recipe],
     )
-    graph = KnowledgeGraph.numbered(ids, a, b, weight)
-    if mentioned is None or not graph.edges:
+    return KnowledgeGraph.numbered(ids, a, b, weight)
+
+
+def with_seeds(graph: KnowledgeGraph, store: Store, recipe: UUID, mentioned: UUID) -> KnowledgeGraph:
+    """The graph with the points that each seed has, by the recipes of connect and of extract."""
+    if not graph.edges:
         return graph
+    numbered = "SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?"
     seeds, nodes = store.arrays(
         f"""WITH numbered AS ({numbered}),
                 occurs AS (SELECT DISTINCT m.seed_id, a.point_id FROM current_mentions m
@@ -32,6 +38,21 @@ def load_graph(store: Store, recipe: UUID, mentioned: UUID | None = None) -> Kno
         [recipe, recipe, mentioned],
     )
     return replace(graph, seeds=SeedPoints.of(seeds, nodes)) if len(seeds) else graph
+
+
+def harder_weights(store: Store, connected: UUID, mentioned: UUID, column: str, hardest: int) -> KnowledgeGraph:
+    """The graph with edges in which a seed counts from once to `hardest` times, by a column that says how hard it is.
+
+    A seed without a word on it counts once. Raises SettingsError where no seed has one.
+    """
+    ids = [row[0] for row in store.rows("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [connected])]
+    given = [connected, connected, mentioned, f'$."{column}"', hardest]
+    a, b, weight, told = store.arrays(_HARDER, given)
+    if not told.any():
+        raise SettingsError(
+            f"sample.difficulty names the column {column!r}, which says nothing in any seed: correct it"
+        )
+    return KnowledgeGraph.numbered(ids, a, b, weight)
 
 
 def point_names(store: Store, recipe: UUID) -> dict[UUID, str]:
@@ -74,3 +95,18 @@ _POINTS = """
     SELECT k.id::VARCHAR AS id, k.name, k.mentions, k.seeds, c.community
     FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
     WHERE k.recipe = ? ORDER BY k.id"""
+
+_HARDER = r"""
+    WITH numbered AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = $1),
+        occurs AS (SELECT DISTINCT m.seed_id, n.number FROM current_mentions m
+            JOIN aliases a ON a.name = m.name AND a.recipe = $2 JOIN numbered n ON n.id = a.point_id
+            WHERE m.recipe = $3),
+        words AS (SELECT id, lower(trim(json_extract_string(metadata, $4))) AS word FROM current_seeds),
+        levels AS (SELECT id, CASE word WHEN 'easy' THEN 0 WHEN 'medium' THEN 1 WHEN 'hard' THEN 2
+            ELSE try_cast(regexp_extract(word, '[0-9]+(\.[0-9]+)?') AS DOUBLE) END AS level FROM words),
+        ends AS (SELECT min(level) AS low, max(level) AS high FROM levels),
+        times AS (SELECT id, level IS NOT NULL AS told,
+            1 + coalesce(round(($5 - 1) * (level - low) / nullif(high - low, 0)), 0)::BIGINT AS times FROM levels, ends)
+    SELECT x.number, y.number, sum(t.times)::BIGINT, max(t.told::INTEGER)
+    FROM occurs x JOIN occurs y ON x.seed_id = y.seed_id AND x.number < y.number JOIN times t ON t.id = x.seed_id
+    GROUP BY x.number, y.number"""

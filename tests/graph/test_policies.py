@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.arithmetic import exponential, logarithm
 from graph.knowledge import KnowledgeGraph
 from graph.order import Members
-from graph.policies import ArrangedStream, Policy, balanced, exponential, logarithm
+from graph.policies import ArrangedStream, Policy, balanced
 from graph.records import Difficulty, Relation, content_id
 from graph.relations import RELATIONS, Cutoffs, ordered, stream
 from graph.sampling import Sampler, SamplingPlan
-from tests.graph.test_relations import contents, graphs, random_graph, start_of
+from tests.graph.test_relations import COUNTED, contents, graphs, random_graph, start_of
 
 RECIPE = UUID(int=7)
 PINNED = ["0x1.2c55f6e6c79dap+1", "0x1.07a4586f8c775p+1", "0x1.943cfd17d7b8fp+0"]
@@ -28,7 +29,7 @@ GRAPH = random_graph(40, 0.12, 4)
 @settings(max_examples=25, deadline=None)
 @given(graphs(), st.sampled_from([0, 1_000_000]), st.integers(1, 40))
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("relation", COUNTED)
 def test_a_policy_orders_the_same_combinations(
     relation: Relation, policy: Policy, graph: KnowledgeGraph, listed: int, start: int
 ) -> None:
@@ -57,7 +58,7 @@ def test_weighted_draws_in_proportion_to_weight(relation: Relation) -> None:
     assert abs(chi_square - freedom) < 5 * (2 * freedom) ** 0.5
 
 
-@pytest.mark.parametrize("relation", [relation for relation in RELATIONS if relation != "distant"])
+@pytest.mark.parametrize("relation", [relation for relation in COUNTED if relation != "distant"])
 def test_balanced_gives_the_turn_to_a_point_that_was_used_least(relation: Relation) -> None:
     left = [nodes for nodes, _ in contents(stream(GRAPH, relation, 2, Cutoffs(hub_least=4), "balanced"))]
     uses: Counter[int] = Counter()

@@ -21,6 +21,10 @@ Edges = list[tuple[int, int, int]]
 Found = dict[tuple[int, ...], int]
 
 
+COUNTED = [relation for relation in RELATIONS if relation != "walk"]
+"""Relations whose combinations can be listed; walks have an oracle of their own."""
+
+
 def built(nodes: int, edges: Edges) -> KnowledgeGraph:
     """A graph whose node i is the i-th id."""
     ids = sorted(content_id("point", number) for number in range(nodes))
@@ -98,7 +102,7 @@ cutoffs_drawn = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(graphs(), cutoffs_drawn, st.integers(-3, 3))
-@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("relation", COUNTED)
 def test_a_stream_is_the_oracles_set_without_repeats(
     relation: Relation, graph: KnowledgeGraph, cutoffs: Cutoffs, seed: int
 ) -> None:
@@ -118,7 +122,7 @@ SPARSE, DENSE = random_graph(60, 0.04, 1), random_graph(40, 0.4, 2)
 
 
 @pytest.mark.parametrize("graph", [SPARSE, DENSE], ids=["sparse", "dense"])
-@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("relation", COUNTED)
 def test_small_chunks_and_batches_change_nothing(
     relation: Relation, graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:

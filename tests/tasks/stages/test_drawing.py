@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -11,15 +12,20 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from graph.errors import GsdpError
+from graph.errors import GsdpError, SettingsError
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Edge, KnowledgePoint, content_id
 from graph.sampling import Sampler, SamplingPlan
 from tasks.context.run_context import RunContext
+from tasks.reports.graph_verdict import sampled_graph
+from tasks.stages.connect import connect
+from tasks.stages.extract import extract, pending_seeds
+from tasks.stages.ingest import ingest
 from tasks.stages.sample import sample
 from tasks.store.graphs import load_graph
 from tasks.store.latest import findings
 from tests.support.contexts import open_context, plain, settings_for
+from tests.support.scripted_extractor import Extractor
 
 NODES = 30
 IDS = sorted(content_id("point", number) for number in range(NODES))
@@ -130,3 +136,27 @@ async def test_a_graph_that_gives_nothing_ends_the_run_in_one_sentence(tmp_path:
         await put(work, set())
         with pytest.raises(GsdpError, match=r"^Nothing can be drawn: no seed has two points\."):
             await draw(10)
+
+
+@pytest.mark.parametrize("words", [(1, 3, 5), ("easy", "medium", "hard"), ("Level 1", "Level 2", "Level 3")])
+async def test_harder_seeds_weigh_more_where_a_column_says_so(words: tuple[Any, ...], tmp_path: Path) -> None:
+    pairs = (["Chord", "Secant"], ["Chord", "Median"], ["Chord", "Radius"])
+    rows = [
+        {"problem": f"How long is {word}?", "answer": "4", "points": pair, "level of it": word}
+        for word, pair in zip(words, pairs, strict=True)
+    ]
+    rows.append({"problem": "And which?", "answer": "4", "points": ["Chord", "Radius"]})
+    (tmp_path / "seeds.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    files = [{"path": tmp_path / "seeds.jsonl", "columns": {"points": "points", "answer": "answer"}}]
+    chosen = settings_for(tmp_path, seeds=files, connect={"filter": False}, sample={"difficulty": "level of it"})
+    async with open_context(chosen, {"local": Extractor()}) as work:
+        await plain(ingest)()
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        await plain(connect)()
+        graph = sampled_graph(work)
+        assert sorted(graph.edge_list()[2].tolist()) == [1, 2, 4]
+        assert sorted(load_graph(work.store, work.recipes["connect"]).edge_list()[2].tolist()) == [1, 1, 2]
+    wrong = settings_for(tmp_path, seeds=files, connect={"filter": False}, sample={"difficulty": "Level"})
+    async with open_context(wrong, {"local": Extractor()}) as work:
+        with pytest.raises(SettingsError, match=r"names the column 'Level', which says nothing in any seed"):
+            sampled_graph(work)
