@@ -77,7 +77,7 @@ class SamplingPlan(Record):
     are vague ones such as *Logic in problem solving*; with 1 a hub is a point whose edges weigh most on average."""
     difficulty: str | None = None
     """Column of the seeds that says how hard each is (a number, *Level 4*, or easy, medium, hard). With it a seed
-    counts in the weights of its edges from once, the easiest, to `hardest` times (QueST, 2510.17715, blends the two)."""
+    counts in the weights of its edges from once, the easiest, to `hardest` times (QueST, 2510.17715, blends them)."""
     hardest: int = Field(default=3, ge=2, le=100)
     """How many times the hardest seeds count, where `difficulty` names a column."""
     by_seed: bool = True
