@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +28,12 @@ from prefect.exceptions import PrefectException
 
 from flows.reporting.snapshot import pace
 from tasks.context.run_context import RunContext
+from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
 from tasks.reports.money import cost
+from tasks.reports.page.content import REPORT
 from tasks.stages.publish import DATASET
+from tasks.store.latest import pair_count
 
 PATIENCE = 3.0
 """Seconds that all updates of one time may take; a run that is asked to end must end soon."""
@@ -76,6 +80,10 @@ class Board:
             page = "\n\n".join(fenced_in_line(line) for line in content["findings"])
             description = "Whether the graph gives what is asked of it"
             yield MarkdownArtifact(key=self._key("graph"), markdown=page, description=description)
+        report = work.settings.workspace.resolve() / DATASET / REPORT
+        if last and report.exists():
+            description = "The report: one file to open in a browser, on the machine of the run"
+            yield MarkdownArtifact(key=self._key("report"), markdown=report_link(work, report), description=description)
         if last and work.screened.pairs:
             description = "The dataset, and some of its newest pairs"
             yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)
@@ -172,6 +180,15 @@ def sample_page(work: RunContext) -> str:
         parts += ["---", f"**{relation.replace('_', '-')}** of", fenced(named), "**Problem**", fenced(problem)]
         parts += ["**Solution**", fenced(solution), *(["**Answer**", fenced(answer)] if answer else [])]
     return "\n\n".join(parts)
+
+
+def report_link(work: RunContext, report: Path) -> str:
+    """Where the report is, and the figures of its first screen."""
+    target = work.settings.target_pairs
+    pairs = min(pair_count(work.store), target)
+    stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in funnel(work.store, target, pairs)]
+    link = f"[{fenced_in_line(str(report))}]({report.as_uri()})"
+    return "\n".join([f"**Report** {link}", "", "| stage | in | out |", "|---|---|---|", *stages])
 
 
 def fenced(text: str) -> str:

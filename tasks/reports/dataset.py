@@ -1,8 +1,8 @@
 """The accepted pairs as a folder that a dataset hub takes as it is, with a card of real figures.
 
 The folder is a function of seeds, settings and answers: rows stand in sampling order, figures count only what lies
-before the dataset's last combination, and nothing in it tells the time. It is written beside its place and then moved
-there, so a reader never meets half a dataset.
+before the dataset's last combination, and nothing in it tells the time but the report, which is there to look at. It is
+written beside its place and then moved there, so a reader never meets half a dataset.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from graph.errors import StoreError
 from tasks.reports.card import card
+from tasks.reports.page.content import REPORT, write_report
 from tasks.settings.run import Format, RunSettings
 from tasks.store.database import Store
 
@@ -100,6 +101,7 @@ def _write(store: Store, settings: RunSettings, folder: Path) -> int:
     store.write_parquet(rows, [], folder / "data" / "pairs.parquet")
     count = _write_lines(store, rows, settings, folder / "data")
     (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")
+    write_report(store, settings, folder / REPORT)
     return count
 
 
@@ -107,7 +109,12 @@ def _is_free(folder: Path) -> bool:
     """Whether a folder holds nothing but what a former publish left there, so that nothing is lost with it."""
     if folder.exists() and not folder.is_dir():
         return False
-    left = {Path("README.md"), Path("data/pairs.parquet"), *(Path(f"data/{name}.jsonl") for name in FORMATS)}
+    left = {
+        Path("README.md"),
+        Path(REPORT),
+        Path("data/pairs.parquet"),
+        *(Path(f"data/{name}.jsonl") for name in FORMATS),
+    }
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
     return all(path in left for path in files)
 

@@ -43,7 +43,8 @@ def overview(store: Store, settings: RunSettings, covers: Sequence[Cover]) -> di
         "workspace": settings.workspace.name,
         "version": version("gsdp"),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "state": "killed" if state == "running" else state,
+        # A run writes its report before it ends.
+        "state": "" if state == "running" else state,
         "started": started.isoformat(timespec="seconds"),
         "target": target,
         "rehearsal": is_rehearsal(store, settings),

@@ -57,6 +57,7 @@ def test_each_figure_is_there_once(shown: dict[str, Any]) -> None:
         "endpoints": "table",
         "rejected": "table",
         "graph": "markdown",
+        "report": "markdown",
         "sample": "markdown",
     }
 

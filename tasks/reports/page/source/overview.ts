@@ -10,7 +10,7 @@ export async function overview(): Promise<HTMLElement> {
     "section",
     { "aria-labelledby": "overview-title" },
     el("h1", { id: "overview-title" }, told.name),
-    el("p.lead", {}, `Run in ${told.workspace}, ${told.state}, begun ${told.started.replace("T", " ")} UTC.`),
+    el("p.lead", {}, [`Run in ${told.workspace}`, told.state, `begun ${told.started.replace("T", " ")} UTC.`].filter(Boolean).join(", ")),
     told.rehearsal &&
       el("p.rehearsal", { role: "note" }, "\u26a0 A rehearsal: its texts were written by the bundled sandbox, which is no model."),
     el("dl.figures", {}, ...told.figures.map((one) => tile(one.label, figure(one.value, one.unit), one.note))),
