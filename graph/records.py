@@ -224,6 +224,20 @@ class Trial(Record):
     call_id: UUID
 
 
+class GateAudit(Record):
+    """What an audit found of a gate: its items, and how many of a sample the verifier called good and bad."""
+
+    id: UUID
+    audited_at: datetime
+    gate: str
+    rejected: int
+    rejected_good: int
+    rejected_bad: int
+    accepted: int
+    accepted_good: int
+    accepted_bad: int
+
+
 class Review(Record):
     """One judge's scores of a problem in 0-1, or the rater's difficulty; `unjudged` says why there is neither."""
 

@@ -11,10 +11,11 @@ Screen decides by rules that a verifier of answers cannot judge; it is counted, 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from graph.records import Pass, Problem, Solution
+from graph.records import GateAudit, Pass, Problem, Solution, content_id
 from graph.shares import ShareEstimate, Stratum, share_within, wilson
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import ballots, count
@@ -105,7 +106,7 @@ async def audit_gates(work: RunContext, size: int) -> list[Audited]:
 
     A larger sample holds the smaller one, and what was judged before is not paid for again.
     """
-    return [
+    found = [
         Audited(
             gate.name,
             await _side(work, gate, gate.rejected, size),
@@ -114,6 +115,28 @@ async def audit_gates(work: RunContext, size: int) -> list[Audited]:
             gate.matters is not None,
         )
         for gate in GATES
+    ]
+    await work.store.write(*_rows(found))
+    return found
+
+
+def _rows(found: Sequence[Audited]) -> list[GateAudit]:
+    """What was found, for reports to come."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return [
+        GateAudit(
+            id=content_id("gate audit", row.gate, now.isoformat()),
+            audited_at=now,
+            gate=row.gate,
+            rejected=row.rejected.items,
+            rejected_good=row.rejected.good,
+            rejected_bad=row.rejected.bad,
+            accepted=row.accepted.items,
+            accepted_good=row.accepted.good,
+            accepted_bad=row.accepted.bad,
+        )
+        for row in found
+        if row.judged
     ]
 
 

@@ -62,6 +62,7 @@ TABLES: dict[type[Record], str] = {
     records.Problem: "problems",
     records.Reading: "readings",
     records.Trial: "trials",
+    records.GateAudit: "gate_audits",
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",

@@ -57,6 +57,7 @@ TAKEN: dict[str, str] = {
     "grades": _unknown("grades", UNDISPUTED),
     "readings": _unknown("readings", UNDISPUTED),
     "trials": _unknown("trials"),
+    "gate_audits": _unknown("gate_audits"),
     "rejects": _unknown(
         "rejects",
         f"""(

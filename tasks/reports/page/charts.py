@@ -1,6 +1,6 @@
 """The report's charts: each a table of numbers, the way it is drawn, and a sentence on what to read from it.
 
-To add one: a function of the store and the settings, and a line in `CHARTS`. The table `told` must be there.
+To add one: a function of what is told of a run, and a line in `CHARTS`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from tasks.reports.agreement import panel
-from tasks.reports.card import finished_agreement
+from graph.shares import Stratum, share_within
+from tasks.reports.agreement import Agreement, panel
 from tasks.reports.money import by_stage
+from tasks.reports.page.overview import latest_audit
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity, recipe_of
@@ -41,15 +42,23 @@ class Chart(NamedTuple):
     rows: Sequence[Sequence[Any]]
 
 
-def charts(store: Store, settings: RunSettings) -> list[dict[str, Any]]:
+class Told(NamedTuple):
+    """What charts are made of. The store must have its table `told`."""
+
+    store: Store
+    settings: RunSettings
+    panels: Sequence[Agreement]
+
+
+def charts(run: Told) -> list[dict[str, Any]]:
     """All charts that have something to show."""
-    made = [chart for make in CHARTS for chart in make(store, settings) if chart.rows]
+    made = [chart for make in CHARTS for chart in make(run) if chart.rows]
     return [chart._asdict() | {"columns": [column._asdict() for column in chart.columns]} for chart in made]
 
 
-def yield_by_place(store: Store, settings: RunSettings) -> list[Chart]:
+def yield_by_place(run: Told) -> list[Chart]:
     """Yield and cost along the order of sampling."""
-    rows = store.rows(_BY_PLACE, [BINS])
+    rows = run.store.rows(_BY_PLACE, [BINS])
     reading = (
         "Each point is a stretch of the sampling order. A yield that falls to the right says that later combinations "
         "are weaker: raise `min_weight`, or bring more seeds."
@@ -63,7 +72,7 @@ def yield_by_place(store: Store, settings: RunSettings) -> list[Chart]:
     ]
 
 
-def by_relation(store: Store, settings: RunSettings) -> list[Chart]:
+def by_relation(run: Told) -> list[Chart]:
     """The relations beside each other."""
     reading = (
         "How the ways of joining points compare: a relation with a low yield or dear pairs may deserve a smaller "
@@ -77,12 +86,12 @@ def by_relation(store: Store, settings: RunSettings) -> list[Chart]:
         Column("rated hard", "share"),
         Column("tokens per pair"),
     ]
-    return [Chart("relations", "Relations", "bars", reading, columns, store.rows(_BY_RELATION))]
+    return [Chart("relations", "Relations", "bars", reading, columns, run.store.rows(_BY_RELATION))]
 
 
-def difficulty(store: Store, settings: RunSettings) -> list[Chart]:
+def difficulty(run: Told) -> list[Chart]:
     """Rated against measured difficulty, and how often each rating passes."""
-    seen = {(rated, measured): number for rated, measured, number in store.rows(_DIFFICULTY)}
+    seen = {(rated, measured): number for rated, measured, number in run.store.rows(_DIFFICULTY)}
     levels = ("easy", "medium", "hard")
     rows = [[level, *(seen.get((level, other), 0) for other in levels)] for level in levels]
     diagonal = sum(seen.get((level, level), 0) for level in levels)
@@ -106,25 +115,25 @@ def difficulty(store: Store, settings: RunSettings) -> list[Chart]:
         "bars",
         "Hard problems pass less often; if easy ones do too, look at why in the inspector.",
         [Column("rated", "text"), Column("passed", "share"), Column("problems"), Column("pairs")],
-        store.rows(_PASSED),
+        run.store.rows(_PASSED),
     )
     return [matrix, passed]
 
 
-def agreement_of_solutions(store: Store, settings: RunSettings) -> list[Chart]:
+def agreement_of_solutions(run: Told) -> list[Chart]:
     """How sure the labels are: the share of the solutions that gave the answer."""
     reading = (
         "The answer's share of the solutions asked for is its label's strength: at 100 % all agree. "
         "What stands below the least agreement was rejected."
     )
     columns = [Column("agreement", "text"), Column("pairs"), Column("rejected")]
-    return [Chart("tiers", "Strength of the labels", "bars", reading, columns, store.rows(_TIERS))]
+    return [Chart("tiers", "Strength of the labels", "bars", reading, columns, run.store.rows(_TIERS))]
 
 
-def judges(store: Store, settings: RunSettings) -> list[Chart]:
+def judges(run: Told) -> list[Chart]:
     """The panel: how each judge leans, and how often two of them decide alike."""
     found = []
-    for at in finished_agreement(store, settings.target_pairs):
+    for at in run.panels:
         told = "" if at.alpha is None else f" Alpha of the panel is {at.alpha:.3f}: 1 is full agreement, 0 is chance."
         reading = (
             "Bias is a judge's mean distance from the others on the same items: below 0 it is harsher than they are."
@@ -139,7 +148,7 @@ def judges(store: Store, settings: RunSettings) -> list[Chart]:
         ]
         rows = [(judge.judge, judge.mean, judge.bias, judge.given, judge.unjudged) for judge in at.judges]
         found.append(Chart(f"judges-{at.task}", f"Judges at {at.task}", "bars", reading, columns, rows))
-        found.append(_alike(store, at.task))
+        found.append(_alike(run.store, at.task))
     return found
 
 
@@ -158,11 +167,36 @@ def _alike(store: Store, task: str) -> Chart:
     )
 
 
-def lengths(store: Store, settings: RunSettings) -> list[Chart]:
+def audited(run: Told) -> list[Chart]:
+    """How the gates err, by the latest audit."""
+    rows = []
+    for row in latest_audit(run.store):
+        rejected, accepted = row.rejected_good + row.rejected_bad, row.accepted_good + row.accepted_bad
+        good = Stratum(row.rejected, row.rejected_good, rejected), Stratum(row.accepted, row.accepted_good, accepted)
+        bad = Stratum(row.accepted, row.accepted_bad, accepted), Stratum(row.rejected, row.rejected_bad, rejected)
+        shares = [found and found.share for found in (share_within(*good), share_within(*bad))]
+        rows.append((row.gate, shares[0], shares[1], row.rejected, rejected, row.accepted, accepted))
+    reading = (
+        "False rejects: the share of the good that the gate rejected. False accepts: the share of the bad that it let "
+        "through. Both are estimates from what the verifier read again in `gsdp audit gates`, which tells their ranges."
+    )
+    columns = [
+        Column("gate", "text"),
+        Column("false rejects", "share"),
+        Column("false accepts", "share"),
+        Column("rejected"),
+        Column("read"),
+        Column("accepted"),
+        Column("read"),
+    ]
+    return [Chart("gates", "Errors of the gates", "bars", reading, columns, rows)]
+
+
+def lengths(run: Told) -> list[Chart]:
     """How long problems and solutions are."""
     found = []
     for name, column in (("problems", "problem"), ("solutions", "solution")):
-        rows = store.rows(_LENGTHS.format(column=column), [BINS])
+        rows = run.store.rows(_LENGTHS.format(column=column), [BINS])
         reading = (
             f"Characters of the {name} of accepted pairs. Two humps are two kinds of text; a wall at the right is a "
             "cut-off."
@@ -172,10 +206,10 @@ def lengths(store: Store, settings: RunSettings) -> list[Chart]:
     return found
 
 
-def pace(store: Store, settings: RunSettings) -> list[Chart]:
+def pace(run: Told) -> list[Chart]:
     """Calls, those in flight, retries and pairs over the time of the latest run."""
-    rows = store.rows(_PACE, [BINS])
-    limits = sum(endpoint.concurrency for endpoint in settings.endpoints.values())
+    rows = run.store.rows(_PACE, [BINS])
+    limits = sum(endpoint.concurrency for endpoint in run.settings.endpoints.values())
     when = Column("time", "time")
     flying = (
         f"Seconds spent waiting for answers, by second of the run: how many calls were in flight on average. The "
@@ -213,12 +247,12 @@ def pace(store: Store, settings: RunSettings) -> list[Chart]:
             "lines",
             "Accepted pairs by when their last call ended. A straight line is a steady run.",
             [when, Column("pairs")],
-            [(_seconds(at), pairs) for at, pairs in store.rows(_PAIRS_OVER_TIME, [BINS])],
+            [(_seconds(at), pairs) for at, pairs in run.store.rows(_PAIRS_OVER_TIME, [BINS])],
         ),
     ]
 
 
-def endpoints(store: Store, settings: RunSettings) -> list[Chart]:
+def endpoints(run: Told) -> list[Chart]:
     """What was asked of each endpoint, and how it answered."""
     columns = [
         Column("endpoint", "text"),
@@ -229,10 +263,10 @@ def endpoints(store: Store, settings: RunSettings) -> list[Chart]:
         Column("faults"),
     ]
     reading = "A 95th percentile far above the median is an endpoint under strain. Faults are answers of no use."
-    return [Chart("endpoints", "Endpoints", "table", reading, columns, store.rows(_ENDPOINTS))]
+    return [Chart("endpoints", "Endpoints", "table", reading, columns, run.store.rows(_ENDPOINTS))]
 
 
-def money(store: Store, settings: RunSettings) -> list[Chart]:
+def money(run: Told) -> list[Chart]:
     """The ledger by stage and model."""
     columns = [
         Column("stage", "text"),
@@ -256,12 +290,12 @@ def money(store: Store, settings: RunSettings) -> list[Chart]:
         "cost",
         "cost_of_rejected",
     )
-    rows = [tuple(row[name] for name in names) for row in by_stage(store)]
+    rows = [tuple(row[name] for name in names) for row in by_stage(run.store)]
     reading = "All calls that were paid for, as in `gsdp status`. What went into rejects is the price of the gates."
     return [Chart("money", "The ledger", "table", reading, columns, rows)]
 
 
-def repeats(store: Store, settings: RunSettings) -> list[Chart]:
+def repeats(run: Told) -> list[Chart]:
     """What was kept out as a repetition, and what as contamination, with the evidence."""
     kinds = Chart(
         "repeats",
@@ -269,7 +303,7 @@ def repeats(store: Store, settings: RunSettings) -> list[Chart]:
         "bars",
         "Problems that repeat a kept one or a seed. Many by template mean that the composer has few ideas.",
         [Column("kind", "text"), Column("problems"), Column("clusters"), Column("largest")],
-        store.rows(_REPEATS),
+        run.store.rows(_REPEATS),
     )
     shared = Chart(
         "contamination",
@@ -283,7 +317,7 @@ def repeats(store: Store, settings: RunSettings) -> list[Chart]:
             Column("coverage", "share"),
             Column("words", "text"),
         ],
-        store.rows(_EVIDENCE, [EVIDENCE]),
+        run.store.rows(_EVIDENCE, [EVIDENCE]),
     )
     return [kinds, shared]
 
@@ -295,12 +329,13 @@ def _seconds(at: datetime) -> float:
 EVIDENCE = 200
 """Pieces of evidence that are listed."""
 
-CHARTS: tuple[Callable[[Store, RunSettings], list[Chart]], ...] = (
+CHARTS: tuple[Callable[[Told], list[Chart]], ...] = (
     yield_by_place,
     by_relation,
     difficulty,
     agreement_of_solutions,
     judges,
+    audited,
     lengths,
     repeats,
     pace,

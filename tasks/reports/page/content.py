@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import StoreError
+from tasks.reports.card import finished_agreement
 from tasks.reports.coverage import coverage
-from tasks.reports.page.charts import charts
+from tasks.reports.page.charts import Told, charts
 from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.items import items
 from tasks.reports.page.knowledge_map import knowledge_map
@@ -32,7 +33,8 @@ def write_report(
         content = parts(store, settings)
         if beside:
             with told_problems(beside[0], beside[1].target_pairs):
-                other = overview(*beside, coverage(beside[0]))
+                panels = finished_agreement(beside[0], beside[1].target_pairs)
+                other = overview(*beside, coverage(beside[0]), panels)
                 content["compare"] = comparison(
                     ComparedRun(store, settings, content["overview"]), ComparedRun(*beside, other)
                 )
@@ -47,10 +49,11 @@ def write_report(
 def parts(store: Store, settings: RunSettings) -> dict[str, Any]:
     """What the page shows, by section. The table `told` must be there."""
     covers = coverage(store)
+    panels = finished_agreement(store, settings.target_pairs)
     drawn, numbers = knowledge_map(store, covers)
     return {
-        "overview": overview(store, settings, covers),
+        "overview": overview(store, settings, covers, panels),
         "map": drawn,
-        "charts": charts(store, settings),
+        "charts": charts(Told(store, settings, panels)),
         "items": items(store, numbers),
     }

@@ -17,17 +17,13 @@ LEAST = 50
 """Problems of each outcome and relation that are shown in any case, where there are so many."""
 MOST_ROWS = 2_000
 """Rejected rows, names and seeds that are listed."""
-BLOCK = 5_000
-"""Problems whose texts are read at a time."""
 
 
 def items(store: Store, numbers: Mapping[UUID, int]) -> dict[str, Any]:
     """The items, in sampling order, and how many there are in all. The table `told` must be there."""
     whole = int(store.rows("SELECT count(*) FROM told")[0][0])
     chosen = [row[0] for row in store.rows(_SAMPLE, [LEAST, MOST])]
-    shown = [
-        item for start in range(0, len(chosen), BLOCK) for item in _items(store, chosen[start : start + BLOCK], numbers)
-    ]
+    shown = [*_items(store, chosen, numbers)]
     rows = [list(row) for row in store.rows(_ROWS, [MOST_ROWS])]
     return {"items": shown, "of": whole, "rows": rows}
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
+from graph.records import GateAudit
 from tasks.reports.agreement import Agreement
-from tasks.reports.card import finished_agreement, funnel, is_rehearsal, models, thresholds
+from tasks.reports.card import funnel, is_rehearsal, models, thresholds
 from tasks.reports.counts import counts
 from tasks.reports.coverage import Cover, communities
 from tasks.reports.funnel import rejected
@@ -30,12 +31,13 @@ class Figure(NamedTuple):
     note: str
 
 
-def overview(store: Store, settings: RunSettings, covers: Sequence[Cover]) -> dict[str, Any]:
+def overview(
+    store: Store, settings: RunSettings, covers: Sequence[Cover], panels: Sequence[Agreement]
+) -> dict[str, Any]:
     """Everything of the first screen. The table `told` must be there."""
     target = settings.target_pairs
     pairs = min(pair_count(store), target)
     stages, reasons = funnel(store, target, pairs), rejected(store, target)
-    panels = finished_agreement(store, target)
     state, started, seconds = store.rows(_RUNS)[0]
     numbers = dict(counts(store))
     return {
@@ -72,11 +74,20 @@ def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, sec
     implicit, known = store.rows(_IMPLICIT)[0]
     share = implicit / known if known else None
     yield Figure("Implicit combinations", share, "share", "of the pairs join points that no seed has together")
+    if audited := {row.gate: row for row in latest_audit(store)}.get("votes"):
+        read = audited.accepted_good + audited.accepted_bad
+        note = f"of {read:,} accepted pairs that `gsdp audit gates` judged again are bad"
+        yield Figure("Errors by audit", audited.accepted_bad / read if read else None, "share", note)
     problems = store.rows("SELECT count(*) FROM told")[0][0]
     yield Figure("Yield", pairs / problems if problems else None, "share", f"pairs of {problems:,} problems written")
     yield Figure("Expansion", pairs / numbers["seeds"] if numbers["seeds"] else None, "times", "pairs for each seed")
     calls = int(store.rows("SELECT count(*) FROM calls")[0][0])
     yield Figure("Wall time", seconds, "seconds", f"{calls:,} calls to models")
+
+
+def latest_audit(store: Store) -> list[GateAudit]:
+    """What the latest audit of the gates found; empty where there was none."""
+    return store.select(GateAudit, "audited_at = (SELECT max(audited_at) FROM gate_audits) ORDER BY rowid")
 
 
 def _noticed(

@@ -9,19 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tasks.reports.funnel import FINISHED
-from tasks.store.database import Store
+from tasks.store.database import MEMORY_LIMIT, Store
 from tasks.store.latest import recipe_of
 
 
 @contextmanager
 def told_problems(store: Store, target: int) -> Iterator[None]:
     """The table `told` for as long as the `with` block lasts, in this thread."""
-    store.rows(_TOLD, [target])
+    # Questions about all calls at once take more memory than a run has for its buffers.
+    store.rows(f"SET memory_limit = '{MEMORY}'")
     try:
+        store.rows(_TOLD, [target])
         yield
     finally:
         store.rows("DROP TABLE IF EXISTS told")
+        store.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
+
+MEMORY = "1GB"
 
 PAIR = "pair"
 """The outcome of a problem that every gate let through; another outcome is the stage that kept it out."""
@@ -29,15 +34,15 @@ PAIR = "pair"
 _TOLD = f"""
     CREATE OR REPLACE TEMP TABLE told AS
     WITH {FINISHED},
-    owners AS (
-        SELECT id AS subject_id, id AS problem_id FROM problems
-        UNION ALL SELECT id, problem_id FROM reviews
-        UNION ALL SELECT id, problem_id FROM solutions
-        UNION ALL SELECT id, problem_id FROM grades),
+    asked AS (
+        SELECT c.subject_id AS problem_id, c.* FROM calls c WHERE stage = 'compose'
+        UNION ALL SELECT r.problem_id, c.* FROM calls c JOIN reviews r ON r.id = c.subject_id WHERE c.stage = 'review'
+        UNION ALL SELECT s.problem_id, c.* FROM calls c JOIN solutions s ON s.id = c.subject_id WHERE c.stage = 'solve'
+        UNION ALL SELECT g.problem_id, c.* FROM calls c JOIN grades g ON g.id = c.subject_id WHERE c.stage = 'grade'),
     paid AS (
         SELECT problem_id, sum(input_tokens + output_tokens)::BIGINT AS tokens, sum(cost) AS usd,
             max(ended_at) AS ended_at, max_by(run_id, ended_at) AS run_id
-        FROM calls JOIN owners USING (subject_id) GROUP BY problem_id),
+        FROM asked GROUP BY problem_id),
     kept_out AS (
         SELECT subject_id, min_by(struct_pack(stage, reason, detail), stage) AS why FROM rejects
         WHERE stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)

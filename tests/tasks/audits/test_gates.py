@@ -58,6 +58,10 @@ async def looked(work: RunContext) -> list[Audited]:
 def test_what_is_judged_again_is_the_truth_and_paid_for_once(workspace: Path) -> None:
     found, rehearsed = audited(settings_of(workspace), looked)
     assert rehearsed
+    told = query(
+        workspace, "SELECT gate, rejected, rejected_good, rejected_bad FROM gate_audits ORDER BY audited_at, rowid"
+    )
+    assert told[-3:] == [(row.gate, row.rejected.items, row.rejected.good, row.rejected.bad) for row in found[:3]]
     trials, distinct = query(workspace, "SELECT count(*), count(DISTINCT subject_id) FROM trials")[0]
     assert trials == distinct == number(workspace, CALLS)
     assert query(workspace, "SELECT DISTINCT model FROM calls WHERE stage = 'audit'") == [("sandbox-truth",)]

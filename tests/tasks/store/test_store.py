@@ -68,6 +68,17 @@ SAMPLES: tuple[Record, ...] = (
     records.Reading(id=ID, recipe=OTHER, problem_id=ID, names=("a", TEXT), fault=None),
     records.Trial(id=ID, judge="j", task="review", subject_id=OTHER, value=0.5, unjudged=None, call_id=ID),
     records.Trial(id=OTHER, judge="j", task="grade", subject_id=OTHER, value=None, unjudged="why", call_id=ID),
+    records.GateAudit(
+        id=ID,
+        audited_at=datetime(2026, 1, 1),
+        gate="votes",
+        rejected=3,
+        rejected_good=1,
+        rejected_bad=1,
+        accepted=9,
+        accepted_good=4,
+        accepted_bad=0,
+    ),
     records.Review(
         id=ID, problem_id=ID, judge="j", logic=0.1, presentation=1.0, difficulty=None, unjudged=None, call_id=ID
     ),

@@ -79,7 +79,7 @@ function bars(chart: Chart): HTMLElement {
   const measure = chart.columns[1];
   const values = chart.rows.map((row) => Number(row[1] ?? 0));
   const widest = measure?.form === "share" ? 1 : Math.max(...values.map(Math.abs), 1e-9);
-  return el(
+  const made = el(
     "table.bars",
     {},
     heads(chart),
@@ -94,6 +94,7 @@ function bars(chart: Chart): HTMLElement {
       }),
     ),
   );
+  return el("div.scroll", { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` }, made);
 }
 
 function table(chart: Chart, shaded: boolean): HTMLElement {
@@ -114,7 +115,7 @@ function table(chart: Chart, shaded: boolean): HTMLElement {
           if (shaded) {
             made.forEach((one, place) => {
               const value = row[place];
-              if (place && typeof value === "number") one.style.setProperty("--shade", `${Math.round((60 * (value - low)) / (high - low || 1))}%`);
+              if (place && typeof value === "number") one.style.setProperty("--shade", `${Math.round((32 * (value - low)) / (high - low || 1))}%`);
             });
           }
           return el("tr", {}, ...made);

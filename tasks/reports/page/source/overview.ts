@@ -13,14 +13,14 @@ export async function overview(): Promise<HTMLElement> {
     el("p.lead", {}, [`Run in ${told.workspace}`, told.state, `begun ${told.started.replace("T", " ")} UTC.`].filter(Boolean).join(", ")),
     told.rehearsal &&
       el("p.rehearsal", { role: "note" }, "\u26a0 A rehearsal: its texts were written by the bundled sandbox, which is no model."),
-    el("dl.figures", {}, ...told.figures.map((one) => tile(one.label, figure(one.value, one.unit), one.note))),
+    el("dl.figures", {}, ...told.figures.map((one) => tile(one.label, figure(one.value, one.unit), prose(one.note)))),
     el("div.columns", {}, funnel(told), standing(told)),
     el("div.columns", {}, table("Models", ["role", "model"], told.models), table("Thresholds", ["setting", "value"], told.thresholds)),
   );
 }
 
-function tile(label: string, value: string, note: string): HTMLElement {
-  return el("div.figure", {}, el("dt", {}, label), el("dd", {}, el("strong", {}, value), el("span", {}, note)));
+function tile(label: string, value: string, note: (Node | string)[]): HTMLElement {
+  return el("div.figure", {}, el("dt", {}, label), el("dd", {}, el("strong", {}, value), el("span", {}, ...note)));
 }
 
 function funnel(told: Overview): HTMLElement {
