@@ -57,13 +57,18 @@ class Unparseable(ValueError):
         self.reason = reason
 
 
-def block(text: str, tag: str) -> str:
+def block(text: str, tag: str, may_be_open: bool = False) -> str:
     """The inside of the last complete `<tag>` block, without outer whitespace.
+
+    With `may_be_open`, and without any complete block, what follows the last opening tag: small models forget to close
+    a list. An answer that was cut off does not come here.
 
     A block that wraps nothing but another one of its kind is unwrapped. One that holds a block and more is refused:
     either half may be what was meant, and half an answer must not pass for a whole one.
     """
     body = _last(text, tag)
+    if body is None and may_be_open:
+        body = _last(f"{text}</{tag}>", tag)
     if body is None:
         raise Unparseable(f"no <{tag}> block")
     match _own_tag(tag).split(body):
@@ -79,7 +84,7 @@ def read_points(text: str) -> list[str]:
 
     Lines that differ in nothing but their numbers are no names of facts: the model repeats itself, or counts.
     """
-    body = clean(block(text, "points"), "points")
+    body = clean(block(text, "points", may_be_open=True), "points")
     lines = [line.strip() for line in body.splitlines() if line.strip()]
     most = max(Counter(_NUMERAL.sub("0", _NUMBERED_LINE.sub("", line)) for line in lines).values(), default=0)
     if most >= _LEAST_REPEATS:
@@ -146,7 +151,7 @@ def read_verdicts(text: str, count: int, allowed: Collection[str]) -> dict[int, 
     Items without a verdict, with an unknown one or with two different ones are left out: they stay unjudged, and one
     odd line does not cost the others. Case and punctuation of a verdict do not matter.
     """
-    body = block(text, "verdicts")
+    body = block(text, "verdicts", may_be_open=True)
     if not body:
         raise Unparseable("empty <verdicts>")
     known = {_words(verdict): verdict for verdict in allowed}

@@ -36,7 +36,7 @@ from prompts.answers import CHAT_MARKER, TAGS
 BASE = "mathematics"
 """The domain whose files stand in for those that another domain does not have."""
 
-STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen")
+STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen", "evaluate")
 KEYS = ("stage", "inputs", "answer", "why")
 ROLES = ("system", "user", "assistant")
 

@@ -136,7 +136,10 @@ def composer(ask: SandboxRequest, rates: ErrorRates) -> str:
 
 
 def _problem(ask: SandboxRequest) -> tuple[str, ProblemReading | None]:
-    text = block(ask.text, "problem") or ""
+    """The problem in its block; in evaluations it has none and stands before the request, behind a heading."""
+    text = block(ask.text, "problem")
+    if text is None:
+        text = ask.text.rpartition("Problem:\n")[2].rpartition("\n\n")[0]
     return text, read(text)
 
 

@@ -74,6 +74,9 @@ POINTS = [
     ("<points></points>", [], "none is an answer"),
     ("<points> \n \n</points>", [], "blank lines too"),
     ("none", "no <points> block", "no block is none"),
+    ("<points>\na\nb", ["a", "b"], "a list that was not closed"),
+    ("<points>a</points> or <points>b", ["a"], "a complete block wins"),
+    ("a</points>", "no <points> block", "never opened"),
     ("<points>\na\n<problem>\n</points>", "tag left in <points>", "a scrap of the prompt"),
 ]
 
