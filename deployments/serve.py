@@ -18,6 +18,7 @@ from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL
 
 from flows import stages
+from flows.evaluate import evaluate
 from flows.produce import produce
 from flows.quote import quote
 from flows.shards import shard
@@ -38,6 +39,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     produce,
     shard,
     quote,
+    evaluate,
 )
 RUNS_AT_ONCE = 4
 NO_SERVER = (

@@ -135,6 +135,45 @@ def quote(
 
 
 @app.command()
+def evaluate(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    quote: Annotated[
+        int,
+        typer.Option(min=0, help="Ask so many items of each benchmark, and say what the rest will take; 0: ask all."),
+    ] = 0,
+    lm_eval: Annotated[
+        bool, typer.Option("--lm-eval", help="Ask nothing: write the tasks of lm-evaluation-harness, and the commands.")
+    ] = False,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
+    ] = False,
+) -> None:
+    """Let models answer the items of `[[benchmarks]]`: scores with errors, differences with intervals.
+
+    The same command again goes on where it stopped, and pays for nothing twice.
+
+    Examples: `gsdp evaluate settings.toml`, `gsdp evaluate settings.toml --set evaluate.samples=8 --quote 20`,
+    `gsdp evaluate settings.toml --lm-eval`
+    """
+    from flows.commands.settings_file import read_settings
+
+    read = read_settings(settings, set_ or ())
+    if lm_eval:
+        from flows.commands.lm_eval import print_commands
+
+        print_commands(read)
+        return
+
+    def load() -> Flow[list[str]]:
+        from flows.evaluate import evaluate
+
+        return partial(evaluate, read, quote, accept_changes)
+
+    print("", *_with_prefect(read, load, accept_changes), sep="\n")
+
+
+@app.command()
 def doctor(
     target: Annotated[
         str,

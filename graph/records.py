@@ -238,6 +238,53 @@ class GateAudit(Record):
     accepted_bad: int
 
 
+class BenchmarkItem(Record):
+    """A problem with a known answer that models are evaluated on. The id is of its text: the answer may be mended."""
+
+    id: UUID
+    benchmark: str
+    line: int
+    problem: str
+    choices: tuple[str, ...]
+    """Options of multiple choice; the answer is then the letter of one."""
+    answer: str
+    level: str | None
+    subject: str | None
+
+
+class Examinee(Record):
+    """A model that an evaluation is about, and what its attempts with a prompt are signed with."""
+
+    run_id: UUID
+    position: int
+    name: str
+    model: str
+    prompt: str
+    recipe: UUID
+
+
+class Attempt(Record):
+    """One answer of a model to a benchmark item."""
+
+    id: UUID
+    recipe: UUID
+    item_id: UUID
+    sample: int
+    answer: str | None
+    fault: str | None
+    call_id: UUID
+
+
+class Mark(Record):
+    """Whether an attempt is right, by the item's answer and the rule of equivalence, which its id hashes."""
+
+    id: UUID
+    attempt_id: UUID
+    outcome: Literal["same", "different", "unknown", "none"]
+    reference: bool | None
+    """What math-verify alone says of the text; None where it cannot be asked."""
+
+
 class Review(Record):
     """One judge's scores of a problem in 0-1, or the rater's difficulty; `unjudged` says why there is neither."""
 

@@ -71,6 +71,11 @@ class Prompt:
     _turns: tuple[tuple[str, str | Template], ...] = field(compare=False, repr=False)
     _tags: re.Pattern[str] = field(compare=False, repr=False)
 
+    @property
+    def shots(self) -> int:
+        """Worked examples in it: turns of the assistant."""
+        return sum(role == "assistant" for role, _ in self._turns)
+
     def render(self, **values: object) -> list[Message]:
         """The messages for these values, which must be exactly the inputs: strings, numbers and lists of them."""
         if values.keys() != self.inputs:

@@ -26,7 +26,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.exceptions import PrefectException
 
-from flows.reporting.snapshot import pace
+from flows.reporting.snapshot import pace, progress
 from tasks.context.run_context import RunContext
 from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
@@ -65,10 +65,11 @@ class Board:
                     await self._put(figure)
 
     def _figures(self, content: dict[str, Any], last: bool) -> Iterator[Artifact]:
-        work, target = self._work, self._work.settings.target_pairs
-        share = min(100.0, round(100.0 * work.screened.pairs / target, 1))
+        work = self._work
+        done, wanted, what = progress(content)
+        share = min(100.0, round(100.0 * done / wanted, 1))
         line = progress_line(content, cost(work.store))
-        yield ProgressArtifact(key=self._key("pairs"), progress=share, description=line)
+        yield ProgressArtifact(key=self._key(what), progress=share, description=line)
         for name, rows, description in (
             ("stages", stage_rows(content), "What each stage did in this attempt, also beyond the target"),
             ("endpoints", endpoint_rows(work, content), "How the model servers answer"),
@@ -119,7 +120,8 @@ def artifact_key(workspace: str, name: str) -> str:
 
 def progress_line(content: dict[str, Any], money: list[str]) -> str:
     """How far the run is, in a line: pairs, yield, pace, money."""
-    told = [f"{content['pairs']:,} of {content['target_pairs']:,} pairs{pace(content)}"]
+    done, wanted, what = progress(content)
+    told = [f"{done:,} of {wanted:,} {what}{pace(content)}"]
     stages = content["stages"]
     screened, composed = stages.get("screen", {}).get("done"), stages.get("compose", {}).get("done")
     # A run that goes on screens what earlier ones have composed, and a share of that says nothing.

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from flows.reporting.snapshot import money, pace
+from flows.reporting.snapshot import money, pace, progress
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -43,12 +43,8 @@ class Bars:
         self._progress.stop()
 
     def tick(self, snapshot: dict[str, Any]) -> None:
-        self._progress.update(
-            self._task,
-            description=describe(snapshot),
-            completed=snapshot["pairs"],
-            total=snapshot["target_pairs"],
-        )
+        done, wanted, _ = progress(snapshot)
+        self._progress.update(self._task, description=describe(snapshot), completed=done, total=wanted)
 
     def stage(self, name: str, text: str, seconds: float) -> None:
         self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
@@ -75,11 +71,9 @@ class Lines:
         fresh, self._trouble = news and not self._trouble, news
         if fresh or time.monotonic() - self._last >= PLAIN_EVERY:
             self._last = time.monotonic()
-            print(
-                f"{'running':<{WIDTH}}{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs{pace(snapshot)}; "
-                f"{describe(snapshot)}",
-                flush=True,
-            )
+            done, wanted, what = progress(snapshot)
+            told = f"{done:,} of {wanted:,} {what}{pace(snapshot)}; {describe(snapshot)}"
+            print(f"{'running':<{WIDTH}}{told}", flush=True)
 
     def stage(self, name: str, text: str, seconds: float) -> None:
         self._last = time.monotonic()

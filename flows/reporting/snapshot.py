@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from tasks.context.run_context import RunContext
 
 SNAPSHOT = "status.json"
-ORDER = ("ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "screen", "publish")
+ORDER = (
+    "ingest",
+    "extract",
+    "connect",
+    "sample",
+    "compose",
+    "review",
+    "solve",
+    "grade",
+    "screen",
+    "publish",
+    "evaluate",
+)
 
 
 def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
@@ -46,6 +58,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
         "stages": {
             stage: {
                 "done": counts.done[stage],
+                **({"wanted": counts.wanted[stage]} if counts.wanted[stage] else {}),
                 "calls": counts.calls[stage],
                 "rejected": sum(number for (where, _), number in counts.rejected.items() if where == stage),
             }
@@ -62,6 +75,14 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
             for name, client in work.clients.items()
         },
     }
+
+
+def progress(content: dict[str, Any]) -> tuple[int, int, str]:
+    """How much is done of what is wanted, and what that is: pairs, or answers where models are evaluated."""
+    evaluated = content["stages"].get("evaluate", {})
+    if "wanted" in evaluated:
+        return evaluated["done"], evaluated["wanted"], "answers"
+    return content["pairs"], content["target_pairs"], "pairs"
 
 
 def pace(content: dict[str, Any]) -> str:

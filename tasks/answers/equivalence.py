@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from types import TracebackType
@@ -138,27 +138,31 @@ class Equivalence:
         return Verdict(compare_groups(left, right, element) or "unknown", "collection")
 
     async def _ask(self, asked: Comparison, rule: Policy) -> Verdict:
-        """One question to the pool. A pool that broke (all its workers died) is replaced, once per question."""
         left, right = (read(text, rule, asked.question) for text in asked[:2])
-        texts = (prepared(left, right), prepared(right, left))
+        equal, tier = await self.in_worker(algebra.judge, prepared(left, right), prepared(right, left))
+        return Verdict("unknown" if equal is None else "same" if equal else "different", tier)
+
+    async def in_worker(self, question: Callable[[str, str], bool | None], a: str, b: str) -> tuple[bool | None, str]:
+        """What a question to math-verify comes to, and how: None where the worker ended or failed over it.
+
+        A pool that broke (all its workers died) is replaced, once per question.
+        """
         for _ in range(2):
             pool = self._running_pool()
             try:
-                future: Future[bool | None] = pool.schedule(algebra.judge, args=texts, timeout=self._timeout)
-                equal = await asyncio.wrap_future(future)
+                future: Future[bool | None] = pool.schedule(question, args=(a, b), timeout=self._timeout)
+                return await asyncio.wrap_future(future), "math-verify"
             except TimeoutError:
-                return Verdict("unknown", "timeout")
+                return None, "timeout"
             except ProcessExpired as error:
-                return Verdict("unknown", "timeout" if algebra.ended_by_limit(error.exitcode) else "worker died")
+                return None, "timeout" if algebra.ended_by_limit(error.exitcode) else "worker died"
             except (asyncio.CancelledError, KeyboardInterrupt):
                 raise
             except Exception as error:
                 if not _is_broken(pool):
-                    return Verdict("unknown", f"math-verify: {error or type(error).__name__}")
+                    return None, f"math-verify: {error or type(error).__name__}"
                 self._replace(pool)
-            else:
-                return Verdict("unknown" if equal is None else "same" if equal else "different", "math-verify")
-        return Verdict("unknown", "worker died")
+        return None, "worker died"
 
     def _running_pool(self) -> ProcessPool:
         with self._lock:

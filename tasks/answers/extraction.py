@@ -51,6 +51,13 @@ def final_answer(text: str) -> str | None:
     return None
 
 
+def stated_answer(solution: str, marker: str | None) -> str | None:
+    """What stands behind the last `marker` of a solution, else its final answer."""
+    if marker and marker in solution:
+        return solution.rsplit(marker, 1)[1].strip() or None
+    return final_answer(solution)
+
+
 def corrected(text: str) -> str | None:
     """What the text says is the answer after it took back a box."""
     found = _boxes(text)

@@ -67,6 +67,8 @@ class Counts:
     findings: tuple[str, ...] = ()
     """Whether the graph gives what is asked of it, in sentences."""
     done: Counter[str] = field(default_factory=Counter)
+    wanted: Counter[str] = field(default_factory=Counter)
+    """What a stage that works beside the pipeline has to do in all."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     started: dict[str, float] = field(default_factory=dict)
@@ -129,8 +131,11 @@ class RunContext:
         values: Mapping[str, object],
         subject_id: UUID,
         read: Callable[[str], T],
+        tries: int | None = None,
     ) -> Asked[T]:
-        """Ask until an answer can be read, at most `samples_per_item` times; each question is a numbered sample.
+        """Ask until an answer can be read, at most `tries` times; each question is a numbered sample.
+
+        `tries` is `samples_per_item` if left out; what may be tried once is asked in the same way whenever that is.
 
         The row of the last call is left to the caller, who commits it together with what the answer makes; earlier
         ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
@@ -141,7 +146,7 @@ class RunContext:
             sample += 1
         while True:
             try:
-                reply = await self._send(stage, role, messages, call_id, warmer=sample > 0)
+                reply = await self._send(stage, role, messages, call_id, warmer=sample > 0 and tries != 1)
             except (EndpointError, BudgetError) as error:
                 await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
                 raise
@@ -150,7 +155,7 @@ class RunContext:
             call = self.ledger_row(stage, role, prompt.hash, subject_id, sample, call_id, reply, told)
             self.counts.note(stage, calls=1)
             sample += 1
-            if failure is None or sample >= self.settings.samples_per_item or failure.code in FINAL:
+            if failure is None or sample >= (tries or self.settings.samples_per_item) or failure.code in FINAL:
                 return Asked(value, failure, call)
             await self.store.write(call)
             self.lost.add(call_id)

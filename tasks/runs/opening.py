@@ -26,7 +26,7 @@ from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.texts.contamination import Contamination
 
-ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials")
+ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials", "attempts")
 COLLECT_AFTER = 50_000
 """Objects more than before after which Python looks for garbage that refers to itself. By default it is 700, and then
 the calls that wait are looked through again and again: two fifths of the time that a call costs."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from graph.errors import SettingsError
 from graph.records import content_id
 from prompts.library import Library
-from tasks.settings.run import CHAT_ROLES, SANDBOX_JUDGE, SANDBOX_TRUTH, Role, RunSettings
+from tasks.settings.run import CHAT_ROLES, SANDBOX, SANDBOX_JUDGE, SANDBOX_TRUTH, Role, RunSettings
 
 STRONG = "hard"
 """Problems that the rater calls this go to the strong solver."""
@@ -27,6 +28,7 @@ PROMPTS = {
     "solver": ("solve",),
     "strong_solver": ("solve",),
     "judge": ("review", "grade", "contamination"),
+    "examinee": ("evaluate", "evaluate_shots", "evaluate_choice"),
 }
 """The prompt files each role is asked with."""
 
@@ -76,6 +78,13 @@ class ResolvedRoles:
 
     by_name: Mapping[str, ResolvedRole]
     judges: tuple[ResolvedRole, ...]
+    examinees: tuple[ResolvedRole, ...] = ()
+    """The models to evaluate."""
+
+    @property
+    def all(self) -> tuple[ResolvedRole, ...]:
+        """Whoever may be asked."""
+        return (*self.by_name.values(), *self.judges, *self.examinees)
 
     def get(self, role: str) -> ResolvedRole | None:
         """Who plays the role; None when nobody does."""
@@ -98,7 +107,26 @@ def resolve_roles(settings: RunSettings, library: Library) -> ResolvedRoles:
         before = sum(judge.model == model for judge in judges)
         judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
     by_name["verifier"] = _decide(settings, library, "judge", "verifier", _verifier(settings))
-    return ResolvedRoles(by_name, tuple(judges))
+    return ResolvedRoles(by_name, tuple(judges), tuple(_examinees(settings, library)))
+
+
+def _examinees(settings: RunSettings, library: Library) -> Iterator[ResolvedRole]:
+    """The models to evaluate, each under its endpoint's name: what servers call their models is often the same.
+
+    One answer is given at temperature 0, several at the solver's.
+    """
+    told: Counter[str] = Counter()
+    solver = settings.roles.solver
+    for role in settings.evaluate.models or ((solver,) if solver else ()):
+        endpoint = settings.endpoints[role.endpoints[0]]
+        rehearsed = "sandbox-solver" if endpoint.base_url == SANDBOX else None
+        model = role.model or endpoint.model or rehearsed
+        name = role.endpoints[0] if model in (endpoint.model, rehearsed) else f"{role.endpoints[0]}/{model}"
+        told[name] += 1
+        warm = TEMPERATURE["solver"] if settings.evaluate.samples > 1 else 0.0
+        given = {"model": model, "temperature": warm if role.temperature is None else role.temperature}
+        number = f" #{told[name]}" if told[name] > 1 else ""
+        yield _decide(settings, library, "examinee", f"{name}{number}", role.model_copy(update=given))
 
 
 def _verifier(settings: RunSettings) -> Role:

@@ -7,7 +7,7 @@ them. Keys of endpoints are never settings: `api_key` names an environment varia
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -73,10 +73,16 @@ class SeedFile(Section):
 
 
 class BenchmarkFile(Section):
-    """A file of problems that must not be published."""
+    """A file of problems that must not be published, and which models may be evaluated on."""
 
     path: Path = Field(description="File with one benchmark item a row")
-    columns: Columns = Field(default_factory=Columns, description="Names of its columns; problem and solution are used")
+    columns: Columns = Field(
+        default_factory=Columns, description="Names of its columns; problem, solution and, to evaluate, answer are used"
+    )
+    answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
+    choices: str | None = Field(None, description="Column with the options of multiple choice, as a list")
+    level: str | None = Field(None, description="Column with an item's level, by which scores are told")
+    subject: str | None = Field(None, description="Column with an item's subject, by which scores are told")
 
 
 class Role(Section):
@@ -233,6 +239,19 @@ class ScreenRule(Section):
     )
 
 
+class Evaluate(Section):
+    """Which models are evaluated on the benchmarks, and how."""
+
+    models: tuple[Role, ...] = Field(
+        (), description="Models to evaluate, known by their endpoints' names; the solver if left out"
+    )
+    samples: int = Field(1, ge=1, le=64, description="Answers of a model to each item: n of avg@n, pass@n and maj@n")
+    template: Literal["evaluate", "evaluate_shots"] = Field(
+        "evaluate", description="Prompt file to ask with; evaluate_shots shows worked examples first"
+    )
+    limit: int | None = Field(None, ge=1, description="Items of each benchmark, the first of its file; all if left out")
+
+
 class Publish(Section):
     """What the dataset looks like."""
 
@@ -259,26 +278,26 @@ solution, and another one of its answer when they differ: with two asked first, 
 needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
 
 
-def named(roles: Roles) -> list[str]:
+def named(roles: Roles, besides: Iterable[Role] = ()) -> list[str]:
     """The endpoints that roles name."""
     single = [getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")]
-    return [name for role in (*single, *roles.judges) if role is not None for name in role.endpoints]
+    return [name for role in (*single, *roles.judges, *besides) if role is not None for name in role.endpoints]
 
 
-def check_names(roles: Roles, endpoints: Mapping[str, Endpoint]) -> None:
-    """Refuse names that are not in `endpoints`. Raises ValueError, which pydantic reports under the roles."""
-    for name in named(roles):
+def check_names(names: Iterable[str], endpoints: Mapping[str, Endpoint]) -> None:
+    """Refuse names that are not in `endpoints`. Raises ValueError."""
+    for name in names:
         if name not in endpoints:
             near = get_close_matches(name, endpoints, 1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(endpoints)}"
             raise ValueError(f"no endpoint is called {name!r}{hint}")
 
 
-def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint]) -> Roles:
-    """Give the roles left out to `others`, or to the only endpoint there is. Raises ValueError."""
+def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint], spare: Role | None = None) -> Roles:
+    """Give the roles left out to `others`, or to the only endpoint there is, or to `spare`. Raises ValueError."""
     filled = {name: getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")}
     judges = roles.judges
-    fallback = roles.others or (Role(endpoint=next(iter(endpoints))) if len(endpoints) == 1 else None)
+    fallback = roles.others or (Role(endpoint=next(iter(endpoints))) if len(endpoints) == 1 else spare)
     if fallback is not None:
         sandbox = endpoints[fallback.endpoints[0]].base_url == SANDBOX
         for name in (*CHAT_ROLES, "embedder") if sandbox else CHAT_ROLES:
@@ -323,7 +342,11 @@ class RunSettings(Section):
     )
     domain: str = Field("mathematics", description="Folder of prompts")
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
-    seeds: tuple[SeedFile, ...] = Field(min_length=1, description="Files of solved problems, or folders of them")
+    seeds: tuple[SeedFile, ...] = Field(
+        description="Files of solved problems, or folders of them",
+        # For forms. A file of settings may go without, where all that is wanted is to evaluate models.
+        json_schema_extra={"minItems": 1},
+    )
     benchmarks: tuple[BenchmarkFile, ...] = Field((), description="Files whose problems must not be published")
     endpoints: dict[str, Endpoint] = Field(
         default_factory=dict,
@@ -341,6 +364,9 @@ class RunSettings(Section):
         default_factory=EquivalenceRule, description="When two answers are the same, where people differ"
     )
     screen: ScreenRule = Field(default_factory=ScreenRule, description="What keeps an accepted pair from counting")
+    evaluate: Evaluate = Field(
+        default_factory=Evaluate, description="Which models are evaluated on the benchmarks, and how"
+    )
     publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
     raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
     sandbox: tuple[str, ...] = Field((), description="Switches of the bundled rehearsal server, such as --latency=1")
@@ -352,7 +378,7 @@ class RunSettings(Section):
         if not isinstance(value, dict):
             return value
         chosen = value.get("preset", "verified")
-        merged = dict(value)
+        merged = {"seeds": (), **value} if value.get("evaluate") else dict(value)
         for section, defaults in PRESETS[chosen].items() if chosen in list(PRESETS) else ():
             given = merged.get(section) or {}
             if isinstance(given, dict):
@@ -374,6 +400,12 @@ class RunSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _seeds_or_models(self) -> RunSettings:
+        if not self.seeds and not self.evaluate.models:
+            raise ValueError("seeds: name at least one file; only to evaluate models (evaluate.models) none is needed")
+        return self
+
+    @model_validator(mode="after")
     def _quotas_are_drawn(self) -> RunSettings:
         undrawn = [relation for relation in self.accept.relations if relation not in self.sample.shares]
         if undrawn:
@@ -387,17 +419,20 @@ class RunSettings(Section):
 
     @model_validator(mode="after")
     def _decide_roles(self) -> RunSettings:
-        saved = {name: Endpoint(base_url=name) for name in named(self.roles) if block_name(name)}
+        names = named(self.roles, self.evaluate.models)
+        saved = {name: Endpoint(base_url=name) for name in names if block_name(name)}
         object.__setattr__(self, "endpoints", {**saved, **self.endpoints})
         if not self.endpoints:
             others = f" (block:{self.roles.others}?)" if isinstance(self.roles.others, str) else ""
             raise ValueError(
                 f"no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME{others}"
             )
-        check_names(self.roles, self.endpoints)
+        check_names(names, self.endpoints)
         # What is saved decides too, and is not known before the run opens.
         if not self.has_blocks:
-            object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints))
+            # Who wants models evaluated, and nothing made, has no roles to give.
+            spare = self.evaluate.models[0] if self.evaluate.models and not self.seeds else None
+            object.__setattr__(self, "roles", fill_roles(self.roles, self.endpoints, spare))
         return self
 
     @model_validator(mode="after")

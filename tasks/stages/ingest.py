@@ -16,7 +16,7 @@ from uuid import UUID
 
 from graph.errors import SeedError
 from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
-from tasks.answers.extraction import final_answer
+from tasks.answers.extraction import stated_answer
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.rows import checked_rows, named_columns
 from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
@@ -38,6 +38,8 @@ async def ingest() -> dict[str, int]:
     is not selected, so that it takes no part.
     """
     work = run_context()
+    if not work.settings.seeds:
+        raise SeedError("The settings name no seeds: add a file of solved problems under [[seeds]].")
     known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
     counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
     selected: dict[UUID, tuple[Path, int]] = {}
@@ -145,7 +147,7 @@ def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str
             "no solution",
             f"neither solution, answer nor knowledge points in its columns {', '.join(map(repr, row))}",
         )
-    answer = texts["answer"] or _answer(texts["solution"], file.answer_after)
+    answer = texts["answer"] or stated_answer(texts["solution"], file.answer_after)
     used = {getattr(columns, use) for use in ("problem", "solution", "answer", "points")}
     rest = {key: value for key, value in row.items() if key not in used}
     metadata = DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
@@ -165,12 +167,6 @@ def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str
 def _text(row: Mapping[str, Any], column: str | None) -> str:
     value = row.get(column) if column else None
     return "" if value is None else str(value).strip()
-
-
-def _answer(solution: str, marker: str | None) -> str | None:
-    if marker and marker in solution:
-        return solution.rsplit(marker, 1)[1].strip() or None
-    return final_answer(solution)
 
 
 def _points(value: object, separator: str) -> tuple[str, ...]:

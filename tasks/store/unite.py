@@ -58,6 +58,7 @@ TAKEN: dict[str, str] = {
     "readings": _unknown("readings", UNDISPUTED),
     "trials": _unknown("trials"),
     "gate_audits": _unknown("gate_audits"),
+    "attempts": _unknown("attempts"),
     "rejects": _unknown(
         "rejects",
         f"""(
@@ -83,10 +84,11 @@ LEFT = {
     *("aliases", "proposals", "knowledge_points", "edges", "communities", "findings"),
     *("elections", "passes", "repeats", "evidence"),
     *("quotes", "quoted", "batches", "batched"),
+    *("benchmark_items", "examinees", "marks"),
 }
 """Progress of one store; the graph, which is made anew from mentions and verdicts; the gates' decisions, which are made
-anew from the answers, and by a run for what it draws alone; what one store was told of itself; and batches at a server,
-which the workspace that sent them collects."""
+anew from the answers, and by a run for what it draws alone; what one store was told of itself; batches at a server,
+which the workspace that sent them collects; and what an evaluation was about, which the next one says anew."""
 
 ASIDE = (
     """CREATE TEMP TABLE read_here AS

@@ -44,12 +44,14 @@ def _empty_store() -> Path:
 
 
 @asynccontextmanager
-async def open_context(settings: RunSettings, clients: Mapping[str, object] | None = None) -> AsyncIterator[RunContext]:
+async def open_context(
+    settings: RunSettings, clients: Mapping[str, object] | None = None, accept_changes: bool = False
+) -> AsyncIterator[RunContext]:
     """The run context of `settings`, as a flow opens it; `clients` take the places of the real ones."""
     if not settings.workspace.exists():
         settings.workspace.mkdir(parents=True)
         shutil.copy(_empty_store(), settings.workspace)
-    async with open_run(settings) as work:
+    async with open_run(settings, accept_changes) as work:
         if clients is not None:
             work.clients = cast("Any", clients)
         yield work

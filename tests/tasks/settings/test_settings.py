@@ -97,7 +97,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("unknown endpoint", {"roles": {"solver": "locl"}}, "no endpoint is called 'locl'; did you mean local?"),
     ("unknown endpoint, none near", {"roles": {"solver": "zzz"}}, "no endpoint is called 'zzz'; there are: local"),
     ("no endpoint", {"endpoints": {}}, "no endpoint is named: add one under [endpoints]"),
-    ("no seeds", {"seeds": []}, "seeds: tuple should have at least 1 item"),
+    ("no seeds", {"seeds": []}, "seeds: name at least one file"),
     ("seeds without a path", {"seeds": [{}]}, "key 'seeds.0.path' is missing"),
     ("an endpoint without address", {"endpoints": {"local": {}}}, "key 'endpoints.local.base_url' is missing"),
     (

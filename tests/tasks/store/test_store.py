@@ -79,6 +79,17 @@ SAMPLES: tuple[Record, ...] = (
         accepted_good=4,
         accepted_bad=0,
     ),
+    records.BenchmarkItem(
+        id=ID, benchmark="b.jsonl", line=1, problem="p", choices=(), answer="$1$", level=None, subject="algebra"
+    ),
+    records.BenchmarkItem(
+        id=OTHER, benchmark="b.jsonl", line=2, problem="q", choices=("x", "y"), answer="B", level="2", subject=None
+    ),
+    records.Examinee(run_id=ID, position=0, name="small", model="m", prompt="evaluate", recipe=OTHER),
+    records.Attempt(id=ID, recipe=OTHER, item_id=ID, sample=0, answer="1", fault=None, call_id=ID),
+    records.Attempt(id=OTHER, recipe=OTHER, item_id=ID, sample=1, answer=None, fault="truncated", call_id=ID),
+    records.Mark(id=ID, attempt_id=ID, outcome="same", reference=True),
+    records.Mark(id=OTHER, attempt_id=OTHER, outcome="none", reference=None),
     records.Review(
         id=ID, problem_id=ID, judge="j", logic=0.1, presentation=1.0, difficulty=None, unjudged=None, call_id=ID
     ),
