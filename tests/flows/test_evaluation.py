@@ -41,7 +41,7 @@ def kill(settings: Path, served: Rehearsal, further: int) -> None:
     """Start an evaluation and kill it once it has served so many more requests."""
     before = served.served("solver", "strong_solver")
     with started("evaluate", settings) as process:
-        wait_until(lambda: served.served("solver", "strong_solver") >= before + further, process)
+        wait_until(lambda: served.served("solver", "strong_solver") >= before + further, process, seconds=300)
         process.kill()
 
 
