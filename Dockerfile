@@ -7,6 +7,7 @@ RUN groupadd --system --gid 1000 gsdp \
     && mkdir /data && chown gsdp:gsdp /data
 WORKDIR /opt/gsdp
 COPY pyproject.toml README.md LICENSE ./
+COPY gsdp gsdp
 COPY flows flows
 COPY tasks tasks
 COPY graph graph

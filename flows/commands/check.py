@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import UsageError
-from tasks.answers.equivalence import Equivalence, Verdict, check_all
+from tasks.answers.equivalence import Equivalence, check_all
+from tasks.answers.verdict import Verdict
 
 BATCH = 1000
 Scalar = str | int | float

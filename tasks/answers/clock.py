@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.answers.groups import Outcome
 from tasks.answers.reading import ReadAnswer
+from tasks.answers.verdict import Outcome
 
 _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
 

@@ -12,23 +12,24 @@ Importing this module, and comparing answers that the cheap tiers settle, starts
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pebble import ProcessExpired, ProcessPool
 
 from tasks.answers import algebra
 from tasks.answers.extraction import final_answer
-from tasks.answers.groups import Outcome, compare_groups, group_of
+from tasks.answers.groups import compare_groups, group_of
 from tasks.answers.guards import oversized, prepared, refusal
+from tasks.answers.pool import is_broken, start, stop
 from tasks.answers.question import readings
 from tasks.answers.reading import read
 from tasks.answers.tiers import first_tier
+from tasks.answers.verdict import Outcome, Verdict
 from tasks.settings.policy import DEFAULT_POLICY, Policy
 
 CACHE_SIZE = 16_384
@@ -38,15 +39,6 @@ AT_ONCE = 64
 """Comparisons in flight when a file is checked."""
 MAX_OPEN_PARTS = 36
 """Pairs of parts of two collections that workers are asked about."""
-TASKS_PER_WORKER = 2_000
-"""Comparisons after which a worker is replaced, since sympy's caches only grow."""
-
-
-class Verdict(NamedTuple):
-    """An outcome and the tier that reached it."""
-
-    outcome: Outcome
-    tier: str
 
 
 class Comparison(NamedTuple):
@@ -78,21 +70,23 @@ class Equivalence:
     async def compare(self, a: str, b: str, question: str = "") -> Verdict:
         """Compare two final answers to a question; never raises because of their content."""
         asked = Comparison(*_ordered(a, b), question)
-        return self._at_once(asked) or self._remember(asked, await self._decide(asked, 0))
+        at_once = self._at_once(asked)
+        return at_once if at_once is not None else self._remember(asked, await self._decide(asked, 0))
 
     def compare_at_once(self, a: str, b: str, question: str = "") -> Verdict | None:
         """The verdict where no worker is needed for it."""
         return self._at_once(Comparison(*_ordered(a, b), question))
 
     def _at_once(self, asked: Comparison) -> Verdict | None:
-        return self._known(asked) or settle(asked.a, asked.b, self._rule, asked.question)
+        known = self._known(asked)
+        return known if known is not None else settle(asked.a, asked.b, self._rule, asked.question)
 
     def close(self) -> None:
         """Stop the workers; a later comparison starts new ones."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            _stop(pool)
+            stop(pool)
 
     def __enter__(self) -> Equivalence:
         return self
@@ -106,8 +100,9 @@ class Equivalence:
         """The verdict by every policy that the question allows; the first "same" counts."""
         verdicts = []
         for rule in readings(asked.a, asked.b, self._rule, asked.question):
-            verdict = _settle(asked.a, asked.b, rule, asked.question) or await self._part_by_part(asked, rule, depth)
-            verdicts.append(verdict or await self._ask(asked, rule))
+            verdict = _settle(asked.a, asked.b, rule, asked.question)
+            verdict = verdict if verdict is not None else await self._part_by_part(asked, rule, depth)
+            verdicts.append(verdict if verdict is not None else await self._ask(asked, rule))
             if verdicts[-1].outcome == "same":
                 return verdicts[-1]
         return verdicts[0]
@@ -123,7 +118,7 @@ class Equivalence:
             a, b = (a, b) if a <= b else (b, a)
             if (a, b) not in known:
                 verdict = _settle(a, b, rule, asked.question)
-                known[a, b] = verdict.outcome if verdict and verdict.outcome != "unknown" else None
+                known[a, b] = None if verdict is None or verdict.outcome == "unknown" else verdict.outcome
                 if verdict is None:
                     open_pairs.append((a, b))
             return known[a, b]
@@ -159,7 +154,7 @@ class Equivalence:
             except (asyncio.CancelledError, KeyboardInterrupt):
                 raise
             except Exception as error:
-                if not _is_broken(pool):
+                if not is_broken(pool):
                     return None, f"math-verify: {error or type(error).__name__}"
                 self._replace(pool)
         return None, "worker died"
@@ -167,14 +162,14 @@ class Equivalence:
     def _running_pool(self) -> ProcessPool:
         with self._lock:
             if self._pool is None:
-                self._pool = _start(self._workers)
+                self._pool = start(self._workers)
             return self._pool
 
     def _replace(self, broken: ProcessPool) -> None:
         with self._lock:
             if self._pool is broken:
                 self._pool = None
-        _stop(broken)
+        stop(broken)
 
     def _known(self, pair: Comparison) -> Verdict | None:
         with self._lock:
@@ -196,8 +191,8 @@ class Equivalence:
 def settle(a: str, b: str, rule: Policy = DEFAULT_POLICY, question: str = "") -> Verdict | None:
     """The verdict that needs no algebra, or None. Pure; a and b are in canonical order."""
     verdicts = [_settle(a, b, reading, question) for reading in readings(a, b, rule, question)]
-    same = next((verdict for verdict in verdicts if verdict and verdict.outcome == "same"), None)
-    return same or (None if None in verdicts else verdicts[0])
+    same = next(filter(None, verdicts), None)
+    return None if same is None and None in verdicts else same or verdicts[0]
 
 
 def _settle(a: str, b: str, rule: Policy, question: str) -> Verdict | None:
@@ -218,30 +213,13 @@ def _settle(a: str, b: str, rule: Policy, question: str) -> Verdict | None:
 
 def _ordered(a: str, b: str) -> tuple[str, str]:
     """The last box of each text where there is one, in an order that does not depend on the caller's."""
-    a, b = ((final_answer(text) or text) if r"\boxed" in text else text for text in (a, b))
+    a, b = (stated(text) if r"\boxed" in text else text for text in (a, b))
     return (a, b) if a <= b else (b, a)
 
 
-def _start(workers: int) -> ProcessPool:
-    """A pool whose processes come from a fork server: safe beside threads, and quick to replace once it is up."""
-    try:
-        context: multiprocessing.context.BaseContext = multiprocessing.get_context("forkserver")
-        multiprocessing.set_forkserver_preload(algebra.ALGEBRA_MODULES)
-    except ValueError:
-        context = multiprocessing.get_context("spawn")
-    return ProcessPool(
-        max_workers=workers, max_tasks=TASKS_PER_WORKER, initializer=algebra.start_worker, context=context
-    )
-
-
-def _stop(pool: Any) -> None:
-    """Kill what runs and wait for the pool's threads. `Any`, since pebble leaves these two methods untyped."""
-    pool.stop()
-    pool.join()
-
-
-def _is_broken(pool: ProcessPool) -> bool:
-    return not pool.active
+def stated(text: str) -> str:
+    """The final answer that a text states, or the text itself where it states none."""
+    return final_answer(text) or text
 
 
 async def check_all(
@@ -257,9 +235,9 @@ async def check_all(
         async with gate:
             return await equivalence.compare(*asked)
 
-    pairs = [(final_answer(a) or a, final_answer(b) or b) for a, b in rows]
+    pairs = [(stated(a), stated(b)) for a, b in rows]
     asked = [(*pair, question) for pair, question in zip(pairs, questions or [""] * len(pairs), strict=True)]
     verdicts = [equivalence.compare_at_once(*each) for each in asked]
     open_ones = [one(each) for each, verdict in zip(asked, verdicts, strict=True) if verdict is None]
     found = iter(await asyncio.gather(*open_ones))
-    return [verdict or next(found) for verdict in verdicts]
+    return [next(found) if verdict is None else verdict for verdict in verdicts]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from tasks.answers.normal import label
 from tasks.answers.units import COUNT, NOT_UNITS, UNKNOWN, split_unit
+from tasks.answers.verdict import Outcome
 
-Outcome = Literal["same", "different", "unknown"]
 ElementTier = Callable[[str, str], Outcome | None]
 MAX_ELEMENTS = 64
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.answers.groups import Outcome
 from tasks.answers.reading import ReadAnswer
+from tasks.answers.verdict import Outcome
 
 _LEAD = re.compile(r"(?:(?:only|just|both|the|options?|choices?|answers?|选项|选)(?![A-Za-z])\s*:?\s*)+", re.IGNORECASE)
 _ONE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])(?=\s*(?:[.):]|$))|([a-j])(?=\)|\.\s))(?:\s*[.):])?")

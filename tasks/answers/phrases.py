@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-from tasks.answers.groups import Outcome, group_of
+from tasks.answers.groups import group_of
 from tasks.answers.reading import ReadAnswer
+from tasks.answers.verdict import Outcome
 
 _POLARITY = {
     **dict.fromkeys(("yes", "true", "correct", "是", "对", "正确", "是的", "成立"), True),

@@ -10,12 +10,12 @@ from fractions import Fraction
 
 from tasks.answers.expression import DEGREE, negative, substituted, tree_of
 from tasks.answers.forms import compare, proportional
-from tasks.answers.groups import Outcome
 from tasks.answers.naming import renamed
 from tasks.answers.normal import close_up
 from tasks.answers.numeric import apart, solved_apart
 from tasks.answers.reading import Formula, ReadAnswer
 from tasks.answers.units import COUNT, TEMPERATURES, MeasureUnit
+from tasks.answers.verdict import Outcome
 
 
 def units(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:

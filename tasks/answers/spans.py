@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from tasks.answers.expression import Tree, letters, negative, substituted, tree_of
 from tasks.answers.forms import form_of, rational
-from tasks.answers.groups import Outcome
 from tasks.answers.normal import close_up
 from tasks.answers.reading import ReadAnswer
+from tasks.answers.verdict import Outcome
 
 _INFINITY = Fraction(10**400)
 """Larger than what an answer of bounded length states as an end."""

@@ -19,12 +19,13 @@ import re
 from collections.abc import Callable
 
 from tasks.answers.clock import dates, ratios, times
-from tasks.answers.groups import Group, Outcome, compare_groups, group_of
+from tasks.answers.groups import Group, compare_groups, group_of
 from tasks.answers.letters import choices
 from tasks.answers.phrases import nothing_or_all, words, yes_or_no
 from tasks.answers.quantities import equations, formulas, infinities, numbers, one_function, probabilities, units
 from tasks.answers.reading import ReadAnswer, read
 from tasks.answers.spans import spans
+from tasks.answers.verdict import Outcome
 from tasks.settings.policy import DEFAULT_POLICY, Policy
 
 MAX_DEPTH = 4

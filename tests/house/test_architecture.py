@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("flows", "tasks", "graph", "prompts", "deployments")
+ROOMS = ("gsdp", "flows", "tasks", "graph", "prompts", "deployments")
 MAY_IMPORT = {
+    "gsdp": {"gsdp", "tasks"},
     "flows": {"flows", "tasks", "graph"},
     "tasks": {"tasks", "graph", "prompts"},
     "graph": {"graph"},

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tasks.answers import algebra
 from tasks.answers.classes import group
-from tasks.answers.equivalence import CACHE_SIZE, Equivalence, Verdict, check_all
+from tasks.answers.equivalence import CACHE_SIZE, Equivalence, check_all
+from tasks.answers.verdict import Verdict
 
 psutil = pytest.importorskip("psutil")
 
