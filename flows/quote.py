@@ -27,6 +27,7 @@ from tasks.runs.quote import (
     choose,
     doubts,
     estimate,
+    keep,
     known,
     measure,
     probe_settings,
@@ -71,7 +72,7 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
         there = known(store, found.measured.recipes, found.seeds)
         made = estimate(found.measured, there, settings.target_pairs)
         if made.quote.wanted:
-            await store.write(made.quote, *made.figures)
+            await keep(store, made)
         calls, tokens, usd = found.measured.paid
         money = "" if usd is None else f", {usd:,.2f} USD"
         besides = [

@@ -418,6 +418,8 @@ class Run(Record):
     identity: str
     message: str | None
     prices: str | None = None
+    number: int = 0
+    """Counts the runs of the workspace from 1: clocks are set back."""
 
 
 class Lease(Record):
@@ -442,6 +444,10 @@ class Quote(Record):
     """Combinations that the probe finished."""
     pairs: int
     """Pairs that these made."""
+    number: int = 0
+    """Counts the quotes of the workspace from 1."""
+    run: int | None = None
+    """Number of the run that was its probe."""
 
 
 class Quoted(Record):
@@ -469,6 +475,8 @@ class Batch(Record):
     remote: str | None
     """What the server calls the batch; None until that is known."""
     sent_at: datetime
+    number: int = 0
+    """Counts the batches of the workspace from 1."""
 
 
 class BatchedCall(Record):

@@ -64,7 +64,7 @@ def seeds_without_points(store: Store) -> list[str]:
 
 def last_runs(store: Store, most: int) -> list[tuple[datetime, str, str | None]]:
     """(begin, state, message) of the latest runs, the last one first."""
-    sql = "SELECT started_at, state, message FROM runs ORDER BY started_at DESC LIMIT ?"
+    sql = "SELECT started_at, state, message FROM runs ORDER BY number DESC LIMIT ?"
     return [(row[0], row[1], row[2]) for row in store.rows(sql, [most])]
 
 

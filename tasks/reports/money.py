@@ -112,13 +112,13 @@ class Beside(NamedTuple):
 
 def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
     """The latest quote and its figures; None where nobody has asked for one."""
-    quotes = store.select(Quote, "true ORDER BY quoted_at DESC, id LIMIT 1")
+    quotes = store.select(Quote, "true ORDER BY number DESC, id LIMIT 1")
     return (quotes[0], store.select(Quoted, "quote_id = ?", [quotes[0].id])) if quotes else None
 
 
 def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
     """What a workspace has paid since a quote, beside its figures; what the probe has paid was before it."""
-    rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.quoted_at])}
+    rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.run, quote.quoted_at])}
     rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
     wanted = {(row.stage, row.measure): row for row in figures}
     return [
@@ -132,7 +132,9 @@ def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Be
 BESIDE: tuple[Measure, ...] = ("calls", "tokens", "usd")
 PAID_SINCE = """
     SELECT stage, count(*), sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost), 0) FROM calls
-    WHERE list_contains(?::VARCHAR[], stage) AND ended_at >= ? GROUP BY stage"""
+    LEFT JOIN (SELECT id AS run_id, number FROM runs) USING (run_id)
+    WHERE list_contains($1::VARCHAR[], stage) AND if(number IS NULL, ended_at >= $3, number > $2) GROUP BY stage"""
+"""Calls of other stores, which shards bring home, are of runs that are not here: for them the clock must do."""
 
 
 ORDER = f"list_position({list(STAGES)}, stage)"

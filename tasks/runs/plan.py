@@ -73,7 +73,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
 
 def refuse_changes(store: Store, shape: Identity, accept_changes: bool) -> None:
     """Refuse settings that would silently throw away what was paid for; where nobody answered yet, nothing was."""
-    found = store.rows("SELECT identity FROM runs ORDER BY started_at DESC, id LIMIT 1")
+    found = store.rows("SELECT identity FROM runs ORDER BY number DESC, id LIMIT 1")
     changed = changes(json.loads(found[0][0]), shape) if found else []
     if not changed or accept_changes or not store.rows(ANSWERED):
         return

@@ -73,6 +73,12 @@ async def take_in(store: Store) -> None:
         await unite(store, folder)
 
 
+async def keep(store: Store, made: Estimate) -> None:
+    """Write a quote into the workspace's store, as the latest one, given after the latest run."""
+    number, run = store.rows(LATEST)[0]
+    await store.write(made.quote.model_copy(update={"number": number + 1, "run": run}), *made.figures)
+
+
 def probe_settings(settings: RunSettings, store: Store, seeds: int) -> RunSettings:
     """The settings of the probe. `store` is the workspace's, which the probe was taken into.
 
@@ -323,3 +329,6 @@ def doubts(found: Estimate, settings: RunSettings, wanted: int) -> Iterator[str]
         yield "The quotas under [accept] are not counted in: to meet them a run may draw more combinations."
     if found.unpriced and any(row.measure == "usd" for row in found.figures):
         yield f"Nobody knows a price of some or all calls of {', '.join(found.unpriced)}: they are not in the money."
+
+
+LATEST = "SELECT coalesce((SELECT max(number) FROM quotes), 0), coalesce((SELECT max(number) FROM runs), 0)"

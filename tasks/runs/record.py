@@ -58,7 +58,8 @@ async def _begin(store: Store, plan: Plan) -> UUID:
     run_id = uuid4()
     run = Run(
         id=run_id,
-        started_at=_now(),
+        number=int(store.rows("SELECT coalesce(max(number), 0) + 1 FROM runs")[0][0]),
+        started_at=utc_now(),
         ended_at=None,
         state="running",
         code_version=code_version(),
@@ -81,7 +82,7 @@ async def _end(store: Store, run_id: UUID, account: BudgetAccount, error: BaseEx
     message = (str(error)[:1000] or type(error).__name__) if isinstance(error, Exception) else None
     sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
     exact = ("UPDATE leases SET amount = ? WHERE run_id = ?", [account.spent, run_id])
-    await store.write(statements=[(sql, [_now(), state, message, run_id]), exact])
+    await store.write(statements=[(sql, [utc_now(), state, message, run_id]), exact])
 
 
 def without_secrets(settings: RunSettings) -> RunSettings:
@@ -107,7 +108,7 @@ def without_secrets(settings: RunSettings) -> RunSettings:
     return settings.model_copy(update={"endpoints": endpoints})
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 

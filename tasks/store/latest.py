@@ -57,7 +57,7 @@ def latest_identity(store: Store) -> dict[str, Any]:
 
 def latest(store: Store, column: str) -> str:
     """What the latest run says in a column of its row. Raises StoreError before the first one."""
-    return str(_one(store, f"SELECT {column} FROM runs ORDER BY started_at DESC, id LIMIT 1"))
+    return str(_one(store, f"SELECT {column} FROM runs ORDER BY number DESC, id LIMIT 1"))
 
 
 def _one(store: Store, sql: str, parameters: Sequence[str] = ()) -> Any:

@@ -288,6 +288,7 @@ class BatchQueue:
                 file=batch.file,
                 remote=None,
                 sent_at=datetime.now(UTC).replace(tzinfo=None),
+                number=(await self._store.fetch("SELECT coalesce(max(number), 0) + 1 FROM batches"))[0][0],
             )
             calls = (records.BatchedCall(call_id=key, batch=batch.id, worst=job.worst) for key, job in jobs.items())
             await self._store.write(row, *calls)
@@ -400,5 +401,5 @@ OPEN_CALLS = """
     SELECT c.call_id, c.worst, b.id, b.file, b.remote, b.run_id, l.unit
     FROM batched c JOIN batches b ON b.id = c.batch LEFT JOIN leases l ON l.run_id = b.run_id
     WHERE b.server = ? AND c.call_id NOT IN (SELECT id FROM calls)
-    QUALIFY row_number() OVER (PARTITION BY c.call_id ORDER BY b.sent_at DESC) = 1"""
+    QUALIFY row_number() OVER (PARTITION BY c.call_id ORDER BY b.number DESC) = 1"""
 """Calls without an answer, each in the batch that left last with it."""

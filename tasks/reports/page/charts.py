@@ -391,7 +391,7 @@ _LENGTHS = """
     SELECT (least(size, (SELECT quantile_cont(size, 0.995) FROM long)) // step)::BIGINT * step AS bin, count(*)
     FROM long, span GROUP BY bin ORDER BY bin"""
 
-_LATEST = "(SELECT id FROM runs ORDER BY started_at DESC, id LIMIT 1)"
+_LATEST = "(SELECT id FROM runs ORDER BY number DESC, id LIMIT 1)"
 
 _PACE = f"""
     WITH mine AS (SELECT epoch(ended_at) AS moment, seconds, attempts FROM calls WHERE run_id = {_LATEST}),

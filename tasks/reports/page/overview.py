@@ -144,7 +144,7 @@ ENOUGH = 5
 """Problems or seeds of a field from which on its share says anything."""
 
 _RUNS = """
-    SELECT arg_max(state, started_at), max(started_at), coalesce(sum(epoch(coalesce(ended_at,
+    SELECT arg_max(state, number), arg_max(started_at, number), coalesce(sum(epoch(coalesce(ended_at,
         (SELECT max(c.ended_at) FROM calls c WHERE c.run_id = runs.id), started_at) - started_at)), 0)
     FROM runs"""
 
