@@ -174,6 +174,17 @@ def evaluate(
 
 
 @app.command()
+def preset(name: Annotated[str, typer.Argument(help="verified, gsdp or grip.")]) -> None:
+    """Show what a preset sets, beside what its paper says, and why ours differs where it does.
+
+    Example: `gsdp preset gsdp`
+    """
+    from flows.commands.presets import print_preset
+
+    print_preset(name)
+
+
+@app.command()
 def doctor(
     target: Annotated[
         str,

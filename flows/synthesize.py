@@ -20,6 +20,7 @@ from graph.errors import GsdpError
 from tasks.context.run_context import RunContext
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
+from tasks.settings.roles import panel_warnings
 from tasks.settings.run import STAGES, RunSettings, Stage
 
 
@@ -40,6 +41,7 @@ async def synthesize(
     wanted = STAGES[: STAGES.index(until) + 1]
     async with in_turn(settings, accept_changes) as work:
         told = Telling(work)
+        told.warn()
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:
             if not work.account.reached:
@@ -78,6 +80,12 @@ class Telling:
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)
         self._found()
+
+    def warn(self) -> None:
+        """Tell what weakens the panel, before it is paid."""
+        for line in panel_warnings(self._work.settings, self._work.roles):
+            view.get().note("judges", line)
+            get_run_logger().warning(line)
 
     def _found(self) -> None:
         """Tell what is new of the graph."""

@@ -10,6 +10,7 @@ from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
 from tasks.reports.coverage import of_dataset
 from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
+from tasks.settings.presets import HEAD, choices
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import findings, latest_identity, recipe_of
@@ -47,6 +48,8 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         _table(("role", "model"), models(store)),
         "## Thresholds",
         _table(("setting", "value"), thresholds(settings)),
+        "## The preset, beside its paper",
+        _table(HEAD, choices(settings.preset, settings.model_dump(mode="json"))),
         "## Licences",
         _table(
             ("of", "licence"),

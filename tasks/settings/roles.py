@@ -168,3 +168,25 @@ def _decide(settings: RunSettings, library: Library, kind: str, name: str, role:
         prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())
     }
     return ResolvedRole(**{**bare.__dict__, "recipes": recipes})
+
+
+LEAST_PANEL = 3
+"""Judges of the papers' panels."""
+
+
+def panel_warnings(settings: RunSettings, roles: ResolvedRoles) -> list[str]:
+    """What weakens the panel: a model that judges its own work alone, or fewer judges than the preset's paper has."""
+    models = {judge.model for judge in roles.judges}
+    own = {roles[name].model for name in ("composer", "solver", "strong_solver")}
+    told = []
+    if len(models) == 1 and models & own:
+        told.append(
+            f"The panel is one model, {min(models)}, and judges what it wrote itself: name judges of other models "
+            "under [roles]."
+        )
+    if settings.preset != "verified" and len(models) < LEAST_PANEL:
+        told.append(
+            f"The preset {settings.preset} is of a panel of {LEAST_PANEL} models, and here judge {len(models)}: name "
+            "more under roles.judges, or its numbers are not the paper's."
+        )
+    return told

@@ -23,6 +23,7 @@ from tasks.settings.endpoints import Endpoint, ExtraBody
 from tasks.settings.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
 from tasks.settings.keys import block_name
 from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
+from tasks.settings.presets import PRESETS, Preset
 
 SANDBOX_JUDGES = 3
 SANDBOX_JUDGE = "sandbox-judge"
@@ -31,7 +32,6 @@ SANDBOX_TRUTH = "sandbox-truth"
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
 Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Preset = Literal["verified", "gsdp", "grip"]
 Format = Literal["messages", "alpaca", "sharegpt"]
 
 
@@ -260,22 +260,6 @@ class Publish(Section):
     license: str | None = Field(None, description="Licence of the dataset, as you decide it")
     seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
-
-
-PAPER: dict[str, dict[str, Any]] = {
-    "review": {"rule": "mean", "first": 0},
-    "solve": {"samples": 1},
-    "grade": {"rule": "veto", "least_agreement": 0.0, "first": 0, "candidates": 1},
-}
-PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
-    "gsdp": {"extract": {"limit": 10}, **PAPER},
-    "grip": {"extract": {"limit": 5}, **PAPER},
-    "verified": {},
-}
-"""gsdp and grip carry the papers' numbers. verified, ours, is what the fields' own defaults say: four solutions, votes
-by equivalence, majorities of a panel. Two judges review a problem, and the rest when these differ. All grade a
-solution, and another one of its answer when they differ: with two asked first, a judge that is content with everything
-needs only one that errs to pass a bad pair (`tests/benchmarks/noise.py`)."""
 
 
 def named(roles: Roles, besides: Iterable[Role] = ()) -> list[str]:

@@ -13,7 +13,8 @@ from flows.synthesize import synthesize
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import ModelEndpoint
 from tasks.settings.form import BLOCK_TYPE
-from tasks.settings.run import PRESETS, RunSettings
+from tasks.settings.presets import PRESETS
+from tasks.settings.run import RunSettings
 
 SCHEMA = parameter_schema(synthesize).model_dump()
 DEFINITIONS: dict[str, Any] = SCHEMA["definitions"]
