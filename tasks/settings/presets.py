@@ -27,8 +27,8 @@ PRESETS: dict[Preset, dict[str, dict[str, Any]]] = {
 }
 """verified is what the fields' own defaults say: four solutions, votes by equivalence, majorities of a panel. Two
 judges review a problem, and the rest when these differ. All grade a solution, and another one of its answer
-when they differ: with two asked first, a judge that is content with everything needs only one that errs to pass a bad pair
-(`tests/benchmarks/noise.py`)."""
+when they differ: with two asked first, a judge that is content with everything needs only one that errs to pass a
+bad pair (`tests/benchmarks/noise.py`)."""
 
 
 class Choice(NamedTuple):
