@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from graph.errors import GsdpError, SettingsError, UsageError
+from tasks.settings.policy import Percent, Units
 
 if TYPE_CHECKING:
     from flows.reporting.report import View
@@ -363,16 +364,28 @@ def explain(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="JSONL file with `gold` and `prediction` on each line.")],
+    file: Annotated[
+        Path, typer.Argument(help="JSONL file with `gold` and `prediction` on each line, and `question` where known.")
+    ],
     workers: Annotated[int, typer.Option(min=1, help="Processes for symbolic comparison.")] = 1,
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file whose section `equivalence` holds; the options below come first.")
+    ] = None,
+    percent: Annotated[Percent | None, typer.Option(help="hundredth: 25% is 0.25. ignored: 25% is 25.")] = None,
+    units: Annotated[Units | None, typer.Option(help="optional: 5 cm is 5. required: 5 cm is not 5.")] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(min=0, max=0.999, help="Relative difference at which numbers are still the same.")
+    ] = None,
 ) -> None:
     """Compare answers: each row goes to standard output with a `verdict` (same, different, unknown) and its `tier`.
 
-    Example: `gsdp check answers.jsonl > verdicts.jsonl`
-    """
-    from flows.commands.check import check_file
+    Where a row has a `question`, it tells whether a percentage is meant and what is counted.
 
-    check_file(file, workers)
+    Examples: `gsdp check answers.jsonl > verdicts.jsonl`, `gsdp check answers.jsonl --percent ignored --tolerance 0.01`
+    """
+    from flows.commands.check import check_file, chosen_policy
+
+    check_file(file, workers, chosen_policy(settings, percent, units, tolerance))
 
 
 audit = typer.Typer(help="Measure what came out.", no_args_is_help=True)

@@ -15,13 +15,14 @@ from typing import Any
 from graph.errors import UsageError
 from tasks.answers.equivalence import Equivalence, check_all
 from tasks.answers.verdict import Verdict
+from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
 
 BATCH = 1000
 Scalar = str | int | float
 MISSING = Verdict("unknown", "missing")
 
 
-def check_file(path: Path, workers: int) -> None:
+def check_file(path: Path, workers: int, policy: Policy = DEFAULT_POLICY) -> None:
     """Write every row with its verdict to standard output, totals to standard error. Raises UsageError."""
     try:
         lines = path.open(encoding="utf-8", errors="replace")
@@ -29,7 +30,7 @@ def check_file(path: Path, workers: int) -> None:
         raise UsageError(f"{path} cannot be read ({error.strerror}): give a JSONL file.") from error
     totals: Counter[str] = Counter()
     began = time.monotonic()
-    with lines, Equivalence(workers=workers) as equivalence:
+    with lines, Equivalence(policy, workers=workers) as equivalence:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while batch := list(islice(numbered, BATCH)):
             rows, broken = _rows(path, batch)
@@ -41,6 +42,23 @@ def check_file(path: Path, workers: int) -> None:
                 raise broken
     told = ", ".join(f"{totals[outcome]:,} {outcome}" for outcome in ("same", "different", "unknown"))
     print(f"{sum(totals.values()):,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
+
+
+def chosen_policy(
+    settings: Path | None, percent: Percent | None, units: Units | None, tolerance: float | None
+) -> Policy:
+    """The policy of a settings file, or the default one, with what was said on the command line. Raises GsdpError."""
+    policy = DEFAULT_POLICY
+    if settings is not None:
+        from flows.commands.settings_file import read_equivalence  # loads all settings
+
+        policy = read_equivalence(settings)
+    return Policy(
+        policy.percent if percent is None else percent,
+        policy.units if units is None else units,
+        policy.rounded_decimals,
+        policy.tolerance if tolerance is None else tolerance,
+    )
 
 
 def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:
@@ -57,8 +75,10 @@ def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, 
 async def _verdicts(rows: Sequence[dict[str, Any]], equivalence: Equivalence) -> list[Verdict]:
     """A verdict on each row; what is no text or number is no answer, so there is nothing to compare."""
     given = [isinstance(row["gold"], Scalar) and isinstance(row["prediction"], Scalar) for row in rows]
-    pairs = [(str(row["gold"]), str(row["prediction"])) for row, both in zip(rows, given, strict=True) if both]
-    found = iter(await check_all(pairs, equivalence))
+    asked = [row for row, both in zip(rows, given, strict=True) if both]
+    pairs = [(str(row["gold"]), str(row["prediction"])) for row in asked]
+    questions = [row["question"] if isinstance(row.get("question"), str) else "" for row in asked]
+    found = iter(await check_all(pairs, equivalence, questions))
     return [next(found) if both else MISSING for both in given]
 
 

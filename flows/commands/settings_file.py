@@ -14,7 +14,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from graph.errors import SettingsError
-from tasks.settings.run import RunSettings
+from tasks.settings.policy import Policy
+from tasks.settings.run import EquivalenceRule, RunSettings
 
 PATHS = (
     ("workspace",),
@@ -32,18 +33,30 @@ def read_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
 
     Raises SettingsError that names every wrong key and the nearest valid one.
     """
+    content = _toml(path)
+    _resolve(content, path.resolve().parent)
+    for override in overrides:
+        _override(content, override)
+    return make_settings(content, str(path))
+
+
+def read_equivalence(path: Path) -> Policy:
+    """When two answers are the same, by a settings file; the rest of it is not looked at. Raises SettingsError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return EquivalenceRule.model_validate(_toml(path).get("equivalence", {})).policy()
+    except ValidationError as error:
+        raise SettingsError(f"{path}, equivalence: {explain(error, EquivalenceRule)}") from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(f"{path} does not exist: give the path of a settings file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
-    _resolve(content, path.resolve().parent)
-    for override in overrides:
-        _override(content, override)
-    return make_settings(content, str(path))
 
 
 def make_settings(content: Mapping[str, Any], where: str = "The settings") -> RunSettings:

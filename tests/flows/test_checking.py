@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import app
 from flows.commands.check import check_file
 from graph.errors import UsageError
 
@@ -82,3 +83,45 @@ def test_each_row_names_the_tier_that_decided(tmp_path: Path, capsys: pytest.Cap
     assert verdicts(shown.out) == [(verdict, tier) for *_, verdict, tier in TIERS]
     same, different, unknown = (sum(row[2] == kind for row in TIERS) for kind in ("same", "different", "unknown"))
     assert shown.err.startswith(f"{len(TIERS)} rows: {same} same, {different} different, {unknown} unknown; ")
+
+
+def test_a_question_tells_what_is_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"gold": "25", "prediction": r"25\%", "question": "What percent of 8 is 2?"},
+        {"gold": "25", "prediction": r"25\%", "question": None},
+        {"gold": "25", "prediction": r"25\%"},
+        {"gold": "12", "prediction": "12 zorgs", "question": "How many zorgs are left?"},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    check_file(tmp_path / "a.jsonl", workers=1)
+    found = [outcome for outcome, _ in verdicts(capsys.readouterr().out)]
+    assert found == ["same", "different", "different", "same"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ["different", "same", "different"]),
+        (["--percent", "ignored"], ["same", "same", "different"]),
+        (["--units", "required"], ["different", "different", "different"]),
+        (["--tolerance", "0.01"], ["different", "same", "same"]),
+        (["--settings", "run.toml"], ["same", "different", "different"]),
+        (["--settings", "run.toml", "--units", "optional"], ["same", "same", "different"]),
+    ],
+)
+def test_policies_are_said_on_the_command_line_or_in_a_settings_file(
+    arguments: list[str],
+    expected: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = [("25", "25%"), ("5", "5 cm"), ("100", "100.5")]
+    Path("a.jsonl").write_text("".join(json.dumps({"gold": a, "prediction": b}) + "\n" for a, b in pairs))
+    Path("run.toml").write_text(
+        'workspace = "runs"\nseeds = "seeds.jsonl"\n[endpoints.a]\nbase_url = "sandbox"\n[roles]\ncomposer = "a"\n'
+        '[equivalence]\npercent = "ignored"\nunits = "required"\n'
+    )
+    app(["check", "a.jsonl", *arguments], standalone_mode=False)
+    assert [outcome for outcome, _ in verdicts(capsys.readouterr().out)] == expected
