@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flows.cli import PREFECT_DEFAULTS
 from flows.orchestration.local_server import empty_database, own_server
+from flows.orchestration.started import PREFECT_DEFAULTS
 from tests.support.live_prefect import Start, processes
 from tests.support.rehearsal import Rehearsal, gsdp, rehearsal
 

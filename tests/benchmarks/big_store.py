@@ -30,8 +30,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from flows.cli import PREFECT_DEFAULTS
 from flows.orchestration.local_server import own_server
+from flows.orchestration.started import PREFECT_DEFAULTS
 from graph.records import content_id
 from tasks.reports.agreement import panel
 from tasks.store.database import FILE_NAME, open_store

@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--runs", type=int, default=5000)
     arguments = parser.parse_args()
-    from flows.cli import PREFECT_DEFAULTS
+    from flows.orchestration.started import PREFECT_DEFAULTS
 
     home = tempfile.mkdtemp(prefix="gsdp-prefect-")
     os.environ.update(PREFECT_DEFAULTS | {"PREFECT_HOME": home})

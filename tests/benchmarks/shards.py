@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from flows.cli import PREFECT_DEFAULTS
 from flows.orchestration.local_server import own_server
+from flows.orchestration.started import PREFECT_DEFAULTS
 from tests.support.rehearsal import NOISE, content, folder_bytes, gsdp, query, rehearsal, write_toml
 from tests.support.work_pool import work_pool
 

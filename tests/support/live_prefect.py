@@ -22,8 +22,8 @@ from urllib.request import Request, urlopen
 
 import psutil
 
-from flows.cli import PREFECT_DEFAULTS
 from flows.orchestration.local_server import AUTH
+from flows.orchestration.started import PREFECT_DEFAULTS
 from tests.support.rehearsal import ROOT, wait_until
 
 BUSY_FOR = 30

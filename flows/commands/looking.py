@@ -1,0 +1,88 @@
+"""Commands that look into a workspace, or write out what is there: status, graph, explain, publish, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.arguments import Workspace
+
+
+def status(workspace: Workspace) -> None:
+    """Say how a run stands: from its snapshot while it works, from the store otherwise.
+
+    Example: `gsdp status runs/gsm8k`
+    """
+    from flows.commands.workspace import print_status
+
+    print_status(workspace)
+
+
+def graph(
+    workspace: Workspace,
+    export: Annotated[Path | None, typer.Option(help="File to write: .graphml, .gexf, .json or .parquet.")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="What came of every community and point: combinations, pairs, pass rate.")
+    ] = False,
+    merges: Annotated[
+        Path | None, typer.Option(help="CSV to write: the pairs of names that may be one, to be reviewed.")
+    ] = None,
+) -> None:
+    """Print the statistics of the knowledge graph or its coverage, export them, or write the merges of its names.
+
+    Examples: `gsdp graph runs/gsm8k`, `gsdp graph runs/gsm8k --export graph.graphml`,
+    `gsdp graph runs/gsm8k --coverage`, `gsdp graph runs/gsm8k --coverage --export coverage.parquet`,
+    `gsdp graph runs/gsm8k --merges merges.csv` (fill in its last column, then name it as `connect.alias_file`)
+    """
+    if merges is not None:
+        from flows.commands.name_pairs import write_merges
+
+        write_merges(workspace, merges)
+        return
+    from flows.commands.graphs import export_coverage, export_graph, print_coverage, print_graph
+
+    if export is None:
+        (print_coverage if coverage else print_graph)(workspace)
+    else:
+        (export_coverage if coverage else export_graph)(workspace, export)
+
+
+def explain(
+    workspace: Workspace, pair: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or problem.")]
+) -> None:
+    """Show how a pair came about: seeds, points, combination, problem, reviews, solutions, votes.
+
+    Example: `gsdp explain runs/gsm8k 3f2a…` (the first characters of an id are enough)
+    """
+    from flows.commands.workspace import explain_problem
+
+    explain_problem(workspace, pair)
+
+
+def publish(
+    workspace: Workspace,
+    out: Annotated[Path | None, typer.Option(help="Folder for the dataset; the workspace's own if left out.")] = None,
+) -> None:
+    """Write the accepted pairs as a dataset folder with its card.
+
+    Example: `gsdp publish runs/gsm8k --out my-dataset`
+    """
+    from flows.commands.workspace import publish_to
+
+    publish_to(workspace, out or workspace / "dataset")
+
+
+def report(
+    workspace: Workspace,
+    other: Annotated[Path | None, typer.Argument(help="Another run, to compare with.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; report.html of the workspace if left out.")] = None,
+) -> None:
+    """Write a run, or two side by side, as one HTML file that opens offline in any browser.
+
+    Example: `gsdp report runs/gsm8k` or `gsdp report runs/weighted runs/uniform --out compared.html`
+    """
+    from flows.commands.report_page import print_report
+
+    print_report(workspace, other, out)

@@ -1,0 +1,139 @@
+"""Commands that measure answers, judges and models: check, evaluate, audit."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.arguments import Run, Workspace
+from flows.orchestration.started import Flow, with_prefect
+from tasks.settings.policy import Percent, Units
+
+
+def check(
+    file: Annotated[
+        Path, typer.Argument(help="JSONL file with `gold` and `prediction` on each line, and `question` where known.")
+    ],
+    workers: Annotated[int, typer.Option(min=1, help="Processes for symbolic comparison.")] = 1,
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file whose section `equivalence` holds; the options below come first.")
+    ] = None,
+    percent: Annotated[Percent | None, typer.Option(help="hundredth: 25% is 0.25. ignored: 25% is 25.")] = None,
+    units: Annotated[Units | None, typer.Option(help="optional: 5 cm is 5. required: 5 cm is not 5.")] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(min=0, max=0.999, help="Relative difference at which numbers are still the same.")
+    ] = None,
+) -> None:
+    """Compare answers: each row goes to standard output with a `verdict` (same, different, unknown) and its `tier`.
+
+    Where a row has a `question`, it tells whether a percentage is meant and what is counted.
+
+    Examples: `gsdp check answers.jsonl > verdicts.jsonl`, `gsdp check answers.jsonl --percent ignored --tolerance 0.01`
+    """
+    from flows.commands.check import check_file, chosen_policy
+
+    check_file(file, workers, chosen_policy(settings, percent, units, tolerance))
+
+
+def evaluate(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    quote: Annotated[
+        int,
+        typer.Option(min=0, help="Ask so many items of each benchmark, and say what the rest will take; 0: ask all."),
+    ] = 0,
+    lm_eval: Annotated[
+        bool, typer.Option("--lm-eval", help="Ask nothing: write the tasks of lm-evaluation-harness, and the commands.")
+    ] = False,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
+    ] = False,
+) -> None:
+    """Let models answer the items of `[[benchmarks]]`: scores with errors, differences with intervals.
+
+    The same command again goes on where it stopped, and pays for nothing twice.
+
+    Examples: `gsdp evaluate settings.toml`, `gsdp evaluate settings.toml --set evaluate.samples=8 --quote 20`,
+    `gsdp evaluate settings.toml --lm-eval`
+    """
+    from flows.commands.settings_file import read_settings
+
+    read = read_settings(settings, set_ or ())
+    if lm_eval:
+        from flows.commands.lm_eval import print_commands
+
+        print_commands(read)
+        return
+
+    def load() -> Flow[list[str]]:
+        from flows.evaluate import evaluate
+
+        return partial(evaluate, read, quote, accept_changes)
+
+    print("", *with_prefect(read, load, accept_changes), sep="\n")
+
+
+def novelty(workspace: Workspace) -> None:
+    """Say how many combinations stand in no seed, and how many pairs came of each seed. It costs no call.
+
+    Example: `gsdp audit novelty runs/gsm8k`
+    """
+    from flows.commands.audit_graph import print_novelty
+
+    print_novelty(workspace)
+
+
+def adherence(
+    run: Run,
+    sample: Annotated[int, typer.Option(min=1, help="Pairs to read again; each costs a call.")] = 200,
+) -> None:
+    """Read a sample of the pairs again and say how many contain all, any or none of the points asked for.
+
+    It costs a call to the extractor for each pair, and questions to embedder and curator about names that look alike.
+    What was read before is not paid for again.
+
+    Example: `gsdp audit adherence runs/gsm8k --sample 500`
+    """
+    from flows.commands.audit_graph import print_adherence
+
+    print_adherence(run, sample)
+
+
+def gates(
+    run: Run,
+    sample: Annotated[
+        int, typer.Option(min=1, help="Items to judge again of each gate, and on each side of it.")
+    ] = 200,
+) -> None:
+    """Judge again a sample of what each gate rejected and accepted, and say what a bad pair that it caught has cost.
+
+    It costs a call to the verifier (`roles.verifier`, else the judge of most weight) for each item; what was judged
+    before is not paid for again. In a rehearsal the sandbox's truth judges.
+
+    Example: `gsdp audit gates runs/gsm8k --sample 500`
+    """
+    from flows.commands.audit_gates import print_gates
+
+    print_gates(run, sample)
+
+
+def judges(
+    run: Run,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Items with a `problem`, a `solution` or none, a `label` good or bad."),
+    ],
+) -> None:
+    """Ask each judge about labelled items, say how right it is, and propose weights.
+
+    It costs a call for each item and judge; what was asked before is not paid for again. Items without a solution are
+    reviewed, the others graded.
+
+    Example: `gsdp audit judges settings.toml labelled.jsonl`
+    """
+    from flows.commands.audit_judges import print_judges
+
+    print_judges(run, file)

@@ -1,0 +1,86 @@
+"""Commands that make pairs, or say what that costs: demo, run, quote, preset."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.orchestration.started import Flow, run_until, with_prefect
+
+
+def demo(
+    workspace: Annotated[Path, typer.Option(help="Folder for the demo's store and dataset.")] = Path("gsdp-demo"),
+    pairs: Annotated[int, typer.Option(min=1, help="Accepted pairs to make.")] = 200,
+) -> None:
+    """Run the whole pipeline on bundled seeds against the bundled sandbox: no key, no cost.
+
+    Example: `gsdp demo`
+    """
+    from flows.commands.demo import demo_settings, show_result
+
+    settings = demo_settings(workspace, pairs)
+    run_until(settings, "publish", accept_changes=True)
+    show_result(settings)
+
+
+def run(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    until: Annotated[str, typer.Option(help="Last stage to run.")] = "publish",
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the classes of names anew, from the verdicts that are there.")
+    ] = False,
+) -> None:
+    """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
+
+    Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
+    """
+    from flows.commands.settings_file import read_settings
+    from flows.commands.workspace import reading
+    from flows.reporting.quote_table import print_quote
+
+    read = read_settings(settings, set_ or ())
+    run_until(read, until, accept_changes, rebuild)
+    with reading(read.workspace) as store:
+        print_quote(store)
+
+
+def quote(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Seeds of the probe; for each of them five combinations are finished.")
+    ] = 20,
+) -> None:
+    """Say what a run will cost, before it: calls, tokens, hours and money by stage, from a probe that is paid for.
+
+    The probe takes some seeds through all stages. Its answers are kept, and the run reads none of its seeds again.
+
+    Examples: `gsdp quote settings.toml`, `gsdp quote settings.toml --set target_pairs=100000 --seeds 60`
+    """
+    from flows.commands.settings_file import read_settings
+
+    read = read_settings(settings, set_ or ())
+
+    def load() -> Flow[list[str]]:
+        from flows.quote import quote
+
+        return partial(quote, read, seeds)
+
+    print("", *with_prefect(read, load, accept_changes=True), sep="\n")
+
+
+def preset(name: Annotated[str, typer.Argument(help="verified, gsdp or grip.")]) -> None:
+    """Show what a preset sets, beside what its paper says, and why ours differs where it does.
+
+    Example: `gsdp preset gsdp`
+    """
+    from flows.commands.presets import print_preset
+
+    print_preset(name)
