@@ -11,6 +11,7 @@ from flows.commands.settings_file import make_settings
 from flows.commands.workspace import latest_settings, reading
 from graph.errors import UsageError
 from tasks.reports.counts import first_pairs
+from tasks.reports.page.content import REPORT
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.latest import has_run, pair_count
@@ -57,7 +58,8 @@ def show_result(settings: RunSettings) -> None:
     with reading(workspace) as store:
         found = first_pairs(store, 1)
         accepted = pair_count(store)
-    print(f"\ndataset   {workspace / 'dataset'}\nstore     {workspace / FILE_NAME}")
+    print(f"\ndataset   {workspace / 'dataset'}\nreport    {workspace / 'dataset' / REPORT}, to open in a browser")
+    print(f"store     {workspace / FILE_NAME}")
     for relation, points, problem, solution, answer, pair_id in found:
         print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")
         for name, text in (("problem", problem), ("solution", solution), ("answer", answer)):

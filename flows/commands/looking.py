@@ -10,14 +10,17 @@ import typer
 from flows.commands.arguments import Workspace
 
 
-def status(workspace: Workspace) -> None:
+def status(
+    workspace: Workspace,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on showing a run until it ends.")] = False,
+) -> None:
     """Say how a run stands: from its snapshot while it works, from the store otherwise.
 
-    Example: `gsdp status runs/gsm8k`
+    Example: `gsdp status runs/gsm8k --watch`
     """
-    from flows.commands.workspace import print_status
+    from flows.commands.workspace import print_status, watch_status
 
-    print_status(workspace)
+    (watch_status if watch else print_status)(workspace)
 
 
 def graph(

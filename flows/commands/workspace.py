@@ -5,6 +5,7 @@ What a status does not need is imported where it is used: a person waits for it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,21 @@ def print_status(workspace: Path) -> None:
             _print_snapshot(run, workspace, held)
         else:
             raise
+
+
+def watch_status(workspace: Path) -> None:
+    """Show a run as its own terminal does, until it ends; then what is in the store."""
+    import psutil
+    from rich.console import Console
+    from rich.live import Live
+
+    from flows.reporting.console import panel
+
+    with Live(console=Console(), transient=True) as live:
+        while (found := read_snapshot(workspace)) and found["state"] == "running" and psutil.pid_exists(found["pid"]):
+            live.update(panel(found))
+            time.sleep(WATCH_EVERY)
+    print_status(workspace)
 
 
 def _print_store(store: Store, workspace: Path) -> None:
@@ -176,6 +192,9 @@ def explain_problem(workspace: Path, prefix: str) -> None:
         for line in provenance(store, found[0]):
             print(line)
 
+
+WATCH_EVERY = 1.0
+"""Seconds between two looks at a run."""
 
 LISTED = 20
 """Seeds without points that the status names."""

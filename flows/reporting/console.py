@@ -1,14 +1,20 @@
-"""What a run looks like in a terminal: bars while it works, one line for each stage; plain lines elsewhere."""
+"""What a run looks like in a terminal: a panel while it works, one line for each stage; plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
 
 from flows.reporting.snapshot import money, pace, progress
 
@@ -18,33 +24,22 @@ BARS = ("extract", "compose", "review", "solve", "grade")
 WIDTH = 10
 
 
-class Bars:
-    """For a terminal: a bar for the pairs and a line of counts, then one line for each stage that has ended."""
+class LivePanel:
+    """For a terminal: a panel on how the run stands, and one line for each stage that has ended."""
 
     def __init__(self, console: Console, starting: str) -> None:
         self._console = console
-        self._progress = Progress(
-            # An address may hold brackets, and so may the name of an endpoint.
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self._task = self._progress.add_task(starting, total=None)
+        self._live = Live(Spinner("dots", Text(starting)), console=console, transient=True)
 
-    def __enter__(self) -> Bars:
-        self._progress.start()
+    def __enter__(self) -> LivePanel:
+        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def tick(self, snapshot: dict[str, Any]) -> None:
-        done, wanted, _ = progress(snapshot)
-        self._progress.update(self._task, description=describe(snapshot), completed=done, total=wanted)
+        self._live.update(panel(snapshot))
 
     def stage(self, name: str, text: str, seconds: float) -> None:
         self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
@@ -84,12 +79,46 @@ class Lines:
         print(f"{name:<{WIDTH}}{text}", flush=True)
 
 
-def make_view(starting: str) -> Bars | Lines:
+def make_view(starting: str) -> LivePanel | Lines:
     """The view that suits where standard output goes; `starting` is shown until there is something to tell."""
     if sys.stdout.isatty():
-        return Bars(Console(), starting)
+        return LivePanel(Console(), starting)
     print(starting, file=sys.stderr, flush=True)
     return Lines()
+
+
+def panel(snapshot: dict[str, Any]) -> Panel:
+    """How a run stands: pairs and pace, the funnel, endpoints and what is waited for, money, the newest pair."""
+    head = Table.grid(padding=(0, 2))
+    head.add_row(
+        ProgressBar(total=max(1, snapshot["target_pairs"]), completed=snapshot["pairs"], width=30),
+        Text(f"{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs{pace(snapshot)}"),
+    )
+    parts: list[RenderableType] = [head, _stages(snapshot), *(Text(line, style="dim") for line in _waits(snapshot))]
+    parts += [Text(f"money     {line}") for line in money(snapshot)]
+    if newest := snapshot.get("newest"):
+        parts.append(Text(f"newest    {newest}", style="italic", no_wrap=True, overflow="ellipsis"))
+    # Texts, not markup: an address may hold brackets, and so may what a model wrote.
+    return Panel(Group(*parts), title=f"gsdp, {snapshot['seconds']:,.0f} s", title_align="left", border_style="dim")
+
+
+def _stages(snapshot: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for column in ("left", "right", "right", "right"):
+        table.add_column(justify="left" if column == "left" else "right")
+    table.add_row(*(Text(name, style="dim") for name in ("stage", "done", "rejected", "calls")))
+    for name, stage in snapshot["stages"].items():
+        table.add_row(name, *(f"{stage[what]:,}" for what in ("done", "rejected", "calls")))
+    return table
+
+
+def _waits(snapshot: dict[str, Any]) -> Iterator[str]:
+    """Each endpoint, and what the run waits for there."""
+    for name, endpoint in snapshot["endpoints"].items():
+        batched = f", {endpoint['batched']:,} wait for a batch" if endpoint.get("batched") else ""
+        answers = f"{endpoint['in_flight']} in flight, {endpoint['served']:,} served, {endpoint['retries']:,} retries"
+        trouble_now = f"; gives no answer ({endpoint['trouble']}), trying again" if endpoint["trouble"] else ""
+        yield f"{name:<10}{answers}{batched}{trouble_now}"
 
 
 def describe(snapshot: dict[str, Any]) -> str:

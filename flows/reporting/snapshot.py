@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from tasks.reports.money import in_words
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tasks.context.run_context import RunContext
 
 SNAPSHOT = "status.json"
+NEWEST = 200
+"""Characters of the newest pair's problem."""
 ORDER = (
     "ingest",
     "extract",
@@ -50,6 +53,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
         "target_pairs": work.settings.target_pairs,
         "pairs": work.screened.pairs,
+        "newest": shorten(work.screened.newest, NEWEST),
         "pairs_an_hour": round(rate),
         "seconds_left": round(missing / rate * 3600) if rate and missing > 0 else None,
         "findings": list(counts.findings),

@@ -97,6 +97,8 @@ class Screened(NamedTuple):
     """Pairs of the workspace, this run's and earlier ones."""
     room: Room | None = None
     """What of the target is still open, where quotas are set."""
+    newest: str = ""
+    """The problem of the pair that was accepted last, to show that something comes of the run."""
 
 
 @dataclass

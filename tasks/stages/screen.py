@@ -127,6 +127,7 @@ class Screen:
         self._second_look = SecondLook(work)
         self._seeds: set[UUID] = set()
         self.kept = pair_count(work.store)
+        self._newest = ""
         recipe = work.recipes["screen"]
         found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
         self.frontier = int(found or 0)
@@ -138,7 +139,7 @@ class Screen:
         self._tell()
 
     def _tell(self) -> None:
-        self._work.screened = Screened(self.frontier, self.kept, self._room)
+        self._work.screened = Screened(self.frontier, self.kept, self._room, self._newest)
 
     def _room_left(self) -> Room | None:
         """What the pairs so far leave of the quotas; None without quotas."""
@@ -213,7 +214,9 @@ class Screen:
                 break
             self.frontier = item.position + 1
             decided = self._refuse(item) or self._decide(item, evidence.get(item.problem_id), index, embedded)
-            self.kept += isinstance(decided[0], Pass)
+            if isinstance(decided[0], Pass):
+                self.kept += 1
+                self._newest = item.text
             rows += decided
         if self.kept < target:
             self.frontier = max(self.frontier, stop)

@@ -5,6 +5,7 @@ To add one: a function of what is told of a run, and a line in `CHARTS`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from graph.shares import Stratum, share_within
 from tasks.reports.agreement import Agreement, panel
 from tasks.reports.money import by_stage
+from tasks.reports.page.novelty import nearest_seeds
 from tasks.reports.page.overview import latest_audit
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
@@ -295,6 +297,27 @@ def money(run: Told) -> list[Chart]:
     return [Chart("money", "The ledger", "table", reading, columns, rows)]
 
 
+def novelty(run: Told) -> list[Chart]:
+    """How near the pairs are to the seeds."""
+    found = nearest_seeds(run.store)
+    bins = Counter(min(int(each.similarity * 20), 19) for each in found)
+    rows = [(step / 20, bins[step]) for step in range(max(bins, default=-1) + 1)]
+    reading = (
+        "How much of its words in a row a problem shares with the seed nearest to it, for a sample of the pairs. "
+        "Most should stand at the left: at 1 a problem is its seed."
+    )
+    columns = [Column("similarity to the nearest seed", "decimal"), Column("pairs")]
+    nearest = Chart(
+        "nearest",
+        "Pairs nearest to a seed",
+        "table",
+        "Look at these first when you ask whether the dataset only repeats its seeds.",
+        [Column("pair", "text"), Column("seed", "text"), Column("similarity", "decimal")],
+        found[:NEAREST],
+    )
+    return [Chart("novelty", "Novelty", "columns", reading, columns, rows), nearest]
+
+
 def repeats(run: Told) -> list[Chart]:
     """What was kept out as a repetition, and what as contamination, with the evidence."""
     kinds = Chart(
@@ -326,6 +349,9 @@ def _seconds(at: datetime) -> float:
     return round((at - datetime(1970, 1, 1)).total_seconds(), 2)
 
 
+NEAREST = 12
+"""Pairs nearest to a seed that are listed."""
+
 EVIDENCE = 200
 """Pieces of evidence that are listed."""
 
@@ -337,6 +363,7 @@ CHARTS: tuple[Callable[[Told], list[Chart]], ...] = (
     judges,
     audited,
     lengths,
+    novelty,
     repeats,
     pace,
     endpoints,

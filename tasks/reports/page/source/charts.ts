@@ -69,6 +69,9 @@ function curve(chart: Chart, into: HTMLElement): () => void {
   };
 }
 
+/** What names a problem leads to it. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 function clock(_: uPlot, values: number[]): string[] {
@@ -133,6 +136,7 @@ function cells(chart: Chart, row: Cell[]): HTMLElement[] {
   return row.map((value, place) => {
     const form = chart.columns[place]?.form ?? "count";
     const text = cell(value, form);
-    return place === 0 && form === "text" ? el("th", { scope: "row" }, text) : el("td", { class: form === "text" ? null : "number" }, text);
+    const told = ID.test(text) ? el("a", { href: `#${text}` }, text.slice(0, 8)) : text;
+    return place === 0 && form === "text" ? el("th", { scope: "row" }, told) : el("td", { class: form === "text" ? null : "number" }, told);
   });
 }

@@ -54,6 +54,7 @@ export class Inspector {
     }
     const place = id ? this.shown.findIndex((item) => item.id.startsWith(id)) : -1;
     if (place >= 0) this.open(place);
+    else if (id) this.told.textContent = `${id} is not among the items here: gsdp explain tells of any problem in the store.`;
   }
 
   /** What a key does. Letters in a field are letters. */

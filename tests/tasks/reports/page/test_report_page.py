@@ -22,7 +22,7 @@ from tasks.reports.card import finished_agreement, funnel
 from tasks.reports.counts import counts
 from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import by_stage
-from tasks.reports.page import items
+from tasks.reports.page import items, novelty
 from tasks.reports.page.content import parts, write_report
 from tasks.reports.page.told import told_problems
 from tasks.reports.page.writing import packed, page
@@ -105,6 +105,14 @@ def test_of_too_many_items_every_outcome_and_relation_has_its_share(
     assert found["of"] == sum(strata.values()) > len(found["items"])
     assert set(shown) == set(strata)
     assert shown["pairtwo_hop"] > shown["gradetwo_hop"]
+
+
+def test_a_pair_that_is_a_seed_has_that_seed_as_its_nearest(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = "SELECT source || ':' || line, problem FROM current_seeds ORDER BY id LIMIT ?"
+    monkeypatch.setattr(novelty, "_PAIRS", seeds)
+    found = novelty.nearest_seeds(store)
+    assert all(each.similarity == 1 for each in found)
+    assert [each.pair for each in found] == [each.seed for each in found]
 
 
 # The file
