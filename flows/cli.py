@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 
 from flows.commands import keeping, looking, measuring, running, serving
 from graph.errors import GsdpError, UsageError
+from graph.plain import PlainOutput
 
 app = typer.Typer(
     name="gsdp",
@@ -71,6 +72,8 @@ app.command()(serving.serve)
 
 def main() -> None:
     """Run the command and turn errors into one sentence and an exit code."""
+    # What commands show was written by models and strangers.
+    sys.stdout, sys.stderr = cast("TextIO", PlainOutput(sys.stdout)), cast("TextIO", PlainOutput(sys.stderr))
     try:
         code = app(standalone_mode=False)
     except GsdpError as error:

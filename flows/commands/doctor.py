@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from flows.commands.settings_file import explain, read_settings
 from graph.errors import SettingsError
+from graph.plain import bare
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.settings.blocks import fill, with_blocks
@@ -81,5 +83,5 @@ def show(where: str, found: Examination) -> bool:
     table = Table(title=Text(f"{where}, model {found.model}"), title_justify="left", show_header=False)
     for finding in found.findings:
         table.add_row(finding.what, Text(finding.state, COLOURS[finding.state]), Text(finding.found))
-    Console().print(table)
+    Console(file=bare(sys.stdout)).print(table)
     return all(finding.state != "bad" for finding in found.findings)

@@ -12,6 +12,7 @@ import networkx as nx
 from flows.commands.workspace import latest_settings, reading
 from graph.errors import UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
+from graph.plain import plain
 from graph.summary import GraphStatistics, describe
 from tasks.reports.coverage import Cover, communities, coverage, write_coverage
 from tasks.store.database import Store
@@ -124,7 +125,7 @@ def export_graph(workspace: Path, file: Path) -> None:
             write_graph(store, current_recipe(store, "connect"), _writable(file), points)
     if suffix != ".parquet":
         try:
-            EXPORTS[suffix](to_networkx(graph, names, groups), file)
+            EXPORTS[suffix](to_networkx(graph, {key: plain(name) for key, name in names.items()}, groups), file)
         except OSError as error:
             raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
     beside = f", the points beside it in {points.name}" if suffix == ".parquet" else ""

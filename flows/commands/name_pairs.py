@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.commands.workspace import reading
 from graph.errors import UsageError
+from graph.plain import cell
 from tasks.store.graphs import proposals
 from tasks.store.latest import current_recipe
 
@@ -26,7 +27,7 @@ def write_merges(workspace: Path, file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="") as lines:
             writer = csv.writer(lines)
             writer.writerow(COLUMNS)
-            writer.writerows((*row, row[3] if row[4] == "file" else "") for row in rows)
+            writer.writerows((cell(row[0]), cell(row[1]), *row[2:], row[3] if row[4] == "file" else "") for row in rows)
     except OSError as error:
         raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
     same = sum(row[3] == "same" for row in rows)

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.reporting.snapshot import money, pace, progress
+from graph.plain import bare, plain
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -42,10 +43,10 @@ class LivePanel:
         self._live.update(panel(snapshot))
 
     def stage(self, name: str, text: str, seconds: float) -> None:
-        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
+        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(plain(text))}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
 
     def note(self, name: str, text: str) -> None:
-        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(text)}", soft_wrap=True)
+        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(plain(text))}", soft_wrap=True)
 
 
 class Lines:
@@ -82,7 +83,7 @@ class Lines:
 def make_view(starting: str) -> LivePanel | Lines:
     """The view that suits where standard output goes; `starting` is shown until there is something to tell."""
     if sys.stdout.isatty():
-        return LivePanel(Console(), starting)
+        return LivePanel(Console(file=bare(sys.stdout)), starting)
     print(starting, file=sys.stderr, flush=True)
     return Lines()
 

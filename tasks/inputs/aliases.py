@@ -16,6 +16,7 @@ from pathlib import Path
 
 from graph.errors import SettingsError
 from graph.names import normal_form
+from graph.plain import of_cell
 
 FORMS = (("name", "point"), ("name", "other", "decision"))
 
@@ -58,7 +59,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 forms = " or ".join(",".join(form) for form in FORMS)
                 raise SettingsError(f"{path} needs a first line with the columns {forms}.")
             for row in rows:
-                yield rows.line_num, {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
+                yield (
+                    rows.line_num,
+                    {key: of_cell((value or "").strip()) for key, value in row.items() if isinstance(key, str)},
+                )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path} cannot be read as CSV ({error}): correct `connect.alias_file`.") from error
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from graph.plain import plain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
 from tasks.reports.coverage import of_dataset
@@ -251,9 +253,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     text = f"{value:,}" if isinstance(value, int) else str(value)
     # Names are what a model wrote: none of them may become a link or a tag on the page.
-    for mark in "|<[":
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace("\n", " ")
+    return re.sub(r"([\\|<\[])", r"\\\1", plain(text)).replace("\n", " ")
 
 
 def _one(store: Store, sql: str) -> int:
