@@ -43,7 +43,9 @@ class LivePanel:
         self._live.update(panel(snapshot))
 
     def stage(self, name: str, text: str, seconds: float) -> None:
-        self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(plain(text))}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
+        self._console.print(
+            f"[bold]{name:<{WIDTH}}[/bold]{escape(plain(text))}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True
+        )
 
     def note(self, name: str, text: str) -> None:
         self._console.print(f"[bold]{name:<{WIDTH}}[/bold]{escape(plain(text))}", soft_wrap=True)
