@@ -132,15 +132,14 @@ async def extract(settings: RunSettings) -> int:
 
 
 @stage_flow
-async def connect(settings: RunSettings, rebuild: bool = False) -> dict[str, int]:
+async def connect(settings: RunSettings) -> dict[str, int]:
     """Turn mentioned names into the points and edges of the knowledge graph.
 
     Args:
         settings: Everything the run needs to know.
-        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     async with in_turn(settings):
-        return await connect_names(rebuild)
+        return await connect_names()
 
 
 @stage_flow

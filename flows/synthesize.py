@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from prefect.logging import get_run_logger
@@ -25,9 +24,7 @@ from tasks.settings.run import STAGES, RunSettings, Stage
 
 
 @stage_flow
-async def synthesize(
-    settings: RunSettings, until: Stage = "publish", accept_changes: bool = False, rebuild: bool = False
-) -> dict[str, Any]:
+async def synthesize(settings: RunSettings, until: Stage = "publish", accept_changes: bool = False) -> dict[str, Any]:
     """Turn solved seed problems into new, checked problem-solution pairs by way of a graph of knowledge points.
 
     Run it again after any failure or crash: it goes on where the store stands, and pays for nothing twice.
@@ -36,7 +33,6 @@ async def synthesize(
         settings: Everything the run needs to know.
         until: The last stage to run.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
-        rebuild: Make the classes of names anew; without it, those once made stay, and only gain names.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
     async with in_turn(settings, accept_changes) as work:
@@ -45,8 +41,7 @@ async def synthesize(
         alone = ("ingest", "extract", "connect", "sample", *(PAID if "grade" not in wanted else ()))
         for name in [stage for stage in wanted if stage in alone]:
             if not work.account.reached:
-                run = partial(stages.connect, rebuild=rebuild) if name == "connect" else getattr(stages, name)
-                await told.stage(name, run, settings)
+                await told.stage(name, getattr(stages, name), settings)
         if "grade" in wanted and settings.shards > 1 and not work.account.reached:
             await told.stage("spread", spread, settings)
         if "grade" in wanted and not work.account.reached:

@@ -62,6 +62,15 @@ class Selected(Record):
     """A seed that the present settings name."""
 
     seed_id: UUID
+    contaminated: bool = False
+    """It repeats a benchmark item: it takes no part, and what is near it is kept out."""
+
+
+class Basis(Record):
+    """A digest of the data of a workspace that all later stages rest on: the seeds (ingest), the graph (connect)."""
+
+    stage: Literal["ingest", "connect"]
+    digest: UUID
 
 
 class Mention(Record):
@@ -153,24 +162,12 @@ class Combination(Record):
     """How hard its problems are asked to be; None where nothing is said of it."""
 
 
-class Draw(Record):
-    """How far the sequence of combinations of one graph is in the store."""
-
-    recipe: UUID
-    graph: UUID
-    """Fingerprint of the graph."""
-    begin: int
-    """Combinations that were there when the sequence began."""
-    place: int
-    """Everything before this place of the sequence is in the store."""
-
-
 class Community(Record):
     """The community that a point belongs to; numbered from 0, the largest first."""
 
     recipe: UUID
     graph: UUID
-    """Fingerprint of the graph."""
+    """Digest of the graph."""
     point_id: UUID
     community: int
 
@@ -195,6 +192,10 @@ class Problem(Record):
     sample: int
     text: str
     call_id: UUID
+    names: tuple[str, ...] | None = None
+    """Names of the points when it was asked for; None in rows of older stores."""
+    level: Difficulty | None = None
+    """How hard it was asked to be."""
 
 
 class Reading(Record):
@@ -362,6 +363,8 @@ class Reject(Record):
     subject_id: UUID
     reason: str
     detail: str
+    seed_id: UUID | None = None
+    """extract: the seed that a name was read in."""
 
 
 class Repeat(Record):

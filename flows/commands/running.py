@@ -33,9 +33,6 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the classes of names anew, from the verdicts that are there.")
-    ] = False,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
 
@@ -46,7 +43,7 @@ def run(
     from flows.reporting.quote_table import print_quote
 
     read = read_settings(settings, set_ or ())
-    run_until(read, until, accept_changes, rebuild)
+    run_until(read, until, accept_changes)
     with reading(read.workspace) as store:
         print_quote(store)
 

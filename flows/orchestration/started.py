@@ -29,7 +29,7 @@ PREFECT_DEFAULTS = {
 """Settings of Prefect that a run starts with unless the environment says otherwise."""
 
 
-def run_until(settings: RunSettings, until: str, accept_changes: bool, rebuild: bool = False) -> None:
+def run_until(settings: RunSettings, until: str, accept_changes: bool) -> None:
     """Run the pipeline up to a stage. Raises UsageError where it is none."""
     from tasks.settings.run import STAGES
 
@@ -40,7 +40,7 @@ def run_until(settings: RunSettings, until: str, accept_changes: bool, rebuild: 
     def load() -> Flow[Any]:
         from flows.synthesize import synthesize
 
-        return partial(synthesize, settings, until=last, accept_changes=accept_changes, rebuild=rebuild)
+        return partial(synthesize, settings, until=last, accept_changes=accept_changes)
 
     with_prefect(settings, load, accept_changes)
 

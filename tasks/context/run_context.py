@@ -113,6 +113,9 @@ class RunContext:
     equivalence: Equivalence
     run_id: UUID
     recipes: Mapping[str, UUID]
+    """Of the settings and, for sample and screen, of the data that they rest on (`tasks/context/basis.py`)."""
+    settings_recipes: Mapping[str, UUID]
+    """Of the settings alone."""
     lost: set[UUID]
     """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
     account: BudgetAccount = field(default_factory=lambda: BudgetAccount(None))
@@ -260,7 +263,9 @@ class RunContext:
         told = detail if reason == failure.words else f"{failure.words} {detail}".strip()
         return self.reject(stage, subject_id, reason, told)
 
-    def reject(self, stage: str, subject_id: UUID, reason: str, detail: str = "") -> Reject:
+    def reject(
+        self, stage: str, subject_id: UUID, reason: str, detail: str = "", seed_id: UUID | None = None
+    ) -> Reject:
         """A row that ends an item at a stage. `reason` is short and groupable; `detail` is for the reader."""
         self.counts.rejected[stage, reason] += 1
         return Reject(
@@ -270,6 +275,7 @@ class RunContext:
             subject_id=subject_id,
             reason=reason,
             detail=detail[:1000],
+            seed_id=seed_id,
         )
 
 

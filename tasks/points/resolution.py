@@ -8,12 +8,10 @@ nothing speaks against; the curator. Letters alone never join: without a curator
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
-from uuid import UUID
 
 import numpy as np
 
@@ -75,12 +73,12 @@ class Merged:
     """How many candidates have a vector."""
 
 
-async def merge(work: RunContext, free: list[Candidate], decisions: Decisions, made: Iterable[list[int]]) -> Merged:
-    """Partition the candidates; `made` are classes of several that an earlier graph made, which stay together."""
+async def merge(work: RunContext, free: list[Candidate], decisions: Decisions) -> Merged:
+    """Partition the candidates into classes of those that are one point."""
     likely, embedded = await likely_links(work, free)
     verdicts = await judge_links(work, free, likely, _decided(free, decisions), embedded > 0)
     by_user = {link: found.verdict for link, found in verdicts.items() if found.by == "file"}
-    frozen = _frozen(free, made, by_user)
+    frozen = _frozen(free, by_user)
     same = {link: likely.get(link) or 0.0 for link, found in verdicts.items() if found.verdict == "same"}
     classes = [_class(free, members, verdicts) for members in complete_linkage(len(free), same, frozen)]
     recipe = work.recipes["connect"]
@@ -166,8 +164,8 @@ def _subject(one: str, other: str) -> str:
     return "\n".join(sorted((one, other)))
 
 
-def _frozen(free: Sequence[Candidate], made: Iterable[list[int]], by_user: Mapping[Link, str]) -> list[list[int]]:
-    """Classes that are given: what the user calls the same, joined with earlier classes that he does not take apart.
+def _frozen(free: Sequence[Candidate], by_user: Mapping[Link, str]) -> list[list[int]]:
+    """Classes that are given: what the user calls the same.
 
     Raises SettingsError when the user's own decisions contradict each other.
     """
@@ -183,10 +181,6 @@ def _frozen(free: Sequence[Candidate], made: Iterable[list[int]], by_user: Mappi
                     f"The alias file says that {free[a].name!r} and {free[b].name!r} are different, and by way of "
                     "other pairs that they are the same: correct one of its decisions."
                 )
-    for members in made:
-        whole = _joined(groups, set(members))
-        if not any(set(link) <= group for group in whole for link in apart):
-            groups = whole
     return [sorted(group) for group in groups]
 
 
@@ -208,14 +202,3 @@ def _class(free: Sequence[Candidate], members: Sequence[int], verdicts: Mapping[
     return PointClass(
         tuple(by_size), "file" if "file" in deciders else "curator" if "curator" in deciders else "embedding"
     )
-
-
-def made_classes(work: RunContext, free: Sequence[Candidate]) -> list[list[int]]:
-    """Classes of several candidates that an earlier graph of this recipe has made."""
-    points = dict(work.store.rows("SELECT name, point_id FROM aliases WHERE recipe = ?", [work.recipes["connect"]]))
-    classes: dict[UUID, list[int]] = defaultdict(list)
-    for index, candidate in enumerate(free):
-        known = [points[name] for name in candidate.names if name in points]
-        if known:
-            classes[known[0]].append(index)
-    return [members for members in classes.values() if len(members) > 1]

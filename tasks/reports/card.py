@@ -189,12 +189,10 @@ def _judges(store: Store, target: int) -> list[str]:
 def finished_agreement(store: Store, target: int) -> list[Agreement]:
     """How far the judges agree on the finished part of the run."""
     last = store.rows(
-        f"WITH {FINISHED} SELECT coalesce(max(position), -1) FROM combinations WHERE id IN (SELECT id FROM finished)",
+        f"WITH {FINISHED} SELECT coalesce(max(position), -1) FROM finished",
         [target],
     )[0][0]
-    written = f"""
-        SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-        WHERE m.recipe = {recipe_of("compose")} AND c.position <= {int(last)} AND m.id IN {DECIDED}"""
+    written = f"SELECT id FROM current_problems WHERE position <= {int(last)} AND id IN {DECIDED}"
     return agreement(store, latest_identity(store), written)
 
 

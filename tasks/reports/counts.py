@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tasks.reports.funnel import present_solutions
+from tasks.reports.funnel import OF_SEEDS, present_solutions
 from tasks.store.database import Store
 from tasks.store.latest import PAIR_COUNT, has_history
 
@@ -22,8 +22,7 @@ def present(store: Store) -> tuple[str, str]:
     """
     if not has_history(store):
         return "true", "SELECT id FROM problems"
-    drawn = f"SELECT id FROM combinations WHERE {CURRENT}"
-    return CURRENT, f"SELECT id FROM problems WHERE {CURRENT} AND combination_id IN ({drawn})"
+    return CURRENT, "SELECT id FROM current_problems"
 
 
 def counts(store: Store) -> Iterator[tuple[str, int]]:
@@ -51,8 +50,9 @@ def _counted(store: Store) -> Iterator[tuple[str, str]]:
 def rejects(store: Store) -> list[tuple[str, str, int]]:
     """(stage, reason, number) of what the latest run's settings reject."""
     current, problems = present(store)
-    earlier = f"stage IN ('review', 'grade', 'screen') AND subject_id NOT IN ({problems})"
-    counted = "true" if current == "true" else f"stage = 'ingest' OR {current} AND NOT ({earlier})"
+    asked = f"stage IN ('compose', 'solve') OR subject_id IN ({problems})"
+    later = f"stage NOT IN ('ingest', 'extract', 'connect') AND {current} AND ({asked})"
+    counted = "true" if current == "true" else f"{OF_SEEDS} OR {later}"
     sql = f"SELECT stage, reason, count(*) FROM rejects WHERE {counted} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
     return [(stage, reason, int(number)) for stage, reason, number in store.rows(sql)]
 

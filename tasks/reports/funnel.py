@@ -79,13 +79,12 @@ graph has other names for the points."""
 FINISHED = f"""
     last AS (SELECT position FROM pairs ORDER BY position, sample LIMIT 1 OFFSET ?::BIGINT - 1),
     finished AS (
-        SELECT id, asks FROM combinations
+        SELECT id, asks, position FROM combinations
         WHERE recipe = {recipe_of("sample")}
           AND position < (SELECT coalesce(max(position), 0) FROM frontier WHERE recipe = {recipe_of("screen")})
           AND position <= coalesce((SELECT position FROM last), position)),
     written AS (
-        SELECT m.id FROM problems m JOIN finished f ON f.id = m.combination_id
-        WHERE m.recipe = {recipe_of("compose")} AND m.id IN {DECIDED})"""
+        SELECT id FROM current_problems WHERE combination_id IN (SELECT id FROM finished) AND id IN {DECIDED})"""
 
 # What no quota had room for. With quotas, screening ends at the target, so all of it lies in the finished part.
 _PASSED_OVER = f"""
@@ -116,11 +115,19 @@ _SPARED = f"""
         (SELECT coalesce(avg(input_tokens + output_tokens), 0) FROM calls WHERE stage = 'solve' AND subject_id IN
             (SELECT id FROM ({{solutions}}) WHERE problem_id IN (SELECT id FROM written)))"""
 
+OF_SEEDS = f"""(
+    stage = 'ingest'
+    OR stage = 'extract' AND recipe = {recipe_of("extract")}
+        AND coalesce(seed_id, subject_id) NOT IN (SELECT id FROM seeds WHERE id NOT IN (SELECT id FROM current_seeds))
+    OR stage = 'connect' AND recipe = {recipe_of("connect")}
+        AND if(reason = 'not embedded', split_part(detail, ': ', 1), detail)
+            IN (SELECT name FROM current_mentions WHERE recipe = {recipe_of("extract")}))"""
+"""A condition on rejects: those of the present seeds' rows, and of the names found in them."""
+
 _REJECTED = f"""
     WITH {FINISHED}
     SELECT stage, reason, count(*) FROM rejects
-    WHERE stage IN ('ingest', 'extract', 'connect')
-        AND (stage = 'ingest' OR recipe IN (SELECT recipe FROM current_recipes))
+    WHERE {OF_SEEDS}
        OR (stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
            AND subject_id IN (SELECT id FROM written))
     GROUP BY stage, reason

@@ -18,14 +18,17 @@ def problems_called(store: Store, prefix: str) -> list[UUID]:
 
 def provenance(store: Store, problem_id: UUID) -> Iterator[str]:
     """Everything that led to a problem and its fate, in lines for a person."""
-    text, sample, combination_id = store.rows(
-        "SELECT text, sample, combination_id FROM problems WHERE id = ?", [problem_id]
+    text, sample, combination_id, asked_by = store.rows(
+        "SELECT text, sample, combination_id, names FROM problems WHERE id = ?", [problem_id]
     )[0]
+    present = bool(store.rows("SELECT 1 FROM current_problems WHERE id = ?", [problem_id]))
     for relation, points, names, weight, position in store.rows(COMBINATION, [combination_id]):
-        yield f"combination  {relation}, weight {weight:g}, place {position:,} in sampling order"
-        for point, name in zip(points, names, strict=True):
+        place = f"place {position:,} in sampling order" if present else "not drawn from the present seeds"
+        yield f"combination  {relation}, weight {weight:g}, {place}"
+        for point, name in zip(points, asked_by or names, strict=True):
             seeds = store.rows(SEEDS_OF_POINT, [point])
-            yield f"  point      {name}, from {len(seeds)} seeds: " + ", ".join(f"{s}:{n}" for s, n, _ in seeds[:3])
+            found = ", ".join(f"{source}:{line}" for source, line, _ in seeds[:3])
+            yield f"  point      {name}, " + (f"from {len(seeds)} seeds: {found}" if seeds else "in no present seed")
             yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
         yield from paths_between(store, current_recipe(store, "connect"), points)
     yield f"problem      {problem_id} (sample {sample})"
@@ -64,6 +67,11 @@ def provenance(store: Store, problem_id: UUID) -> Iterator[str]:
         yield f"rejected     {stage}: {reason} ({detail})"
     if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
         yield "This is a pair of the dataset."
+    elif not present:
+        yield (
+            "This problem has retired: the present seeds and settings do not ask for it, so it is no pair of the "
+            "dataset. It is paid for, and takes part again when they do."
+        )
 
 
 def _wrapped(text: str) -> Iterator[str]:

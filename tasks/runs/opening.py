@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
 from tasks.answers.equivalence import Equivalence
+from tasks.context.basis import bound
 from tasks.context.run_context import Counts, RunContext, current, using
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.client import Client
@@ -70,7 +71,8 @@ async def _context(store: Store, plan: Plan, run_id: UUID, account: BudgetAccoun
             equivalence=stack.enter_context(Equivalence(settings.equivalence.policy())),
             clients=await _clients(stack, store, plan, run_id, account),
             run_id=run_id,
-            recipes=plan.recipes,
+            recipes=bound(plan.recipes, store),
+            settings_recipes=plan.recipes,
             lost=lost_calls(store),
             account=account,
             benchmark_items=items,

@@ -30,6 +30,7 @@ from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combina
 from graph.names import normal_form
 from graph.quotas import Quotas
 from graph.records import Measure, Quote, Quoted, content_id
+from tasks.context.basis import bound
 from tasks.context.embedder import NO_PROMPT
 from tasks.context.run_context import RunContext
 from tasks.reports.money import ALL, PROBE, PRODUCTION, STAGES, spent
@@ -117,7 +118,7 @@ async def choose(work: RunContext, seeds: int) -> set[UUID]:
 
     Ids are hashes, so their order is a random one that is the same tomorrow.
     """
-    there = {row[0] for row in work.store.rows("SELECT seed_id FROM selection")}
+    there = {row[0] for row in work.store.rows("SELECT id FROM current_seeds")}
     chosen = [sorted(there)[:seeds]]
     sql = "DELETE FROM selection WHERE seed_id NOT IN (SELECT unnest(?::UUID[]))"
     await work.store.write(statements=[(sql, chosen)])
@@ -221,7 +222,7 @@ def measure(work: RunContext) -> ProbeFigures:
         "SELECT count(*), coalesce(sum(input_tokens + output_tokens), 0)::BIGINT, sum(cost) FROM calls"
     )[0]
     return ProbeFigures(
-        work.recipes,
+        work.settings_recipes,
         books.width,
         books.unpriced,
         len(seeds),
@@ -236,7 +237,7 @@ def measure(work: RunContext) -> ProbeFigures:
 
 
 READ = """
-    SELECT seed_id FROM selection WHERE seed_id IN (
+    SELECT id FROM current_seeds WHERE id IN (
         SELECT seed_id FROM mentions WHERE recipe = ?
         UNION ALL SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?) ORDER BY 1"""
 
@@ -256,7 +257,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
     return Known(
         len(seeds - read),
         Names(len(seeds & read), len(mentioned), times[1], times[2]),
-        int(store.rows(accepted, [recipes["screen"]])[0][0]),
+        int(store.rows(accepted, [bound(recipes, store)["screen"]])[0][0]),
     )
 
 

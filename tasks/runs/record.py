@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from graph.errors import BudgetOverrun
 from graph.records import Lease, Record, Run, StageRecipe
+from tasks.context.basis import bound
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.reports.money import spent
 from tasks.runs.plan import Plan
@@ -71,7 +72,7 @@ async def _begin(store: Store, plan: Plan) -> UUID:
         ),
     )
     rows: list[Record] = [
-        StageRecipe(run_id=run_id, stage=stage, recipe=recipe) for stage, recipe in plan.recipes.items()
+        StageRecipe(run_id=run_id, stage=stage, recipe=recipe) for stage, recipe in bound(plan.recipes, store).items()
     ]
     await store.write(run, *rows)
     return run_id

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from graph.errors import StoreInUse, UsageError
-from graph.records import Combination, Problem, Reject
+from graph.records import Basis, Combination, Problem, Reject
 from tasks.context.run_context import RunContext
 from tasks.context.slots import all_slots, sampled
 from tasks.endpoint.money.budget import BudgetAccount
@@ -93,7 +93,7 @@ async def deal(work: RunContext, dealt: Round) -> list[Path]:
             continue
         try:
             if not store.rows("SELECT 1 FROM combinations LIMIT 1"):
-                await store.write(*_share_of(work, dealt, number))
+                await store.write(*_share_of(work, dealt, number), *work.store.select(Basis))
         finally:
             store.close()
         free.append(workspace)

@@ -38,6 +38,8 @@ async def _compose(work: RunContext, slot: Slot) -> None:
         sample=slot.sample,
         text=answer.value,
         call_id=answer.call.id,
+        names=slot.names,
+        level=slot.combination.level,
     )
     await work.store.write(answer.call, problem)
     work.counts.note("compose", done=1)

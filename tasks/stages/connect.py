@@ -9,24 +9,25 @@
    letters are alike, which is clearly second best.
 4. The curator names each class of several candidates; otherwise its most frequent name stands.
 
-Verdicts are kept by name, so later seeds ask about new names only, and a class once made stays together: a new name
-joins it if it matches all its members. Points, aliases and edges follow from mentions and verdicts, and are replaced
-whole; other settings of connect build everything anew.
+Verdicts are kept by name, so later seeds ask about new names only. Points, aliases and edges follow from mentions and
+verdicts alone and are replaced whole: which seeds there were before, and in which order they came, changes nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from graph.names import normal_form
 from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
+from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.aliases import read_aliases
 from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
-from tasks.points.resolution import Candidate, PointClass, made_classes, merge
-from tasks.reports.graph_verdict import judge_anew
+from tasks.points.resolution import Candidate, PointClass, merge
+from tasks.reports.graph_verdict import judge_anew, sampled_graph
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.writer import Statement
 
@@ -34,11 +35,8 @@ FILTER_VERDICTS = ("keep", "drop vague", "drop wrong", "drop detailed")
 
 
 @chunk_task("connect")
-async def connect(rebuild: bool = False) -> dict[str, int]:
-    """Build points, aliases and edges from all mentions of the present recipe; how many of each.
-
-    With `rebuild`, classes of earlier graphs are taken apart and made anew from the verdicts that are there.
-    """
+async def connect() -> dict[str, int]:
+    """Build points, aliases and edges from all mentions of the present recipe; how many of each."""
     work = run_context()
     counted = work.store.rows(
         "SELECT name, count(*) FROM current_mentions WHERE recipe = ? GROUP BY name ORDER BY name",
@@ -48,11 +46,12 @@ async def connect(rebuild: bool = False) -> dict[str, int]:
     kept = await _filter(work, candidates(counted, decisions.points, asked_names(work)))
     told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
     free = [candidate for candidate in kept if not candidate.told]
-    merged = await merge(work, free, decisions, [] if rebuild else made_classes(work, free))
+    merged = await merge(work, free, decisions)
     classes = told + merged.classes
     names = await _name(work, classes)
     await _replace(work, classes, names, merged.proposals)
     edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
+    await rest_on_graph(work, await asyncio.to_thread(sampled_graph, work))
     await judge_anew(work)
     work.counts.note("connect", done=len(classes))
     return {
@@ -129,8 +128,7 @@ async def _name(work: RunContext, classes: list[PointClass]) -> list[str]:
 async def _replace(work: RunContext, classes: list[PointClass], names: list[str], proposals: list[Proposal]) -> None:
     """Write proposals and aliases, then the points with their counts and the edges, which the store aggregates."""
     store, recipe, mentioned = work.store, work.recipes["connect"], work.recipes["extract"]
-    before = dict(store.rows("SELECT name, point_id FROM aliases WHERE recipe = ? ORDER BY ALL", [recipe]))
-    ids = _point_ids(classes, before)
+    ids = _point_ids(classes)
     aliases: list[Record] = [
         Alias(id=content_id("alias", str(recipe), name), recipe=recipe, name=name, point_id=point_id, how=group.how)
         for group, point_id in zip(classes, ids, strict=True)
@@ -171,15 +169,6 @@ def _without(recipe: UUID, *tables: str) -> list[Statement]:
     return [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in tables]
 
 
-def _point_ids(classes: list[PointClass], before: Mapping[str, UUID]) -> list[UUID]:
-    """Ids of classes. A point keeps the id that its most frequent name has had; nothing else may take it."""
-    taken: set[UUID] = set()
-    ids = []
-    for group in classes:
-        leader = group.members[0]
-        known = [before[name] for member in group.members for name in member.names if name in before]
-        wanted = [*known, content_id("point", leader.form), content_id("point", leader.form, str(leader.names))]
-        point_id = next(candidate for candidate in wanted if candidate not in taken)
-        taken.add(point_id)
-        ids.append(point_id)
-    return ids
+def _point_ids(classes: list[PointClass]) -> list[UUID]:
+    """Ids of classes, by the first of their members' forms: no two have one, and it stays when another leads."""
+    return [content_id("point", min(member.form for member in group.members)) for group in classes]

@@ -29,10 +29,11 @@ def pending_seeds(work: RunContext) -> list[UUID]:
 def check_points(work: RunContext) -> None:
     """Raises GsdpError where seeds were read and no point was found in any of them."""
     recipe = work.recipes["extract"]
-    if work.account.reached or work.store.rows("SELECT 1 FROM mentions WHERE recipe = ? LIMIT 1", [recipe]):
+    if work.account.reached or work.store.rows("SELECT 1 FROM current_mentions WHERE recipe = ? LIMIT 1", [recipe]):
         return
     reasons = work.store.rows(
-        """SELECT reason, count(*) FROM rejects WHERE stage = 'extract' AND recipe = ? GROUP BY 1
+        """SELECT reason, count(*) FROM rejects WHERE stage = 'extract' AND recipe = ?
+           AND coalesce(seed_id, subject_id) IN (SELECT id FROM current_seeds) GROUP BY 1
            ORDER BY 2 DESC, 1 LIMIT 3""",
         [recipe],
     )
@@ -89,7 +90,7 @@ def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:
         elif fault is None and len(seen) >= work.settings.extract.limit:
             fault = "beyond the limit"
         if fault:
-            rows.append(work.reject("extract", mention_id, f"name {fault}", raw))
+            rows.append(work.reject("extract", mention_id, f"name {fault}", raw, seed.id))
         else:
             seen.add(key)
             rows.append(Mention(id=mention_id, recipe=recipe, seed_id=seed.id, position=position, name=name))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
+from hashlib import blake2b, md5
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from graph.errors import SeedError
-from graph.records import Overlap, Part, Reject, Seed, Selected, content_id
+from graph.records import Basis, Overlap, Part, Reject, Seed, Selected, content_id
 from tasks.answers.extraction import stated_answer
+from tasks.context.basis import rest_on
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.rows import checked_rows, named_columns
 from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
@@ -30,57 +31,101 @@ BATCH = 2000
 DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
 
 
+class SeedReader:
+    """What an ingest has found so far."""
+
+    def __init__(self, work: RunContext) -> None:
+        self.work = work
+        self.known: dict[UUID, tuple[str, int, str]] = {
+            row[0]: row[1:] for row in work.store.rows("SELECT id, source, line, md5(metadata) FROM seeds")
+        }
+        self.counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
+        self.places: dict[UUID, tuple[Path, int]] = {}
+        """Where each seed stands that takes part."""
+        self.contaminated: set[UUID] = set()
+        """Seeds that repeat a benchmark item."""
+        self.rejected: list[Reject | Overlap] = []
+        self._keys: set[bytes] = set()
+        self._batch: list[Seed] = []
+
+    async def take(self, file: SeedFile, line: int, row: dict[str, Any] | str) -> None:
+        """Make a seed of a row, or keep why it is none."""
+        self.counts["read"] += 1
+        made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
+        if isinstance(made, Seed) and (key := _key(made.problem)) in self._keys:
+            made = ("duplicate", "the same problem stands in an earlier row")
+        if not isinstance(made, Seed):
+            self.rejected.append(_reject(file.path, line, *made))
+            return
+        self._keys.add(key)
+        await self._keep(made)
+        if found := _contaminated(self.work, made):
+            self.turn_away(made.id, (file.path, line), found)
+        else:
+            self.places[made.id] = file.path, line
+
+    def turn_away(self, seed_id: UUID, place: tuple[Path, int], found: tuple[Part, ParaphraseFinding]) -> None:
+        """A seed that repeats a benchmark item takes no part."""
+        self.contaminated.add(seed_id)
+        self.rejected += _turned_away(*place, *found)
+
+    async def _keep(self, seed: Seed) -> None:
+        """Write a seed that is not in the store as it stands in the file now."""
+        before = self.known.get(seed.id)
+        if before == (seed.source, seed.line, md5(seed.metadata.encode()).hexdigest()):
+            return
+        self.counts["new"] += before is None
+        self._batch.append(seed)
+        if len(self._batch) >= BATCH:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        moved = [seed.id for seed in self._batch if seed.id in self.known]
+        forget: list[Statement] = [("DELETE FROM seeds WHERE id IN (SELECT unnest(?::UUID[]))", [moved])]
+        await self.work.store.write(*self._batch, statements=forget if moved else ())
+        self._batch = []
+
+
 @chunk_task("ingest")
 async def ingest() -> dict[str, int]:
     """Read all seed files of the settings, and select the seeds that they hold.
 
     Rows that are in the store already are not written again. A seed that no file holds any more stays in the store and
-    is not selected, so that it takes no part.
+    is not selected, so that it takes no part; one that repeats a benchmark item is selected as such.
     """
     work = run_context()
     if not work.settings.seeds:
         raise SeedError("The settings name no seeds: add a file of solved problems under [[seeds]].")
-    known = {row[0] for row in work.store.rows("SELECT id FROM seeds")}
-    counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
-    selected: dict[UUID, tuple[Path, int]] = {}
-    keys: set[bytes] = set()
-    rejected: list[Reject | Overlap] = []
-    batch: list[Seed] = []
+    reading = SeedReader(work)
     for file, line, row in _rows(work):
-        counts["read"] += 1
-        made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
-        if isinstance(made, Seed) and (key := _key(made.problem)) in keys:
-            made = ("duplicate", "the same problem stands in an earlier row")
-        if not isinstance(made, Seed):
-            rejected.append(_reject(file.path, line, *made))
-            continue
-        if found := _contaminated(work, made):
-            rejected += _turned_away(file.path, line, *found)
-            continue
-        keys.add(key)
-        selected[made.id] = file.path, line
-        if made.id not in known:
-            batch.append(made)
-        if len(batch) >= BATCH:
-            await work.store.write(*batch)
-            counts["new"] += len(batch)
-            batch = []
-    await work.store.write(*batch)
-    counts["new"] += len(batch)
-    counts["known"] = len(selected) - counts["new"]
-    for seed_id, found in (await _looked_at_again(work, list(selected))).items():
-        rejected += _turned_away(*selected.pop(seed_id), *found)
-    rejects = [row for row in rejected if isinstance(row, Reject)]
-    if not selected:
+        await reading.take(file, line, row)
+    await reading.flush()
+    counts = reading.counts
+    counts["known"] = len(reading.places) + len(reading.contaminated) - counts["new"]
+    for seed_id, found in (await _looked_at_again(work, list(reading.places))).items():
+        reading.turn_away(seed_id, reading.places.pop(seed_id), found)
+    rejects = [row for row in reading.rejected if isinstance(row, Reject)]
+    if not reading.places:
         first = rejects[0]
         raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
-    await work.store.write(*(Selected(seed_id=seed_id) for seed_id in selected), *rejected, statements=FORGET)
+    chosen = [
+        *(Selected(seed_id=seed_id) for seed_id in reading.places),
+        *(Selected(seed_id=seed_id, contaminated=True) for seed_id in reading.contaminated),
+    ]
+    await work.store.write(*chosen, *reading.rejected, statements=FORGET)
+    await rest_on(work, Basis(stage="ingest", digest=_digest(reading)))
     counts["rejected"] = len(rejects)
     work.counts.note("ingest", done=counts["new"])
     if any(file.answer_after for file in work.settings.seeds):
         unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
         return counts | ({"unanswered": unanswered} if unanswered else {})
     return counts
+
+
+def _digest(reading: SeedReader) -> UUID:
+    """Of the seeds that pairs are compared with."""
+    return content_id("seeds", sorted(map(str, reading.places)), sorted(map(str, reading.contaminated)))
 
 
 FORGET: tuple[Statement, ...] = (

@@ -1,5 +1,8 @@
 """sample: draw the next combinations of the graph, in an order that the graph, the plan and its seed fix for ever.
 
+The sequence is the present graph's from its first place on, whatever was drawn from former ones: so the dataset is a
+function of the seeds that there are. What was paid for a combination is found again where the sequence comes to it.
+
 Under the policy `yield` the order also rests on what earlier combinations came to; then it is drawn round by round, no
 further than the outcomes that a round rests on are there.
 """
@@ -16,11 +19,12 @@ import numpy as np
 from graph.communities import communities
 from graph.errors import GsdpError
 from graph.knowledge import KnowledgeGraph
-from graph.records import Combination, Community, Draw
+from graph.records import Basis, Combination, Community
 from graph.sampling import Sampler
 from graph.steering import OTHERS, Drawn, SteeredSampler, round_of
+from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext, run_context
-from tasks.context.slots import combinations, sampled
+from tasks.context.slots import sampled
 from tasks.reports.graph_verdict import give_verdict, sampled_graph
 from tasks.reports.outcomes import OutcomeTally
 from tasks.stages.chunk_task import chunk_task
@@ -32,11 +36,10 @@ STEP = 5000
 
 @dataclass
 class Drawing:
-    """How far the sampler's sequence has been taken into the store."""
+    """The sampler of the present graph, with what the store adds to it."""
 
     sampler: Sampler
     names: dict[UUID, str]
-    draw: Draw
     tally: OutcomeTally
     """Under the policy `yield`, what combinations came to."""
     told: int | None = None
@@ -45,39 +48,27 @@ class Drawing:
 
 @chunk_task("sample", "sample-{wanted:06d}")
 async def sample(wanted: int) -> int:
-    """Draw until the store holds `wanted` combinations of the present recipe, or no more exist; how many it holds.
+    """Draw until the store holds `wanted` combinations of the present graph, or no more exist; how many it holds.
 
     Under the policy `yield` also until too little is known of what earlier ones came to.
-
-    Combinations that are there already keep their place, also those of a graph that has changed since (seeds were
-    added): they are paid for, and count. What the present graph has besides follows them.
     """
     work = run_context()
     before = have = sampled(work)
     drawing: Drawing | None = work.stage_state.get(Drawing)
-    if drawing is None and have < wanted:
-        graph = await asyncio.to_thread(sampled_graph, work)
-        await _keep_communities(work, graph)
-        drawing = work.stage_state[Drawing] = await asyncio.to_thread(_begin, work, graph, have)
+    if drawing is None and (have < wanted or not _communities_known(work)):
+        drawing = work.stage_state[Drawing] = await _begin(work)
+        have = sampled(work)
     while drawing and have < wanted:
-        draw = drawing.draw
         step = await _steer(work, drawing, have) if work.settings.sample.policy == "yield" else STEP
-        batch = await asyncio.to_thread(drawing.sampler.draw, draw.place, draw.place + step, draw.recipe)
+        stop = min(have + step, wanted)
+        batch = await asyncio.to_thread(drawing.sampler.draw, have, stop, work.recipes["sample"])
         if not batch:
             break
-        there = await _stored(work, batch)
-        fresh = [item for item in batch if item.id not in there][: wanted - have]
-        have += len(fresh)
-        drawing.draw = draw.model_copy(update={"place": (batch[-1] if have < wanted else fresh[-1]).position + 1})
-        start = have - len(fresh)
-        await work.store.write(
-            *(_placed(drawing, item, start + place) for place, item in enumerate(fresh)),
-            drawing.draw,
-            statements=[("DELETE FROM draws WHERE recipe = ?", [draw.recipe])],
-        )
+        await work.store.write(*(_named(drawing, item) for item in batch))
+        have += len(batch)
     if drawing:
         await _tell(work, drawing, have)
-    work.counts.note("sample", done=have - before)
+    work.counts.note("sample", done=max(0, have - before))
     return have
 
 
@@ -87,7 +78,7 @@ async def _tell(work: RunContext, drawing: Drawing, have: int) -> None:
     Raises GsdpError where it gives nothing.
     """
     sampler = drawing.sampler
-    ends = {relation: place for relation, place in sampler.ends.items() if place <= drawing.draw.place}
+    ends = {relation: place for relation, place in sampler.ends.items() if place <= have}
     if drawing.told == len(ends):
         return
     drawing.told = len(ends)
@@ -97,18 +88,19 @@ async def _tell(work: RunContext, drawing: Drawing, have: int) -> None:
         raise GsdpError(found.advice)
 
 
-def _begin(work: RunContext, graph: KnowledgeGraph, have: int) -> Drawing:
-    """Take up the sequence of the present graph where it stands in the store; a new one begins behind what is there."""
-    recipe, connected, plan = work.recipes["sample"], work.recipes["connect"], work.settings.sample
-    found = work.store.select(Draw, "recipe = ? AND graph = ?", [recipe, graph.fingerprint])
-    draw = found[0] if found else Draw(recipe=recipe, graph=graph.fingerprint, begin=have, place=0)
+async def _begin(work: RunContext) -> Drawing:
+    """Take up the sequence of the graph that connect has left."""
+    recipe, plan = work.recipes["connect"], work.settings.sample
+    graph = await asyncio.to_thread(sampled_graph, work)
+    await rest_on_graph(work, graph)
+    await _keep_communities(work, graph)
     if plan.policy == "yield":
-        groups = point_communities(work.store, connected)
+        groups = point_communities(work.store, recipe)
         known = np.array([groups.get(point, OTHERS) for point in graph.ids], dtype=np.int64)
-        sampler: Sampler = SteeredSampler(graph, plan, known, _drawn(work), draw.begin)
+        sampler: Sampler = await asyncio.to_thread(SteeredSampler, graph, plan, known, _drawn(work))
     else:
-        sampler = Sampler(graph, plan, combinations(work, 0, draw.begin) if plan.per_point else [])
-    return Drawing(sampler, point_names(work.store, connected), draw, OutcomeTally(work))
+        sampler = Sampler(graph, plan)
+    return Drawing(sampler, point_names(work.store, recipe), OutcomeTally(work))
 
 
 def _drawn(work: RunContext) -> Iterator[Drawn]:
@@ -127,27 +119,26 @@ async def _steer(work: RunContext, drawing: Drawing, have: int) -> int:
     return min(STEP, stop - have)
 
 
+def _communities_known(work: RunContext) -> bool:
+    """Whether the communities of the present graph are in the store."""
+    sql = "SELECT 1 FROM communities JOIN basis b ON b.digest = graph WHERE recipe = ? AND b.stage = 'connect' LIMIT 1"
+    return bool(work.store.rows(sql, [work.recipes["connect"]]))
+
+
 async def _keep_communities(work: RunContext, graph: KnowledgeGraph) -> None:
     """Write which community each point belongs to, once for each graph."""
-    recipe, fingerprint = work.recipes["connect"], graph.fingerprint
-    if work.store.rows("SELECT 1 FROM communities WHERE recipe = ? AND graph = ? LIMIT 1", [recipe, fingerprint]):
+    if _communities_known(work):
         return
+    recipe, (basis,) = work.recipes["connect"], work.store.select(Basis, "stage = 'connect'")
     found = await asyncio.to_thread(communities, graph)
     await work.store.write(
         *(
-            Community(recipe=recipe, graph=fingerprint, point_id=point, community=number)
+            Community(recipe=recipe, graph=basis.digest, point_id=point, community=number)
             for point, number in zip(graph.ids, found.tolist(), strict=True)
         ),
         statements=[("DELETE FROM communities WHERE recipe = ?", [recipe])],
     )
 
 
-async def _stored(work: RunContext, batch: list[Combination]) -> set[UUID]:
-    sql = "SELECT id FROM combinations WHERE recipe = ? AND id IN (SELECT unnest(?::UUID[]))"
-    found = await work.store.fetch(sql, [work.recipes["sample"], [item.id for item in batch]])
-    return {row[0] for row in found}
-
-
-def _placed(drawing: Drawing, item: Combination, position: int) -> Combination:
-    names = tuple(drawing.names[point] for point in item.points)
-    return item.model_copy(update={"position": position, "names": names})
+def _named(drawing: Drawing, item: Combination) -> Combination:
+    return item.model_copy(update={"names": tuple(drawing.names[point] for point in item.points)})

@@ -48,7 +48,11 @@ TAKEN = f"""
 BLOCK = 2000
 """Texts in memory at a time while the index is built."""
 
-SEEDS = "SELECT id, problem FROM current_seeds ORDER BY id"
+SEEDS = """
+    SELECT s.id, s.problem, c.contaminated FROM seeds s JOIN selection c ON c.seed_id = s.id
+    WHERE c.contaminated OR ? ORDER BY s.id"""
+"""A contaminated seed takes no part, but what is near it is near a benchmark item."""
+
 KEPT = f"""
     SELECT m.rowid AS place
     FROM passes p JOIN problems m ON m.id = p.problem_id
@@ -125,7 +129,8 @@ class Screen:
         self._index: DuplicateIndex | None = None
         self._vectors = VectorIndex()
         self._second_look = SecondLook(work)
-        self._seeds: set[UUID] = set()
+        self._seeds: dict[UUID, str] = {}
+        """What is said of a pair near each."""
         self.kept = pair_count(work.store)
         self._newest = ""
         recipe = work.recipes["screen"]
@@ -154,11 +159,10 @@ class Screen:
     async def _memory(self) -> DuplicateIndex:
         if self._index is None:
             settings, index = self._work.settings.screen, self._new_index()
-            if settings.seeds_too:
-                await asyncio.to_thread(self._remember, index, self._seeds_of_run(), seeds=True)
+            await asyncio.to_thread(self._remember, index, self._seeds_of_run(), seeds=True)
             await asyncio.to_thread(self._remember, index, self._kept(), seeds=False)
             if settings.semantic:
-                for block in chain(self._seeds_of_run() if settings.seeds_too else (), self._kept()):
+                for block in chain(self._seeds_of_run(), self._kept()):
                     await self._remember_vectors(block)
             self._index = index
         return self._index
@@ -176,17 +180,16 @@ class Screen:
             yield [found[place] for place in block]
 
     def _seeds_of_run(self) -> Iterator[list[tuple[UUID, str]]]:
-        """(id, text) of the seeds, some at a time."""
-        rows = self._work.store.stream(SEEDS)
+        """(id, text) of the seeds that pairs are compared with, some at a time."""
+        rows = self._work.store.stream(SEEDS, [self._work.settings.screen.seeds_too])
         while block := list(islice(rows, BLOCK)):
+            self._seeds |= {row[0]: " of a contaminated seed" if row[2] else " of a seed" for row in block}
             yield [(row[0], row[1]) for row in block]
 
     def _remember(self, index: DuplicateIndex, blocks: Iterable[list[tuple[UUID, str]]], *, seeds: bool) -> None:
         """Take texts into the index. A seed with other numbers is no new problem, so seeds have no variants."""
         for block in blocks:
             index.add_many(block, variants=not seeds)
-            if seeds:
-                self._seeds.update(key for key, _ in block)
 
     async def _remember_vectors(self, block: Sequence[tuple[UUID, str]]) -> None:
         found = await vectors(self._work, [text for _, text in block])
@@ -234,13 +237,16 @@ class Screen:
     async def _waiting(self, start: int, stop: int) -> list[Waiting]:
         """Graded problems that are not screened yet, in sampling order."""
         work = self._work
+        # By the ids that are asked for: a combination may have problems under other names of its points besides.
+        asked = [slot.problem_id for slot in all_slots(work, start, stop)]
         found = await work.store.fetch(
             f"""SELECT c.position, c.relation, c.points, m.id, p.solution_id, {self._difficulty}, p.id
-               FROM combinations c JOIN problems m ON m.combination_id = c.id AND m.recipe = ?
+               FROM combinations c JOIN problems m ON m.combination_id = c.id
                JOIN passes p ON p.problem_id = m.id AND p.stage = 'grade' AND p.recipe = ?
                LEFT JOIN elections e ON e.problem_id = m.id AND e.recipe = p.recipe
-               WHERE c.recipe = ? AND c.position >= ? AND c.position < ? ORDER BY c.position, m.sample""",
-            [work.recipes["compose"], work.recipes["grade"], work.recipes["sample"], start, stop],
+               WHERE c.recipe = ? AND c.position >= ? AND c.position < ? AND m.id IN (SELECT unnest(?::UUID[]))
+               ORDER BY c.position, m.sample""",
+            [work.recipes["grade"], work.recipes["sample"], start, stop, asked],
         )
         open_ids = await work.undecided("screen", [row[3] for row in found])
         found = [row for row in found if row[3] in open_ids]
@@ -319,7 +325,7 @@ class Screen:
             return [reject, evidence.row(reject.recipe, item.problem_id, part)] if sure else [reject]
         repeat = self._repeat(item, index, embedded.get(item.text))
         if repeat:
-            what = REASONS[repeat.kind] + (" of a seed" if repeat.kept_id in self._seeds else "")
+            what = REASONS[repeat.kind] + self._seeds.get(repeat.kept_id, "")
             detail = f"{repeat.kept_id}: {repeat.similarity:.2f}"
             return [work.reject("screen", item.problem_id, what, detail), repeat]
         if self._room:

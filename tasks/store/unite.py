@@ -80,7 +80,7 @@ DECIDED: dict[str, str] = {
 of a problem's answers, and need not be made twice."""
 
 LEFT = {
-    *("runs", "recipes", "selection", "frontier", "draws", "quotas", "combinations"),
+    *("runs", "recipes", "selection", "basis", "frontier", "quotas", "combinations"),
     *("aliases", "proposals", "knowledge_points", "edges", "communities", "findings"),
     *("elections", "passes", "repeats", "evidence"),
     *("quotes", "quoted", "batches", "batched"),
@@ -96,7 +96,7 @@ ASIDE = (
         WHERE seed_id IN (SELECT seed_id FROM other.mentions UNION SELECT subject_id FROM other.rejects)
         UNION SELECT recipe, subject_id FROM rejects WHERE stage = 'extract'""",
     """CREATE TEMP TABLE disputed AS
-        SELECT m.id FROM problems m JOIN other.problems t USING (id) WHERE m IS DISTINCT FROM t
+        SELECT m.id FROM problems m JOIN other.problems t USING (id) WHERE m.text <> t.text OR m.call_id <> t.call_id
         UNION SELECT m.problem_id FROM reviews m JOIN other.reviews t USING (id) WHERE m IS DISTINCT FROM t
         UNION SELECT m.problem_id FROM solutions m JOIN other.solutions t USING (id) WHERE m IS DISTINCT FROM t
         UNION SELECT m.problem_id FROM grades m JOIN other.grades t USING (id) WHERE m IS DISTINCT FROM t

@@ -157,10 +157,10 @@ def look(work: RunContext) -> Graph:
     )
 
 
-async def connected(settings: RunSettings, curator: Curator, rebuild: bool = False) -> Graph:
+async def connected(settings: RunSettings, curator: Curator) -> Graph:
     """Run ingest, extract and connect, and look at what they left."""
     async with open_context(settings, {"local": curator}) as work:
         await plain(ingest)()
         await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
-        await plain(connect)(rebuild)
+        await plain(connect)()
         return look(work)

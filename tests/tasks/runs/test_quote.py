@@ -19,6 +19,7 @@ from flows.synthesize import synthesize
 from graph.errors import SettingsError
 from graph.estimate import Names
 from graph.records import Mention, Pass, Reject, content_id
+from tasks.context.basis import bound
 from tasks.reports.money import PRODUCTION
 from tasks.runs.quote import Known, ProbeFigures, doubts, estimate, known
 from tasks.store.database import open_store
@@ -182,7 +183,9 @@ def test_a_probe_that_read_nothing_gives_no_quote() -> None:
 
 async def test_a_quote_is_of_what_is_not_there_yet(tmp_path: Path) -> None:
     """Seeds: one with two names, one with one of them in another spelling, one without any, one not read, one gone."""
-    recipes = {stage: content_id("recipe", stage) for stage in ("extract", "screen")}
+    recipes = {stage: content_id("recipe", stage) for stage in ("extract", "sample", "screen")}
+    store = open_store(tmp_path)
+    present = bound(recipes, store)["screen"]
     seeds = [content_id("seed", number) for number in range(5)]
     names = [(0, "Chain rule"), (0, "Limit"), (1, "chain rule"), (4, "Gone")]
     mentions = [
@@ -203,9 +206,8 @@ async def test_a_quote_is_of_what_is_not_there_yet(tmp_path: Path) -> None:
             difficulty=None,
             solution_id=None,
         )
-        for number, recipe in enumerate([recipes["screen"], recipes["screen"], other])
+        for number, recipe in enumerate([present, present, recipes["screen"], other])
     ]
-    store = open_store(tmp_path)
     await store.write(*mentions, mentions[1].model_copy(update={"recipe": other, "name": "Old"}), nameless, *passes)
     assert known(store, recipes, set(seeds[:4])) == Known(unread=1, names=Names(3, 2, 1, 1), pairs=2)
     store.close()

@@ -295,16 +295,20 @@ async def test_later_seeds_ask_about_new_names_only_and_points_keep_their_ids(tm
     assert after.edges == {frozenset({"ash", "elm"}): 1}, "a class keeps its name"
 
 
-async def test_a_class_once_made_stays_together(tmp_path: Path) -> None:
+async def test_classes_are_those_of_a_store_that_never_had_other_seeds(tmp_path: Path) -> None:
     curator = Curator(degrees={"ash": 0, "beech": 20, "birch": 21, "chestnut": 41})
     settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["beech", "chestnut"]))
     await connected(settings, curator)
     written(tmp_path, ["beech", "chestnut"], ["ash", "birch"])
+    asked = len(curator.asked)
     found = await connected(settings, curator)
-    assert found.classes() == {frozenset({"beech", "birch", "chestnut"}), frozenset({"ash"})}
+    assert found.classes() == {frozenset({"ash", "beech", "birch"}), frozenset({"chestnut"})}, "nearest first"
+    assert [kind for kind, *_ in curator.asked[asked:] if kind == "class"] == ["class"], (
+        "only the new class has no name"
+    )
     fresh = settings_for(tmp_path, workspace=tmp_path / "fresh", **EMBEDDER, seeds=[settings.seeds[0].model_dump()])
-    rebuilt = await connected(fresh, curator)
-    assert rebuilt.classes() == {frozenset({"ash", "beech", "birch"}), frozenset({"chestnut"})}, "nearest first"
+    other = await connected(fresh, curator)
+    assert (other.classes(), other.points, other.edges) == (found.classes(), found.points, found.edges)
 
 
 @pytest.mark.parametrize("answers", [1, 3, 6])
@@ -391,20 +395,6 @@ async def test_a_spelling_that_becomes_the_most_frequent_is_not_asked_about_agai
     after = await connected(settings, curator)
     assert len(curator.asked) == asked + 1, "about the oak"
     assert after.points["the ash"].id == before.points["Ash"].id
-
-
-async def test_rebuilding_makes_the_classes_anew_and_asks_nothing_twice(tmp_path: Path) -> None:
-    curator = Curator(degrees={"ash": 0, "beech": 20, "birch": 21, "chestnut": 41})
-    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, ["beech", "chestnut"]))
-    await connected(settings, curator)
-    written(tmp_path, ["beech", "chestnut"], ["ash", "birch"])
-    kept = await connected(settings, curator)
-    assert kept.classes() == {frozenset({"beech", "birch", "chestnut"}), frozenset({"ash"})}
-    asked = len(curator.asked)
-    rebuilt = await connected(settings, curator, rebuild=True)
-    assert rebuilt.classes() == {frozenset({"ash", "beech", "birch"}), frozenset({"chestnut"})}, "nearest first"
-    assert [kind for kind, *_ in curator.asked[asked:]] == ["class"], "only the new class needs a name"
-    assert {point.id for point in rebuilt.points.values()} == {point.id for point in kept.points.values()}
 
 
 async def test_a_request_for_vectors_that_the_endpoint_failed_is_in_the_ledger(tmp_path: Path) -> None:

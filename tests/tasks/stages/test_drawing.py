@@ -1,10 +1,9 @@
-"""Combinations in the store: in any steps, after a break, and when the graph has grown since."""
+"""Combinations in the store: in any steps, after a break, and when the graph has changed since."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,9 @@ from graph.errors import GsdpError, SettingsError
 from graph.knowledge import KnowledgeGraph
 from graph.records import Combination, Edge, KnowledgePoint, content_id
 from graph.sampling import Sampler, SamplingPlan
+from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext
+from tasks.context.slots import slots
 from tasks.reports.graph_verdict import sampled_graph
 from tasks.stages.connect import connect
 from tasks.stages.extract import extract, pending_seeds
@@ -48,7 +49,9 @@ async def put(work: RunContext, pairs: set[tuple[UUID, UUID]]) -> KnowledgeGraph
     rows = [Edge(recipe=recipe, a=a, b=b, weight=1 + (a.int + b.int) % 3) for a, b in pairs]
     clear = [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("knowledge_points", "edges")]
     await work.store.write(*points, *rows, statements=clear)
-    return load_graph(work.store, recipe)
+    graph = load_graph(work.store, recipe)
+    await rest_on_graph(work, graph)
+    return graph
 
 
 def stored(work: RunContext) -> list[Combination]:
@@ -78,44 +81,41 @@ async def test_any_steps_and_breaks_draw_the_same(plan: dict[str, Any], tmp_path
 
 
 @pytest.mark.parametrize("plan", [{}, {"per_point": 5}], ids=str)
-async def test_what_was_drawn_stays_when_the_graph_grows_and_what_is_new_follows(
+async def test_whatever_graphs_there_were_the_sequence_is_the_present_ones(
     plan: dict[str, Any], tmp_path: Path
 ) -> None:
     chosen = settings_for(tmp_path, sample=plan)
-    async with open_context(chosen) as work:
-        await put(work, SMALL)
-        await draw(40)
-        before = stored(work)
-    async with open_context(chosen) as work:
-        await put(work, GROWN)
-        assert await draw(45) == 45
-    async with open_context(chosen) as work:
-        for wanted, more in pairwise((45, 50, 100_000)):
-            assert await draw(more) > wanted
-        found = stored(work)
-    assert found[:40] == before
-    assert [each.position for each in found] == list(range(len(found)))
-    assert len(set(ids(found))) == len(found)
-    graph = KnowledgeGraph.build(IDS, [(a, b, 1 + (a.int + b.int) % 3) for a, b in GROWN])
-    everything = Sampler(graph, SamplingPlan()).draw(0, 100_000, work.run_id)
-    if plan:
-        uses = Counter(point for each in found for point in each.points)
-        assert max(uses.values()) == 5
-        assert all(any(uses[point] == 5 for point in each.points) for each in everything if each.id not in ids(found))
-    else:
-        assert ids(found[40:]) == [each for each in ids(everything) if each not in ids(before)]
+    found: list[list[Combination]] = []
+    recipes = set()
+    for pairs in (SMALL, GROWN, SMALL):
+        async with open_context(chosen) as work:
+            graph = await put(work, pairs)
+            assert await draw(30) >= 30
+            await draw(45)
+            found.append(stored(work))
+            recipes.add(work.recipes["sample"])
+            assert [(work.recipes["sample"],)] == work.store.rows(
+                "SELECT recipe FROM current_recipes WHERE stage = 'sample'"
+            )
+            drawn = Sampler(graph, SamplingPlan.model_validate(plan)).draw(0, 45, work.run_id)
+            assert ids(found[-1]) == ids(drawn)
+    assert found[0] == found[2] != found[1]
+    assert len(recipes) == 2
 
 
-async def test_an_earlier_graph_that_comes_back_goes_on_without_repeats(tmp_path: Path) -> None:
+async def test_a_point_under_another_name_is_asked_about_by_it(tmp_path: Path) -> None:
     async with open_context(settings_for(tmp_path)) as work:
         await put(work, SMALL)
-        await draw(30)
-        for pairs in (GROWN, SMALL):
-            work.stage_state.clear()
-            await put(work, pairs)
-            await draw(len(stored(work)) + 10)
-        found = stored(work)
-    assert len(set(ids(found))) == len(found) == 50
+        await draw(5)
+        before = slots(work, 0, 5)
+        await work.store.write(statements=[("UPDATE knowledge_points SET name = concat('the ', name)", [])])
+        await rest_on_graph(work, load_graph(work.store, work.recipes["connect"]))
+        work.stage_state.clear()
+        await draw(5)
+        after = slots(work, 0, 5)
+    assert [slot.combination.id for slot in after] == [slot.combination.id for slot in before]
+    assert [slot.names for slot in after] == [tuple(f"the {name}" for name in slot.names) for slot in before]
+    assert not {slot.problem_id for slot in after} & {slot.problem_id for slot in before}
 
 
 async def test_what_the_graph_gives_is_said_and_kept(tmp_path: Path) -> None:

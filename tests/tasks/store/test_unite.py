@@ -14,10 +14,10 @@ import pytest
 
 from graph.errors import StoreError
 from graph.records import (
+    Basis,
     Call,
     Combination,
     CuratorVerdict,
-    Draw,
     Election,
     Embedding,
     Frontier,
@@ -212,8 +212,8 @@ def progress(run: str) -> list[Record]:
         ),
         StageRecipe(run_id=key, stage="review", recipe=RECIPE),
         Selected(seed_id=seed(1)),
+        Basis(stage="ingest", digest=key),
         Frontier(recipe=RECIPE, position=5),
-        Draw(recipe=RECIPE, graph=key, begin=0, place=5),
         Combination(id=key, recipe=RECIPE, position=0, relation="one_hop", points=(key, seed(1)), weight=1, asks=1),
         reject("ingest", key),
         *(reject(stage, key) for stage in ("review", "grade", "screen")),
