@@ -25,7 +25,8 @@ from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
 from tasks.answers.equivalence import Equivalence
 from tasks.endpoint.client import Client
-from tasks.endpoint.faults import Failure, FaultCode, in_words
+from tasks.endpoint.codes import FaultCode
+from tasks.endpoint.faults import Failure, in_words
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.endpoint.replicas import complete
 from tasks.endpoint.replies import ChatRequest, Reply

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from graph.spending import Spending
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import RawResponse
-from tasks.endpoint.faults import Failure, Fault, FaultCode, read_status, scrub
+from tasks.endpoint.faults import Failure, Fault, read_status, scrub
 from tasks.endpoint.health import AttemptHistory
 from tasks.endpoint.load.admission import Ticket
 from tasks.endpoint.money.budget import most_output

@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from graph.errors import EndpointDown, EndpointError, EndpointRefused
 from tasks.endpoint.calls import CallAttempts
@@ -54,6 +55,8 @@ class Standing:
         """Attempts that were followed by another one."""
         self.outages = 0
         """How often it was found to be down."""
+        self.vain: list[UUID] = []
+        """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
         self._address, self._secrets = address, secrets
         self._admission, self._clock, self._sleep = admission, clock, sleep
         self._health = Health(attempts=endpoint.attempts, patience=endpoint.outage_patience)
@@ -68,15 +71,15 @@ class Standing:
         """Whether a person must mend something before it answers anybody."""
         return bool(self._refused)
 
-    def trial(self) -> AttemptHistory:
+    def trial(self, model: str, call_id: UUID | None) -> AttemptHistory:
         """A new call begins."""
         self._calls += 1
-        return AttemptHistory(self._calls, self._health.answers)
+        return AttemptHistory(self._calls, self._health.answers, model, call_id)
 
-    def usable(self) -> None:
+    def usable(self, trial: AttemptHistory) -> None:
         """Somebody got an answer."""
         self.trouble = ""
-        self._health.usable()
+        self._health.usable(trial)
 
     def spoke(self) -> None:
         """It said something, be it a refusal: it is not silent."""
@@ -90,15 +93,34 @@ class Standing:
         if outages != self.outages:
             raise self._is_down()
 
-    def judge(self, call: CallAttempts[Any], fault: Fault, words: str, at_work: bool) -> Failure:
-        """Why the item has no answer; or raises: AgainError, or EndpointError because the endpoint is at fault.
+    def judge(self, call: CallAttempts[Any], fault: Fault, at_work: bool) -> Failure | None:
+        """Why the item has no answer, None where a probe must tell; or raises: AgainError, or EndpointError.
 
         `at_work` says that the endpoint has taken in another request and may still answer it.
         """
         if fault.kind != "permanent":
             self.check(call.outages)
-        reason, now = scrub(fault.reason, self._secrets), self._clock()
-        verdict = self._health.judge(call.trial, fault, words, now, at_work)
+        verdict = self._health.judge(call.trial, fault, self._clock(), at_work)
+        return None if verdict is Consequence.PROBE else self._conclude(call, fault, verdict)
+
+    def probes(self, trial: AttemptHistory) -> int:
+        """Probes of the model that have told something."""
+        return self._health.record(trial).probes
+
+    def probed(self, call: CallAttempts[Any], own: Fault, found: Fault | None) -> Failure:
+        """The same as `judge`, now that a probe met `found`, or was answered."""
+        verdict = self._health.probed(call.trial, found, self._clock())
+        return self._conclude(call, found if found and verdict is Consequence.REFUSED else own, verdict)
+
+    def probed_meanwhile(self, call: CallAttempts[Any], own: Fault) -> Failure:
+        """The same, where the probe of another call has told."""
+        self.check(call.outages)
+        return self._conclude(call, own, self._health.probed_meanwhile(call.trial))
+
+    def _conclude(self, call: CallAttempts[Any], fault: Fault, verdict: Consequence) -> Failure:
+        permanent = fault.kind == "permanent" or fault.code == "blocked"
+        told = fault.reason if permanent and verdict is Consequence.GIVE_UP else _told(fault)
+        reason, now = scrub(told, self._secrets), self._clock()
         if verdict is Consequence.RETRY and (fault.retry_after or 0) > LONGEST_RETRY_AFTER:
             reason, verdict = f"{reason}, come back in {fault.retry_after:.0f} s", Consequence.DOWN
         if verdict is Consequence.RETRY:
@@ -107,8 +129,8 @@ class Standing:
             self._break(fault)
             raise AgainError
         if verdict is Consequence.GIVE_UP:
-            permanent = fault.kind == "permanent"
-            return Failure(fault.code, reason) if permanent else gave_up(fault, call.attempts, reason)
+            return Failure(fault.code, reason) if permanent else gave_up(fault, call.trial.failures, reason)
+        self.vain += [call_id for _, call_id in self._health.record(call.trial).vain if call_id]
         raise self._condemn(fault, reason, verdict)
 
     def _break(self, fault: Fault) -> None:
@@ -130,7 +152,8 @@ class Standing:
         if fault.kind == "fatal":
             self._refused = f"{where} {reason}. {remedy(fault)}"
         elif verdict is Consequence.REFUSED:
-            self._refused = f"{where} turns every request away, the last with: {reason}. {remedy(fault)}"
+            does = "turns every request away" if fault.code == "request_refused" else "gives no answer that can be used"
+            self._refused = f"{where} {does}, the last of many with: {reason}. {remedy(fault)}"
         else:
             self._down = f"{where} gives no answer ({reason}). {remedy(fault)}"
             self.outages += 1
@@ -183,3 +206,8 @@ class Standing:
             yield scope
         finally:
             self._waiting.discard(scope)
+
+
+def _told(fault: Fault) -> str:
+    """The reason, with the server's own words."""
+    return f"{fault.reason}: {fault.words}" if fault.words and fault.words not in fault.reason else fault.reason

@@ -17,7 +17,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
@@ -25,10 +26,11 @@ from graph.errors import BudgetError, EndpointDown, EndpointError
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.calls import CallAttempts, R, Readable, billed
 from tasks.endpoint.circuit import AgainError, Standing
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
 from tasks.endpoint.dialect import Dialect
-from tasks.endpoint.faults import Failure, Fault, FaultCode, read_exception
-from tasks.endpoint.health import SILENT_COSTS
+from tasks.endpoint.faults import Failure, Fault, read_exception
+from tasks.endpoint.health import SILENT_COSTS, AttemptHistory
 from tasks.endpoint.load.admission import RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.load.concurrency import FIRST, Limit
 from tasks.endpoint.load.rates import Rates, per_minute
@@ -51,6 +53,16 @@ NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
 
 LOG = logging.getLogger("gsdp")
+
+
+class Answered(NamedTuple):
+    """A request that was answered, by which can be found out whether its endpoint works."""
+
+    body: dict[str, Any]
+    content: bytes
+    read: Callable[[object], Readable]
+    output: int
+    """Tokens that it took."""
 
 
 class Moved(EndpointDown):
@@ -103,6 +115,8 @@ class Client:
         self._standing = Standing(name, address, secrets, endpoint, self.admission, clock, sleep)
         self._meter = meter or Meter(name, {}, BudgetAccount(None), endpoint.timeout, clock)
         self._on_wire: dict[int, float] = {}
+        self._answered: dict[tuple[str, str], Answered] = {}
+        self._probing = asyncio.Lock()
 
     @property
     def in_flight(self) -> int:
@@ -118,6 +132,11 @@ class Client:
     def retries(self) -> int:
         """Attempts that were followed by another one."""
         return self._standing.retries
+
+    @property
+    def vain(self) -> Sequence[UUID]:
+        """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
+        return self._standing.vain
 
     @property
     def trouble(self) -> str:
@@ -142,7 +161,8 @@ class Client:
             finally:
                 self.served += 1
         make = lambda: self._dialect.chat(request)  # noqa: E731
-        call = self._call(self._chat_url, make, self._read_answer, request.extra_body)
+        trial = self._standing.trial(request.model, request.call_id)
+        call = self._call(self._chat_url, make, self._read_answer, request.extra_body, trial)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
         call.ticket.movable = movable
         value, fault = await self._run(call)
@@ -157,7 +177,8 @@ class Client:
         """
         texts, own = [well_formed(text) for text in texts], extra_body or {}
         make = lambda: self._dialect.embeddings(model, texts, own)  # noqa: E731
-        call = self._call(self._embeddings_url, make, lambda parsed: read_vectors(parsed, len(texts)), own)
+        read = partial(read_vectors, expected=len(texts))
+        call = self._call(self._embeddings_url, make, read, own, self._standing.trial(model, None))
         call.ticket.rank, call.ticket.movable = RANKS["connect"], movable
         value, fault = await self._run(call)
         return (value.vectors if value and not fault else []), call.reply(self.name, ReplyContent(), fault)
@@ -168,10 +189,14 @@ class Client:
         await self._connection.close()
 
     def _call(
-        self, url: str, make: Callable[[], dict[str, Any]], read: Callable[[object], R], own: Mapping[str, Any]
+        self,
+        url: str,
+        make: Callable[[], dict[str, Any]],
+        read: Callable[[object], R],
+        own: Mapping[str, Any],
+        trial: AttemptHistory,
     ) -> CallAttempts[R]:
-        standing, secrets = self._standing, self._connection.secrets
-        call = CallAttempts(url, make, read, own, standing.trial(), standing.outages, secrets)
+        call = CallAttempts(url, make, read, own, trial, self._standing.outages, self._connection.secrets)
         call.word()
         return call
 
@@ -210,15 +235,47 @@ class Client:
 
     async def _attempt(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         while True:
-            await self._enter(call)
-            value, fault, words = await self._exchange(call)
-            if value is not None:
-                call.usage = call.usage.plus(value.usage)
-            if fault is None:
-                self._standing.usable()
+            value, fault, words = await self._send(call)
+            if fault is None and value is not None:
+                self._standing.usable(call.trial)
+                self._remember(call, value)
                 return value, None
-            if not self._adapt(call, fault, words):
-                return value, self._standing.judge(call, fault, words, self._is_at_work())
+            if fault is not None and not self._adapt(call, fault, words):
+                failure = self._standing.judge(call, fault, self._is_at_work())
+                return value, failure or await self._probe(call, fault)
+
+    async def _send(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
+        """One request, when its turn has come, and what it was billed with."""
+        await self._enter(call)
+        value, fault, words = await self._exchange(call)
+        if value is not None:
+            call.usage = call.usage.plus(value.usage)
+        return value, fault, words
+
+    def _remember(self, call: CallAttempts[Any], value: Readable) -> None:
+        """Keep the cheapest request of each model that was answered."""
+        kind = call.url, call.trial.model
+        known = self._answered.get(kind)
+        if known is None or value.usage.output < known.output:
+            self._answered[kind] = Answered(call.body, call.content, call.read, value.usage.output)
+
+    async def _probe(self, call: CallAttempts[Any], own: Fault) -> Failure:
+        """Find out by a request that was answered before whether it is the item or the endpoint that is at fault.
+
+        It stands in the books of the call that wants to know. Those who want to know at the same time wait for one.
+        """
+        standing, seen = self._standing, self._standing.probes(call.trial)
+        async with self._probing:
+            if standing.probes(call.trial) != seen:
+                return standing.probed_meanwhile(call, own)
+            asked = call.body, call.content, call.read
+            known = self._answered[call.url, call.trial.model]
+            call.body, call.content, call.read = known.body, known.content, known.read
+            try:
+                _, found, _ = await self._send(call)
+            finally:
+                call.body, call.content, call.read = asked
+            return standing.probed(call, own, found)
 
     def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
         """Whether the server refused a parameter that it can be asked without; then the call is worded anew."""

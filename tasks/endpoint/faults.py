@@ -16,39 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
 
-FaultKind = Literal["transient", "busy", "unreachable", "slow", "permanent", "fatal"]
-"""transient    may succeed if sent again, and says nothing about the server as a whole
-busy         the server sheds load (429, 503): nobody's fault, so it hardly counts against the request
-unreachable  no HTTP answer, or a gateway's word that nothing is behind it: an outage when everybody sees it
-slow         no whole answer in time: the server hangs, or this answer is too long, so it counts against both
-permanent    this request can never succeed; others can
-fatal        no request of this client can succeed until a person mends something
-"""
+from tasks.endpoint.codes import FaultCode, FaultKind
+from tasks.endpoint.wordings import BUSY_WORDS, WORDINGS
 
-FaultCode = Literal[
-    # The account, the key, the address: mostly fatal.
-    "key_refused", "forbidden", "no_quota", "no_credit", "unpaid", "model_unknown", "not_found", "method_refused",
-    "not_offered", "redirect", "certificate", "bad_address", "proxy_refused",
-    # The request itself: permanent.
-    "request_refused", "context_length", "request_too_large", "content_filter",
-    # The server's load and state.
-    "rate_limited", "overloaded", "server_error", "bad_gateway", "gateway_timeout", "status",
-    # The way there.
-    "proxy_not_reached", "host_not_found", "connection_refused", "tls_failed", "disconnected", "cut_short",
-    "connection_reset", "connection_failed", "timed_out", "not_in_time",
-    # A body that cannot be read.
-    "malformed_http", "undecodable", "html_page", "malformed_json", "empty_body", "malformed_answer", "no_choices",
-    "no_vectors", "malformed_vectors",
-    # An answer that is none.
-    "truncated", "truncated_thinking", "tool_call", "repetition", "refused_by_model", "only_thought", "empty",
-    "unknown_finish", "unparseable", "another_width",
-]  # fmt: skip
-"""What happened, one word a case; decisions hang on it, never on the sentence beside it."""
-
-EXCERPT = 300
-"""Characters of a server's own words that an error text may carry."""
+EXCERPT, SHORT = 300, 200
+"""Characters of a server's own words that an error text may carry: as its reason, or behind one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +35,9 @@ class Fault:
     retry_after: float | None = None
     """Seconds the server asked to be left alone."""
     once: bool = False
-    """Worth a second try, but not a third: the same fault again is permanent."""
+    """Each try is paid in full, so that few are worth it."""
+    words: str = ""
+    """What the server said, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +73,21 @@ def read_status(status: int, headers: Mapping[str, str], body: str, now: datetim
     """
     if 300 <= status < 400:
         return Fault("fatal", "redirect", f"redirects ({status}) to {excerpt(headers.get('location') or 'nowhere')}")
-    words = error_words(body)
+    words, wait = error_words(body), retry_after(headers, now)
+    kind, code, reason = _meaning(status, words, wait)
+    told = reason.format(status=status, words=excerpt(words) or "no text")
+    return Fault(kind, code, told, None if kind in ("permanent", "fatal") else wait, words=excerpt(words, SHORT))
+
+
+def _meaning(status: int, words: str, wait: float | None) -> tuple[FaultKind, FaultCode, str]:
     for pattern, kind, code, reason in WORDINGS:
         if pattern.search(words):
-            return Fault(kind, code, reason.format(status=status, words=excerpt(words)))
-    kind, code, reason = STATUSES.get(status) or (DEFAULT_5XX if status >= 500 else DEFAULT_4XX)
-    wait = None if kind in ("permanent", "fatal") else retry_after(headers, now)
-    return Fault(kind, code, reason.format(status=status, words=excerpt(words) or "no text"), wait)
+            return kind, code, reason
+    if status in UNCLEAR and (wait or BUSY_WORDS.search(words)):
+        return BUSY
+    if status == 403 and words.startswith(PAGE):
+        return "fatal", "blocked", STATUSES[403][2]
+    return STATUSES.get(status) or (DEFAULT_5XX if status >= 500 else DEFAULT_4XX)
 
 
 def read_error_object(error: object) -> Fault | None:
@@ -145,7 +128,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 def _seconds(value: str, scale: float, now: datetime) -> float | None:
     try:
-        number = float(value) * scale
+        number = since_now(float(value) * scale, now)
         return number if math.isfinite(number) and number >= 0 else None
     except ValueError:
         pass
@@ -155,6 +138,12 @@ def _seconds(value: str, scale: float, now: datetime) -> float | None:
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (date - now).total_seconds())
+
+
+def since_now(number: float, now: datetime) -> float:
+    """Seconds from now, of a number that may be a moment: seconds, or milliseconds, since 1970."""
+    moment = number / 1000 if number > EPOCH_MILLISECONDS else number
+    return max(0.0, moment - now.timestamp()) if EPOCH_SECONDS < moment < EPOCH_MILLISECONDS else number
 
 
 def error_words(body: str) -> str:
@@ -182,13 +171,13 @@ def _plain(body: str) -> str:
     if not re.match(r"\s*<(!doctype|html)", body, re.IGNORECASE):
         return body.strip()
     title = re.search(r"<title>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
-    return f"an HTML page titled {title[1].strip()!r}" if title else "an HTML page"
+    return f"{PAGE} titled {title[1].strip()!r}" if title else PAGE
 
 
-def excerpt(text: str) -> str:
-    """One line of at most `EXCERPT` characters, without those that steer a terminal."""
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """One line of at most so many characters, without those that steer a terminal."""
     line = " ".join(CONTROL.sub(" ", text).split())
-    return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
+    return line if len(line) <= most else line[: most - 3] + "..."
 
 
 def telling(secrets: Iterable[str]) -> Iterator[str]:
@@ -221,16 +210,17 @@ def remedy(fault: Fault) -> str:
     return REMEDIES.get(fault.code, "Start the server or change base_url, then run the same command again.")
 
 
-def _row(
-    pattern: str, kind: FaultKind, code: FaultCode, reason: str
-) -> tuple[re.Pattern[str], FaultKind, FaultCode, str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, code, reason
-
-
 SCRUBBED = "[key]"
 """What stands where a secret stood."""
 TELLING = 16
 """Characters."""
+
+PAGE = "an HTML page"
+EPOCH_SECONDS, EPOCH_MILLISECONDS = 1e9, 1e11
+"""Numbers above these are moments: since 2001, and until 5138 in seconds."""
+
+UNCLEAR = frozenset({400, 403, 500})
+"""Statuses that some servers answer to everything, also to what is too much at the moment."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -247,59 +237,10 @@ RETRY_AFTER_HEADERS = (
     ("llm_provider-retry-after", 1.0),
 )
 
-WORDINGS: list[tuple[re.Pattern[str], FaultKind, FaultCode, str]] = [
-    # OpenAI's code; its sentence too, because LiteLLM flattens the code. Gemini says the same sentence of a limit per
-    # minute, but adds when to come back.
-    _row(r"insufficient_quota", "fatal", "no_quota", "has no quota left ({status}): {words}"),
-    _row(
-        r"exceeded your current quota(?!.*(retry|per.?minute))",
-        "fatal",
-        "no_quota",
-        "has no quota left ({status}): {words}",
-    ),
-    _row(
-        r"insufficient (balance|credits)|credit balance is too low",
-        "fatal",
-        "no_credit",
-        "has no credit ({status}): {words}",
-    ),
-    # LiteLLM without a database answers 400 to a wrong key.
-    _row(
-        r"invalid_api_key|incorrect api key|no connected db",
-        "fatal",
-        "key_refused",
-        "refuses the key ({status}): {words}",
-    ),
-    _row(
-        r"model_not_found|invalid model name|model\b.{0,120}\bdoes not exist",
-        "fatal",
-        "model_unknown",
-        "does not serve this model ({status}): {words}",
-    ),
-    # vLLM, about a limit that no prompt of any length could meet: the settings' fault, not the item's.
-    _row(r"max\w*_tokens\S* cannot be greater", "permanent", "request_refused", "refused request: {words}"),
-    # OpenAI, llama-cpp-python; vLLM, SGLang; llama-server; LiteLLM; TGI; Anthropic; Mistral; Bedrock.
-    _row(
-        r"context_length_exceeded|maximum context length|exceed_context_size|available context size"
-        r"|contextwindowexceeded|max_new_tokens.{0,20}must be <=|prompt is too long|input is too long"
-        r"|longer than the model'?s context|too large for model with \d+ maximum context|exceeds? the context window",
-        "permanent",
-        "context_length",
-        "context length",
-    ),
-    # OpenAI answers 429 to a single request that is larger than the limit per minute; waiting cannot help.
-    _row(r"request too large", "permanent", "request_too_large", "request too large"),
-    _row(
-        r"content_filter|content_policy_violation|contentpolicyviolation|responsibleaipolicy|requires moderation"
-        r"|data_inspection_failed|content management policy",
-        "permanent",
-        "content_filter",
-        "content filter",
-    ),
-]
-
 DEFAULT_4XX: tuple[FaultKind, FaultCode, str] = ("permanent", "request_refused", "refused request: {words}")
 DEFAULT_5XX: tuple[FaultKind, FaultCode, str] = ("transient", "status", "{status}")
+
+BUSY: tuple[FaultKind, FaultCode, str] = ("busy", "overloaded", "too busy ({status})")
 
 STATUSES: dict[int, tuple[FaultKind, FaultCode, str]] = {
     401: ("fatal", "key_refused", "refuses the key (401): {words}"),
@@ -354,19 +295,32 @@ EXCEPTIONS: list[tuple[str, FaultKind, FaultCode, str]] = [
     ("APIConnectionError", "unreachable", "connection_failed", "connection failed"),
 ]
 
+THINK_LESS = "Give the role thinking_tokens, or stop the model's thinking, then run the same command again."
+
 REMEDIES: dict[FaultCode, str] = {
     "key_refused": "Check api_key, then run the same command again.",
     "forbidden": "Check api_key and what it may be used for, then run the same command again.",
     "no_quota": "Top up the account or name another endpoint, then run the same command again.",
     "no_credit": "Top up the account or name another endpoint, then run the same command again.",
     "unpaid": "Top up the account or name another endpoint, then run the same command again.",
-    "model_unknown": "Change the model to one the server lists, then run the same command again.",
+    "model_unknown": "Change the model to one the server lists, or load it there, then run the same command again.",
     "not_found": "Check model and base_url (it ends in /v1 on most servers), then run the same command again.",
     "method_refused": "Check base_url (it ends in /v1 on most servers), then run the same command again.",
     "redirect": "Redirects are not followed with a key; set base_url to the final address if you trust it.",
     "certificate": "Set ca_file to the PEM file of the authority that signed it.",
     "proxy_refused": "Check proxy, then run the same command again.",
     "request_refused": "Change the setting it names, then run the same command again.",
+    "blocked": "A firewall in front of the server turns you away: ask who runs it, then run the same command again.",
+    "closed": "Ask the provider why the account is closed, or name another endpoint, then run the same command again.",
+    "must_not_think": "Set extra_body = { enable_thinking = false } or stream = true, then run the same command again.",
+    "context_length": "Raise the server's context or lower max_tokens, then run the same command again.",
+    "truncated": "Raise max_tokens of the role, then run the same command again.",
+    "truncated_thinking": THINK_LESS,
+    "only_thought": THINK_LESS,
+    "unknown_finish": "Look with `gsdp doctor` what the server answers, then run the same command again.",
+    "empty": "Look with `gsdp doctor` what the server answers, then run the same command again.",
+    "content_filter": "Use a model without this filter, then run the same command again.",
+    "refused_by_model": "Use another model, then run the same command again.",
     "rate_limited": "Lower concurrency or wait, then run the same command again.",
     "gateway_timeout": "Let the gateway in front of the server wait longer, then run the same command again.",
     "not_in_time": "Raise timeout or restart the server, then run the same command again.",

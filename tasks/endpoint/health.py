@@ -3,14 +3,20 @@
 One request that fails is evidence against itself only if others are answered meanwhile. This is the bookkeeping of
 that evidence: it decides, from faults and times it is given, whether a request is tried again, gives up, or whether
 the endpoint as a whole is down or refuses everybody. It does no I/O, reads no clock and never waits.
+
+How often a failure must come again before it is the item's depends on how often the others fail: where a third of all
+requests meet a 500, three in a row are chance; where nobody else does, they are proof. And nobody is blamed while
+the endpoint answers nobody: where no other request shows that it works, a probe does, with a request that it answered.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from uuid import UUID
 
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.faults import Fault
 
 
@@ -18,6 +24,8 @@ class Consequence(Enum):
     """What follows from a fault."""
 
     RETRY = auto()
+    PROBE = auto()
+    """Ask something that was answered before, and tell `probed` what came of it."""
     GIVE_UP = auto()
     DOWN = auto()
     REFUSED = auto()
@@ -30,11 +38,42 @@ class AttemptHistory:
     number: int
     answers_seen: int
     """Answers the endpoint had given to anybody when this request last failed or began."""
+    model: str = ""
+    call_id: UUID | None = None
     spent: float = 0.0
     """How much of its attempts the request has used up."""
     failures: int = 0
+    errors: int = 0
+    """Those that were the server's words about this request alone."""
+    usable_seen: int | None = None
+    """Usable answers the model had given to anybody when this request first failed."""
     last: Fault | None = None
-    last_words: str = ""
+
+
+@dataclass(slots=True)
+class ModelRecord:
+    """The evidence about one model of an endpoint."""
+
+    usable: int = 0
+    """Answers that could be used."""
+    recent: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """The latest attempts: whose, and whether it met an error."""
+    accused: dict[FaultCode, int] = field(default_factory=dict)
+    """Which request was first refused in this way since the last usable answer."""
+    vain: list[tuple[FaultCode, UUID | None]] = field(default_factory=list)
+    """The calls that ended without an answer since the last usable one."""
+    troubled_since: float | None = None
+    """When the first error since the last usable answer came."""
+    probes: int = 0
+
+    def chance(self, trial: AttemptHistory) -> float:
+        """How likely as many errors in a row are for a request that is as good as the others."""
+        others = [failed for number, failed in self.recent if number != trial.number]
+        return float(((sum(others) + 1) / (len(others) + 2)) ** trial.errors)
+
+    def others_err(self, trial: AttemptHistory) -> bool:
+        """Whether others met errors lately, too."""
+        return any(failed for number, failed in self.recent if number != trial.number)
 
 
 @dataclass(slots=True)
@@ -48,24 +87,38 @@ class Health:
     answers: int = 0
     """How often the endpoint answered anybody, with whatever words."""
     silent_since: float | None = None
-    """When the first failure after the last answer was seen; None while the endpoint answers."""
     silent: int = 0
     """Failures without an answer, in a row."""
-    refusals: int = 0
-    """Requests in a row that ended without a usable answer for a reason that may be the endpoint's."""
-    errors: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    """Words of recent 500s and the one request that got them; `SEVERAL` once a second request did."""
+    forgiven: bool = False
+    """Whether the wait that the server asked for is already part of this silence."""
+    models: dict[str, ModelRecord] = field(default_factory=dict)
 
-    def usable(self) -> None:
+    def record(self, trial: AttemptHistory) -> ModelRecord:
+        """What is known about the model that a request asks."""
+        return self.models.get(trial.model) or self.models.setdefault(trial.model, ModelRecord())
+
+    def usable(self, trial: AttemptHistory) -> None:
         """A request got an answer that can be used: the endpoint works."""
-        self.refusals = 0
-        self.errors.clear()
+        record = self.record(trial)
+        if record.vain:
+            record.vain.clear()
+        self._works(record, trial.number)
+
+    def _works(self, record: ModelRecord, number: int) -> None:
+        record.usable += 1
+        record.recent.append((number, False))
+        record.troubled_since = None
+        if record.accused:
+            record.accused.clear()
         self._answered()
 
     def forget(self) -> None:
         """The endpoint was declared down: what comes later is judged afresh."""
-        self.silent_since = None
-        self.refusals = 0
+        self.silent_since, self.forgiven = None, False
+        for record in self.models.values():
+            record.vain.clear()
+            record.accused.clear()
+            record.troubled_since = None
 
     def patience_left(self, now: float) -> float | None:
         """Seconds until the endpoint counts as down; None while it answers."""
@@ -75,30 +128,29 @@ class Health:
         self.answers += 1
         self.silent = 0
         self.silent_since = None
+        self.forgiven = False
 
-    def judge(self, trial: AttemptHistory, fault: Fault, words: str, now: float, at_work: bool = False) -> Consequence:
-        """What follows from `fault`, whose body said `words`, for the request behind `trial`.
+    def judge(self, trial: AttemptHistory, fault: Fault, now: float, at_work: bool = False) -> Consequence:
+        """What follows from `fault` for the request behind `trial`.
 
         `at_work` says that the endpoint has taken in another request and may still answer it: a server that thinks
         for minutes and turns away what is too much meanwhile is not down.
         """
-        others_answered = self.answers > trial.answers_seen
-        again = trial.last is not None and trial.last.code == fault.code
-        same_words = again and trial.last_words == words
+        record, others_answered = self.record(trial), self.answers > trial.answers_seen
+        if trial.usable_seen is None:
+            trial.usable_seen = record.usable
         trial.failures += 1
-        trial.last, trial.last_words = fault, words
-        if fault.kind == "fatal":
-            return Consequence.REFUSED
+        trial.last = fault
         if fault.kind in SILENT_COSTS:
-            verdict = self._silence(trial, fault, others_answered, now, at_work)
+            verdict = self._silence(trial, record, fault, others_answered, now, at_work)
         else:
             self._answered()
-            verdict = self._spoken(trial, fault, again, same_words)
+            verdict = self._spoken(trial, record, fault, now, at_work)
         trial.answers_seen = self.answers
         return verdict
 
     def _silence(
-        self, trial: AttemptHistory, fault: Fault, others_answered: bool, now: float, at_work: bool
+        self, trial: AttemptHistory, record: ModelRecord, fault: Fault, others_answered: bool, now: float, at_work: bool
     ) -> Consequence:
         """Nobody's fault as long as nobody is answered; then it is the endpoint's, once the patience is over."""
         self.silent += 1
@@ -106,53 +158,111 @@ class Health:
             self.silent_since = now
         if now - self.silent_since >= self.patience and not at_work:
             return Consequence.DOWN
-        if fault.retry_after:
-            self.silent_since = max(self.silent_since, now + fault.retry_after)
+        if fault.retry_after and not self.forgiven:
+            self.silent_since, self.forgiven = now + fault.retry_after, True
         if others_answered or fault.kind == "slow":
             trial.spent += SILENT_COSTS[fault.kind]
-        return self._bounded(trial)
+        return self._blame(trial, record, fault) if trial.spent >= self.attempts else Consequence.RETRY
 
-    def _spoken(self, trial: AttemptHistory, fault: Fault, again: bool, same_words: bool) -> Consequence:
+    def _spoken(
+        self, trial: AttemptHistory, record: ModelRecord, fault: Fault, now: float, at_work: bool
+    ) -> Consequence:
+        if fault.kind == "fatal":
+            return self._accuse(trial, record, fault)
         if fault.kind == "permanent":
-            if fault.code == "request_refused":
-                return self._ended(Consequence.REFUSED)
-            self.refusals = 0
-            return Consequence.GIVE_UP
-        trial.spent += 1
-        if again and fault.once:
-            return Consequence.GIVE_UP
-        if fault.code == "server_error" and self._alone(trial, words=trial.last_words) and same_words:
-            return self._ended(Consequence.DOWN)
-        return self._bounded(trial)
+            return self._ended(trial, record, fault)
+        trial.errors += 1
+        trial.spent += SHARED_COST if record.others_err(trial) else 1.0
+        record.recent.append((trial.number, True))
+        if record.troubled_since is None:
+            record.troubled_since = now
+        if self.is_late(record, now) and trial.failures > 1 and not (at_work or fault.once):
+            return Consequence.PROBE if record.usable else Consequence.DOWN
+        doubt, most = (DOUBT_PAID, MOST_PAID) if fault.once else (DOUBT, self.attempts)
+        enough = trial.spent >= most or (trial.errors >= LEAST_ERRORS[fault.once] and record.chance(trial) < doubt)
+        return self._blame(trial, record, fault) if enough else Consequence.RETRY
 
-    def _bounded(self, trial: AttemptHistory) -> Consequence:
-        return self._ended(Consequence.DOWN) if trial.spent >= self.attempts else Consequence.RETRY
+    def is_late(self, record: ModelRecord, now: float) -> bool:
+        """Whether the model has answered with nothing but errors for longer than the patience lasts."""
+        return record.troubled_since is not None and now - record.troubled_since >= self.patience
 
-    def _alone(self, trial: AttemptHistory, words: str) -> bool:
-        """Whether no other request got these words since the last usable answer.
+    def _accuse(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+        """A refusal of everybody, by an endpoint that has answered before, wants a second witness.
 
-        llama-cpp-python and transformers answer 500 to a bad request, always with the same words: the item's fault.
-        The same words to several requests are a server in trouble, and waiting may help.
+        One bad replica behind a balancer, or a firewall that dislikes a text, says the same as a key that was revoked.
         """
-        if self.errors.setdefault(words, trial.number) != trial.number:
-            self.errors[words] = SEVERAL
-        if len(self.errors) > ERRORS_KEPT:
-            self.errors.popitem(last=False)
-        return self.errors.get(words) == trial.number
+        if fault.code not in DOUBTFUL or not record.usable:
+            return Consequence.REFUSED
+        if fault.code == "blocked":
+            return self._ended(trial, record, fault)
+        if record.accused.setdefault(fault.code, trial.number) != trial.number:
+            return Consequence.REFUSED
+        return Consequence.RETRY if trial.failures < WITNESSED_TRIES else self._blame(trial, record, fault)
 
-    def _ended(self, systematic: Consequence) -> Consequence:
-        """The request ends in vain. Many in a row are no longer the items' fault: a setting or the server is wrong."""
-        self.refusals += 1
-        return systematic if self.refusals >= REFUSALS_IN_A_ROW else Consequence.GIVE_UP
+    def _blame(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+        """The request has failed often enough: it is at fault if the endpoint works for others."""
+        if record.usable > (trial.usable_seen or 0):
+            return self._ended(trial, record, fault)
+        if record.usable:
+            return Consequence.PROBE
+        return self._ended(trial, record, fault) if fault.once else Consequence.DOWN
+
+    def probed(self, trial: AttemptHistory, found: Fault | None, now: float) -> Consequence:
+        """What follows for a request now that something else was asked, and met `found`, or was answered."""
+        record, own = self.record(trial), trial.last
+        record.probes += 1
+        if found is None and own is not None:
+            self._works(record, 0)
+            return self._ended(trial, record, own)
+        if found is not None and found.kind == "fatal":
+            return Consequence.REFUSED
+        record.recent.append((0, True))
+        return Consequence.DOWN if self.is_late(record, now) else Consequence.RETRY
+
+    def probed_meanwhile(self, trial: AttemptHistory) -> Consequence:
+        """The same, where somebody else's probe has told."""
+        record, own = self.record(trial), trial.last
+        works = own is not None and record.usable > (trial.usable_seen or 0)
+        return self._ended(trial, record, own) if works and own is not None else Consequence.RETRY
+
+    def _ended(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+        """The request ends in vain. Many of one kind in a row are no longer the items' fault."""
+        record.vain.append((fault.code, trial.call_id))
+        alike = sum(code == fault.code for code, _ in record.vain)
+        if alike < (LONG_ROW if record.usable and fault.code in ANSWERS else REFUSALS_IN_A_ROW):
+            return Consequence.GIVE_UP
+        return Consequence.REFUSED if fault.kind == "permanent" or fault.once else Consequence.DOWN
 
 
 SILENT_COSTS = {"unreachable": 1.0, "slow": 1.0, "busy": 0.125}
 """Attempts that a fault uses up when others are served meanwhile. A rate limit costs little: the wait is the limit's
 fault and not the item's, yet a request that no limit can ever admit must end."""
 
-REFUSALS_IN_A_ROW = 20
-"""Requests that may fail in a row before the endpoint is blamed. Each one leaves a row that says so; a wrong
-parameter must not turn a hundred thousand items into such rows."""
+SHARED_COST = 0.125
+"""Attempts that an error uses up while others meet errors, too."""
 
-ERRORS_KEPT = 256
-SEVERAL = -1
+RECENT = 200
+"""Attempts of a model by which it is known how often it errs."""
+
+DOUBT, DOUBT_PAID = 1e-6, 1e-3
+"""How likely chance may be when an item is blamed; the second where each try is paid in full."""
+MOST_PAID = 5
+LEAST_ERRORS = {False: 3, True: 2}
+"""Errors in a row below which nobody is blamed; the second where each try is paid in full."""
+
+DOUBTFUL: frozenset[FaultCode] = frozenset(
+    {"key_refused", "forbidden", "blocked", "model_unknown", "not_found", "method_refused", "not_offered", "redirect"}
+)
+"""Refusals of everybody that a single request may meet by accident. An empty account is none."""
+WITNESSED_TRIES = 3
+"""Tries of the one request that is refused so, before something else is asked."""
+
+ANSWERS: frozenset[FaultCode] = frozenset(
+    {"truncated", "truncated_thinking", "only_thought", "empty", "repetition", "content_filter", "refused_by_model",
+     "tool_call", "unparseable"}
+)  # fmt: skip
+"""What a model that works may answer to hard items."""
+
+REFUSALS_IN_A_ROW, LONG_ROW = 20, 100
+"""Requests that may end alike, in a row, before the endpoint is blamed; the second for answers of a model that has
+given usable ones. A wrong parameter must not turn a hundred thousand items into rows that say so."""

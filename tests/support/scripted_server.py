@@ -139,6 +139,26 @@ def refusal(status: int, message: str, **more: object) -> bytes:
     return http(status, json.dumps({"error": {"message": message, **more}}))
 
 
+def for_one(line: bytes | Play, others: bytes | Play = b"") -> Play:
+    """`line` for the question of `ASK`, and an answer for every other one."""
+
+    async def play(received: Received, writer: asyncio.StreamWriter) -> bool:
+        chosen = line if QUESTION.encode() in received.body else others or ok()
+        if callable(chosen):
+            return await chosen(received, writer)
+        writer.write(chosen)
+        await writer.drain()
+        return True
+
+    return play
+
+
+async def warm(client: Client, calls: int = 40) -> None:
+    """Let an endpoint show that it works, by questions of other items."""
+    asked = [ASK._replace(messages=[{"role": "user", "content": f"{n} + 3?"}]) for n in range(calls)]
+    await asyncio.gather(*(client.complete(request) for request in asked))
+
+
 def first_half(answer: bytes) -> Play:
     """The answer's first half, and then the connection closes."""
 
@@ -212,7 +232,8 @@ async def drip(_: Received, writer: asyncio.StreamWriter) -> bool:
 
 
 KEY = "sk-a-very-secret-key-0123456789"
-ASK = ChatRequest([{"role": "user", "content": "2 + 2?"}], "tiny", 0.7, 0.95, 64, 7)
+QUESTION = "2 + 2?"
+ASK = ChatRequest([{"role": "user", "content": QUESTION}], "tiny", 0.7, 0.95, 64, 7)
 
 
 class Time:

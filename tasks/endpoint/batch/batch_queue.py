@@ -25,8 +25,9 @@ from graph import records
 from graph.errors import BudgetError, EndpointError, EndpointRefused
 from graph.spending import Spending
 from tasks.endpoint.batch.api import PATH, BatchApi, Line
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.dialect import Dialect
-from tasks.endpoint.faults import Failure, Fault, FaultCode, gave_up, read_status, remedy
+from tasks.endpoint.faults import Failure, Fault, gave_up, read_status, remedy
 from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.profiles import Profile

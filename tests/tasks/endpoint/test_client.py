@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import json
 import logging
+from uuid import uuid4
 
 import pytest
 
@@ -258,18 +259,24 @@ async def test_an_item_that_fails_while_others_are_served_gives_up_alone() -> No
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "words"),
+    ("answer", "words"),
     [
-        (refusal(400, "Unsupported parameter: seed"), EndpointRefused, "every request"),
-        (http(200, "<html>hotel wifi", kind="text/html"), EndpointDown, "HTML"),
+        (refusal(400, "Unsupported parameter: seed"), "every request"),
+        (refusal(400, "maximum context length is 8 tokens"), "context length: maximum .* Raise the server's context"),
+        (ok("fo", finish="abort"), "finished with 'abort'"),
+        (ok("", finish="a new word"), "finished with 'a new word'"),
+        (ok("<think>let me", finish="length"), "truncated thinking. Give the role thinking_tokens"),
+        (ok(None, refusal="I cannot"), "refused by the model. Use another model"),
     ],
 )
-async def test_many_refusals_in_a_row_blame_the_endpoint(answer: bytes, kind: type[EndpointError], words: str) -> None:
+async def test_many_of_one_kind_in_a_row_blame_the_endpoint_and_name_their_calls(answer: bytes, words: str) -> None:
+    calls = [uuid4() for _ in range(REFUSALS_IN_A_ROW)]
     async with scripted_server(answer) as server, client(server.url, attempts=1) as c:
-        for _ in range(REFUSALS_IN_A_ROW - 1):
-            assert (await c.complete(ASK)).fault
-        with pytest.raises(kind, match=words):
-            await c.complete(ASK)
+        for call_id in calls[:-1]:
+            assert (await c.complete(ASK._replace(call_id=call_id))).fault
+        with pytest.raises(EndpointRefused, match=words):
+            await c.complete(ASK._replace(call_id=calls[-1]))
+        assert c.vain == calls, "the rows of all of them are to be withdrawn"
 
 
 async def test_one_usable_answer_clears_the_endpoint() -> None:
@@ -357,4 +364,4 @@ async def test_further_fields_of_an_embeddings_request_win_over_the_endpoints_ow
 async def test_embeddings_that_never_fit_are_a_fault_without_vectors() -> None:
     async with scripted_server(http(200, '{"data": [{"embedding": [1]}]}')) as server, client(server.url) as c:
         vectors, reply = await c.embed("tiny-embed", ["a", "b"])
-    assert (vectors, reply.fault) == ([], "gave up after 2 attempts: malformed vectors")
+    assert (vectors, reply.fault) == ([], "gave up after 5 attempts: malformed vectors")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from graph.errors import StoreInUse
 from tasks.endpoint import faults
 from tasks.endpoint.client import NOT_SENT
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.faults import (
     EXCEPTIONS,
     GROUPS,
@@ -21,7 +22,6 @@ from tasks.endpoint.faults import (
     WORDINGS,
     Failure,
     Fault,
-    FaultCode,
     gave_up,
     read_exception,
     read_status,
@@ -77,8 +77,8 @@ def ends(fault: Fault) -> list[Consequence]:
     """What follows when one request meets the fault three times, and many others meet it once."""
     health = Health(attempts=3, patience=60)
     trial = AttemptHistory(1, 0)
-    alone = [health.judge(trial, fault, "the body", now) for now in (0, 1, 2)]
-    return alone + [health.judge(AttemptHistory(n, 0), fault, "the body", 3) for n in range(2, 25)]
+    alone = [health.judge(trial, fault, now) for now in (0, 1, 2)]
+    return alone + [health.judge(AttemptHistory(n, 0), fault, 3) for n in range(2, 25)]
 
 
 TODAY = decisions()

@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import SettingsError
-from tasks.endpoint.faults import EXCERPT, Fault, FaultCode, read_exception, read_status, remedy, retry_after, scrub
-from tasks.endpoint.health import SILENT_COSTS, AttemptHistory, Consequence, Health
+from tasks.endpoint.codes import FaultCode
+from tasks.endpoint.faults import EXCERPT, Fault, read_exception, read_status, remedy, retry_after, scrub
+from tasks.endpoint.health import (
+    DOUBTFUL,
+    LONG_ROW,
+    REFUSALS_IN_A_ROW,
+    SILENT_COSTS,
+    AttemptHistory,
+    Consequence,
+    Health,
+)
 from tasks.settings.lookup import resolve_key, resolve_value
 
 
@@ -183,8 +192,7 @@ def test_every_code_has_a_remedy(code: FaultCode, start: str) -> None:
 
 def test_an_outage_is_nobodys_fault_until_the_patience_is_over() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
-    down = Fault("unreachable", "connection_refused", "connection refused")
-    verdicts = [health.judge(trial, down, "", now) for now in (0, 20, 40, 59, 60)]
+    verdicts = [health.judge(trial, REFUSED_CONNECTION, now) for now in (0, 20, 40, 59, 60)]
     assert verdicts == [Consequence.RETRY] * 4 + [Consequence.DOWN]
     assert trial.spent == 0
 
@@ -192,49 +200,146 @@ def test_an_outage_is_nobodys_fault_until_the_patience_is_over() -> None:
 def test_an_answer_to_anybody_ends_the_silence() -> None:
     health, trial = Health(attempts=8, patience=60), AttemptHistory(1, 0)
     down = Fault("unreachable", "bad_gateway", "502")
-    assert health.judge(trial, down, "", 0) is Consequence.RETRY
-    health.usable()
-    assert health.judge(trial, down, "", 90) is Consequence.RETRY
+    assert health.judge(trial, down, 0) is Consequence.RETRY
+    health.usable(OTHER)
+    assert health.judge(trial, down, 90) is Consequence.RETRY
     assert trial.spent == 1
 
 
-def test_patience_begins_when_a_busy_server_said_to_come_back() -> None:
-    health, trial = Health(attempts=8, patience=10), AttemptHistory(1, 0)
+def test_a_wait_that_a_busy_server_asks_for_is_forgiven_once_and_then_the_patience_runs() -> None:
+    health, trial = Health(attempts=8, patience=100), AttemptHistory(1, 0)
     busy = Fault("busy", "rate_limited", "429", retry_after=60)
-    assert [health.judge(trial, busy, "", now) for now in (0, 61)] == [Consequence.RETRY] * 2
-    assert health.patience_left(61) == 70
+    verdicts = [health.judge(trial, busy, now) for now in (0, 61, 122, 159, 160)]
+    assert verdicts == [Consequence.RETRY] * 4 + [Consequence.DOWN]
 
 
 def test_a_rate_limit_hardly_counts_while_others_are_served_but_it_counts() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
     tries = 0
-    while health.judge(trial, Fault("busy", "rate_limited", "429"), "", 0) is Consequence.RETRY:
-        health.usable()
+    while health.judge(trial, Fault("busy", "rate_limited", "429"), 0) is Consequence.RETRY:
+        health.usable(OTHER)
         tries += 1
     assert tries == 2 / SILENT_COSTS["busy"]
 
 
 def test_a_server_at_work_on_another_request_is_not_down_however_long_it_takes() -> None:
     health, trial = Health(attempts=2, patience=60), AttemptHistory(1, 0)
-    verdicts = [
-        health.judge(trial, Fault("busy", "rate_limited", "429"), "", now, at_work=now < 600)
-        for now in (0, 100, 599, 600)
-    ]
+    busy = Fault("busy", "rate_limited", "429")
+    verdicts = [health.judge(trial, busy, now, at_work=now < 600) for now in (0, 100, 599, 600)]
     assert verdicts == [Consequence.RETRY] * 3 + [Consequence.DOWN]
 
 
 def test_an_answer_that_never_comes_in_time_counts_against_its_request() -> None:
     health, trial = Health(attempts=2, patience=1e9), AttemptHistory(1, 0)
-    verdicts = [health.judge(trial, Fault("slow", "gateway_timeout", "504"), "", now, at_work=True) for now in (0, 600)]
-    assert verdicts == [Consequence.RETRY, Consequence.GIVE_UP]
+    slow = Fault("slow", "gateway_timeout", "504")
+    assert health.judge(trial, slow, 0, at_work=True) is Consequence.RETRY
+    health.usable(OTHER)
+    assert health.judge(trial, slow, 600, at_work=True) is Consequence.GIVE_UP
 
 
-def test_the_memory_of_errors_is_bounded() -> None:
-    health = Health(attempts=10**6, patience=60)
-    trial = AttemptHistory(1, 0)
+@pytest.mark.parametrize(("share", "most"), [(0.0, 3), (0.01, 6), (0.3, 16), (0.5, 30)])
+def test_how_often_an_item_must_fail_depends_on_how_often_the_others_do(share: float, most: int) -> None:
+    health, trial = Health(attempts=8, patience=1e9), AttemptHistory(1, 0)
+    tries = 0
+    verdict = Consequence.RETRY
+    while verdict is Consequence.RETRY:
+        for n in range(2, 102):
+            if n < 2 + 100 * share:
+                health.judge(AttemptHistory(n, 0), ERROR, 0)
+            health.usable(AttemptHistory(n, 0))
+        verdict = health.judge(trial, ERROR, 0)
+        tries += 1
+    assert verdict is Consequence.GIVE_UP
+    assert tries <= most
+    assert (share / (1 + share)) ** tries < 1e-5
+
+
+def test_one_that_fails_alone_is_blamed_only_after_a_probe() -> None:
+    health, trial = warm(), AttemptHistory(1, 0)
+    verdicts = [health.judge(trial, ERROR, now) for now in (0, 1, 3)]
+    assert verdicts == [Consequence.RETRY, Consequence.RETRY, Consequence.PROBE]
+    assert health.probed(trial, ERROR, 4) is Consequence.RETRY, "the endpoint errs, too"
+    assert health.judge(trial, ERROR, 5) in (Consequence.RETRY, Consequence.PROBE)
+    assert health.probed(trial, None, 6) is Consequence.GIVE_UP
+
+
+def test_a_probe_that_fails_after_the_patience_is_the_end_of_the_endpoint() -> None:
+    health, trial = warm(), AttemptHistory(1, 0)
+    verdicts = [health.judge(trial, ERROR, now) for now in (0, 61)]
+    assert verdicts[1] is Consequence.PROBE
+    assert health.probed(trial, ERROR, 62) is Consequence.DOWN
+
+
+def test_a_model_that_answers_nobody_with_anything_but_errors_is_down() -> None:
+    health = Health(attempts=8, patience=60)
+    trials = [AttemptHistory(n, 0) for n in range(1, 17)]
+    verdicts = [health.judge(trial, ERROR, now) for now in range(0, 60, 4) for trial in trials]
+    assert set(verdicts) == {Consequence.RETRY}
+    assert health.judge(trials[0], ERROR, 60) is Consequence.DOWN
+
+
+@pytest.mark.parametrize("code", sorted(DOUBTFUL - {"blocked"}))
+def test_a_refusal_of_everybody_wants_two_witnesses_of_an_endpoint_that_has_answered(code: FaultCode) -> None:
+    refusal = Fault("fatal", code, "no")
+    assert Health(8, 60).judge(AttemptHistory(1, 0), refusal, 0) is Consequence.REFUSED, "it has never answered"
+    health = warm()
+    assert health.judge(AttemptHistory(1, 0), refusal, 0) is Consequence.RETRY
+    assert health.judge(AttemptHistory(2, 0), refusal, 0) is Consequence.REFUSED
+    health, trial = warm(), AttemptHistory(1, 0)
+    for _ in range(2):
+        assert health.judge(trial, refusal, 0) is Consequence.RETRY
+        health.usable(OTHER)
+    assert health.judge(trial, refusal, 0) is Consequence.GIVE_UP, "others are answered meanwhile"
+    health, trial = warm(), AttemptHistory(1, 0)
+    assert [health.judge(trial, refusal, 0) for _ in range(3)][2] is Consequence.PROBE
+    assert health.probed(trial, refusal, 0) is Consequence.REFUSED
+
+
+@pytest.mark.parametrize("code", ["no_quota", "no_credit", "unpaid", "closed", "certificate"])
+def test_an_empty_account_wants_no_witness(code: FaultCode) -> None:
+    assert warm().judge(AttemptHistory(1, 0), Fault("fatal", code, "no"), 0) is Consequence.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("fault", "row", "end"),
+    [
+        (Fault("permanent", "request_refused", "no"), REFUSALS_IN_A_ROW, Consequence.REFUSED),
+        (Fault("permanent", "context_length", "no"), REFUSALS_IN_A_ROW, Consequence.REFUSED),
+        (Fault("permanent", "truncated", "no"), LONG_ROW, Consequence.REFUSED),
+        (Fault("fatal", "blocked", "no"), REFUSALS_IN_A_ROW, Consequence.DOWN),
+    ],
+)
+def test_many_that_end_alike_in_a_row_are_not_the_items_fault(fault: Fault, row: int, end: Consequence) -> None:
+    health = warm()
+    verdicts = [health.judge(AttemptHistory(n, 0), fault, 0) for n in range(1, row + 1)]
+    assert verdicts == [Consequence.GIVE_UP] * (row - 1) + [end]
+    health.usable(OTHER)
+    assert health.judge(AttemptHistory(row + 1, 0), fault, 0) is Consequence.GIVE_UP
+
+
+def test_models_of_one_endpoint_are_judged_apart() -> None:
+    health, refusal = warm(), Fault("fatal", "model_unknown", "no")
+    assert health.judge(AttemptHistory(1, 0, "another"), refusal, 0) is Consequence.REFUSED
+
+
+def test_the_memory_of_attempts_is_bounded() -> None:
+    health = warm()
     for n in range(2000):
-        health.judge(trial, Fault("transient", "server_error", "500"), f"request id {n}", 0)
-    assert len(health.errors) <= 256
+        health.judge(AttemptHistory(n, 0), ERROR, 0)
+    assert len(health.record(OTHER).recent) <= 200
+
+
+def warm() -> Health:
+    """The health of an endpoint that has answered many."""
+    health = Health(attempts=8, patience=60)
+    for _ in range(100):
+        health.usable(OTHER)
+    return health
+
+
+OTHER = AttemptHistory(999, 0)
+ERROR = Fault("transient", "server_error", "500")
+REFUSED_CONNECTION = Fault("unreachable", "connection_refused", "connection refused")
 
 
 def test_keys_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

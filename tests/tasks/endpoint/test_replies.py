@@ -200,7 +200,20 @@ def test_a_text_that_was_cut_in_a_loop_is_known(text: str, expected: bool, why: 
         ({"choices": [{"message": None}]}, "transient", "no choices", ""),
         ({"choices": [{"message": "four"}]}, "transient", "no choices", ""),
         # An error under 200 means what it would mean under its own code.
-        ({"error": {"message": "overloaded"}}, "transient", "500", ""),
+        ({"error": {"message": "lost"}}, "transient", "500", ""),
+        ({"error": {"message": "overloaded"}}, "busy", "too busy (500)", ""),
+        (
+            {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}},
+            "busy",
+            "too busy (500)",
+            "",
+        ),
+        (
+            {"error_code": 17, "error_msg": "Open api daily request limit reached"},
+            "fatal",
+            "has no quota left (500): Open api daily request limit reached 17",
+            "",
+        ),
         ({"error": {"message": "overloaded", "code": 502}}, "unreachable", "502", ""),
         ({"error": {"message": "slow down", "code": "429"}}, "busy", "429", ""),
         ({"error": {"message": "maximum context length is 8"}}, "permanent", "context length", ""),

@@ -16,11 +16,13 @@ from tests.support.scripted_server import (
     ASK,
     KEY,
     Play,
+    Time,
     client,
     completion,
     drip,
     events,
     first_half,
+    for_one,
     hang_up,
     http,
     newlines_first,
@@ -30,6 +32,7 @@ from tests.support.scripted_server import (
     reset,
     scripted_server,
     unused_url,
+    warm,
 )
 
 Line = bytes | Play
@@ -189,7 +192,7 @@ ENDS: dict[str, tuple[Line, str, int]] = {
     "refusal": (ok(None, refusal="I cannot"), "refused by the model", 1),
     "content null": (ok(None), "empty", 1),
     "content empty": (ok(""), "empty", 1),
-    "aborted twice": (ok("fo", finish="abort"), "gave up after 2 attempts: finished with 'abort'", 2),
+    "aborted twice": (ok("fo", finish="abort"), "gave up after 2 attempts: finished with 'abort'", 3),
     # Too long, in five wordings.
     "OpenAI": (refusal(400, "too long", code="context_length_exceeded"), "context length", 1),
     "vLLM": (refusal(400, "This model's maximum context length is 8 tokens", code=400), "context length", 1),
@@ -200,22 +203,38 @@ ENDS: dict[str, tuple[Line, str, int]] = {
     "413": (http(413), "request too large", 1),
     "larger than a minute": (refusal(429, "Request too large for gpt-x on tokens per min"), "request too large", 1),
     "a field of the user's": (refusal(422, "top_k is unknown"), "refused request: top_k is unknown", 1),
-    "a mistake as 500": (refusal(500, "temperature must be a number"), "gave up after 2 attempts: 500", 2),
-    "no choices for good": (http(200, "{}"), "gave up after 3 attempts: no choices", 3),
-    "HTML for good": (
-        http(200, "<html>", kind="text/html"),
-        "gave up after 3 attempts: an HTML page instead of JSON",
-        3,
+    "a page for one prompt": (
+        http(403, "<html><title>Blocked</title></html>", kind="text/html"),
+        "forbids access (403): an HTML page titled 'Blocked'", 1,
     ),
-    "slow for good": (drip, "gave up after 3 attempts: no complete answer within 0.1 s", 3),
-}
+    # The last attempt asks what was answered before: the endpoint works, so it is the item.
+    "a mistake as 500": (
+        refusal(500, "temperature must be a number"), "gave up after 3 attempts: 500: temperature must be a number", 4,
+    ),
+    "no choices for good": (http(200, "{}"), "gave up after 3 attempts: no choices", 4),
+    "HTML for good": (
+        http(200, "<html>", kind="text/html"), "gave up after 3 attempts: an HTML page instead of JSON", 4,
+    ),
+    "slow for good": (drip, "gave up after 3 attempts: no complete answer within 0.5 s", 4),
+    "one item is forbidden": (
+        refusal(403, "not for you"), "gave up after 3 attempts: forbids access (403): not for you", 4,
+    ),
+    "one item is unknown": (
+        http(404, "no"), "gave up after 3 attempts: knows neither this address nor this model (404): no", 4,
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "fault", "attempts"), ENDS.values(), ids=ENDS.keys())
 async def test_the_end_of_an_item(line: Line, fault: str, attempts: int) -> None:
-    async with scripted_server(line) as server, client(server.url, attempts=3, timeout=0.1, extra_body=EXTRA) as c:
+    """One item that meets this again and again, at an endpoint that answers all others."""
+    async with (
+        scripted_server(for_one(line)) as server,
+        client(server.url, attempts=3, timeout=0.5, extra_body=EXTRA) as c,
+    ):
+        await warm(c)
         reply = await c.complete(ASK)
-    assert (reply.fault, reply.attempts, len(server.requests)) == (fault, attempts, attempts)
+    assert (reply.fault, reply.attempts, len(server.requests) - 40) == (fault, attempts, attempts)
 
 
 EXTRA = {"top_k": 20}
@@ -236,7 +255,39 @@ STOPS: dict[str, tuple[Line, list[str]]] = {
     "redirect": (http(301, headers={"location": "http://elsewhere.invalid/v1"}), ["redirects", "elsewhere.invalid"]),
     "307": (http(307, headers={"location": f"http://elsewhere.invalid/v1?key={KEY}"}), ["redirects", "[key]"]),
     "an error 401 under 200": (refusal(200, "bad key", code=401), ["refuses the key (401)"]),
-}
+    # What the account lacks, whatever the status says.
+    **{
+        f"{name} ({status})": (refusal(status, message), [told])
+        for name, status, message, told in (
+            ("Gemini, key", 400, "API key not valid. Please pass a valid API key.", "refuses the key (400)"),
+            ("Gemini, expired", 400, "API key expired. Please renew the API key.", "refuses the key (400)"),
+            ("Fireworks, suspended", 412, "Account acme is suspended, see your invoices", "closed the account"),
+            ("Moonshot, suspended", 429, "Your account is suspended, see your plan", "closed the account (429)"),
+            ("Groq, restricted", 400, "Organization has been restricted.", "closed the account"),
+            ("Alibaba, arrears", 400, "Access denied, please make sure your account is in good standing. Arrearage",
+             "has no credit (400)"),
+            ("OpenAI, hard limit", 400, "Billing hard limit has been reached", "has no quota left (400)"),
+            ("Azure, deployment", 404, "The API deployment for this resource does not exist. DeploymentNotFound",
+             "does not serve this model (404)"),
+            ("LM Studio, nothing loaded", 400, "No models loaded. Please load a model in the developer page",
+             "does not serve this model (400)"),
+            ("Ollama, not pulled", 404, 'model "tiny" not found, try pulling it first', "does not serve this model"),
+            ("OpenRouter, model", 400, "tiny is not a valid model ID", "does not serve this model (400)"),
+            ("OpenRouter, a day", 429, "Rate limit exceeded: free-models-per-day", "has no quota left (429)"),
+            ("Anthropic, credit", 400, "Your credit balance is too low to access the API", "has no credit (400)"),
+            ("Zhipu, balance", 429, "余额不足或无可用资源包,请充值。", "has no credit (429)"),
+            ("in Spanish", 429, "Saldo insuficiente para esta llamada", "has no credit (429)"),
+            ("in French", 429, "Le quota de votre compte est épuisé", "has no quota left (429)"),
+            ("Qwen, thinking", 400, "parameter.enable_thinking must be set to false for non-streaming calls",
+             "extra_body = { enable_thinking = false }"),
+        )
+    },
+    "MiniMax, key (200)": (
+        body(choices=None, base_resp={"status_code": 1004, "status_msg": "login fail: carry the API secret key"}),
+        ["refuses the key"],
+    ),
+    "a page from the start": (http(403, "<html><title>Attention</title>", kind="text/html"), ["firewall"]),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "words"), STOPS.values(), ids=STOPS.keys())
@@ -249,6 +300,69 @@ async def test_the_end_of_the_run(line: Line, words: list[str]) -> None:
     assert len(server.requests) == 1, "the second call is not sent"
     assert all(word in str(error.value) for word in ["test", server.url, *words])
     assert KEY not in str(error.value)
+
+
+WITNESSED: dict[str, Line] = {
+    "401": refusal(401, "Unauthorized"),
+    "403": refusal(403, "no"),
+    "404": http(404, "no"),
+    "405": http(405),
+    "501": http(501),
+    "302": http(302, headers={"location": "http://elsewhere.invalid/login"}),
+    "key as 400": refusal(400, "API key not valid"),
+}
+
+
+@pytest.mark.parametrize("line", WITNESSED.values(), ids=WITNESSED.keys())
+async def test_one_bad_status_does_not_end_a_long_run(line: Line) -> None:
+    async with scripted_server(*[ok()] * 40, line, ok("four")) as server, client(server.url) as c:
+        await warm(c)
+        reply = await c.complete(ASK)
+    assert (reply.text, reply.fault, reply.attempts) == ("four", None, 2)
+
+
+@pytest.mark.parametrize("line", WITNESSED.values(), ids=WITNESSED.keys())
+async def test_two_of_them_do(line: Line) -> None:
+    async with scripted_server(*[ok()] * 40, line) as server, client(server.url) as c:
+        await warm(c)
+        results = await asyncio.gather(*(c.complete(ASK) for _ in range(2)), return_exceptions=True)
+    assert {type(result) for result in results} == {EndpointRefused}
+    async with scripted_server(*[ok()] * 40, line) as server, client(server.url) as c:
+        await warm(c)
+        with pytest.raises(EndpointRefused):
+            await c.complete(ASK)
+    assert len(server.requests) == 44, "where there is no other item, the second witness is a probe"
+
+
+async def test_a_403_that_says_when_to_return_is_waited_out() -> None:
+    time = Time()
+    line = http(403, "slow down", {"Retry-After": "20"})
+    async with scripted_server(line, ok()) as server, client(server.url, time) as c:
+        assert (await c.complete(ASK)).fault is None
+    assert 20 <= sum(time.slept) <= 21
+
+
+NOBODY: dict[str, tuple[Line, str]] = {
+    "500": (refusal(500, "CUDA error: out of memory"), "(500: CUDA error: out of memory)"),
+    "503": (refusal(503, "Loading model"), "(503: Loading model)"),
+    "no choices": (http(200, "{}"), "(no choices)"),
+    "HTML": (http(200, "<html>", kind="text/html"), "(an HTML page instead of JSON)"),
+    "slow": (drip, "(no complete answer within 0.5 s)"),
+    "a limit that never ends": (http(429, "come again", {"Retry-After": "20"}), "(429: come again)"),
+    "a limit that says now": (http(429, "{}", {"Retry-After": "0"}), "(429"),
+    "an epoch of long ago": (http(429, "{}", {"Retry-After": "1700000000"}), "(429"),
+}
+
+
+@pytest.mark.parametrize(("line", "words"), NOBODY.values(), ids=NOBODY.keys())
+async def test_what_nobody_gets_an_answer_to_is_an_outage_in_the_servers_own_words(line: Line, words: str) -> None:
+    time = Time()
+    async with scripted_server(line) as server, client(server.url, time, timeout=0.5, attempts=3) as c:
+        with pytest.raises(EndpointDown) as error:
+            await c.complete(ASK)
+    assert f"gives no answer {words}" in str(error.value)
+    assert sum(time.slept) < 300
+    assert len(server.requests) < 60
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from graph.records import Embedding, Mention, Reject
-from tasks.endpoint.faults import Failure, FaultCode
+from tasks.endpoint.codes import FaultCode
+from tasks.endpoint.faults import Failure
 from tasks.runs.opening import open_run
 from tasks.stages.connect import candidates, connect
 from tasks.stages.extract import extract, pending_seeds
