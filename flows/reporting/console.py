@@ -135,8 +135,12 @@ def describe(snapshot: dict[str, Any]) -> str:
 
 
 def trouble(snapshot: dict[str, Any]) -> str:
-    """Endpoints that give no answer now, and why; the run waits for them as long as its patience lasts."""
+    """Endpoints that give no answer now, and why, or that a run waits for; it does as long as its patience lasts."""
     found = [
+        f"; waiting for {name}'s limit until {e['limited_until']}"
+        for name, e in snapshot["endpoints"].items()
+        if e.get("limited_until")
+    ] + [
         f"; endpoint {name} gives no answer ({e['trouble']}), trying again"
         for name, e in snapshot["endpoints"].items()
         if e["trouble"]

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,9 @@ from tasks.settings.amounts import Budget, show
 if TYPE_CHECKING:
     # Whoever reads a snapshot need not wait for what a run imports.
     from tasks.context.run_context import RunContext
+
+SHORT_WAIT = 2.0
+"""Seconds of a wait that nobody need be told of."""
 
 SNAPSHOT = "status.json"
 NEWEST = 200
@@ -75,6 +78,7 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
                 "served": client.served,
                 "retries": client.retries,
                 "trouble": client.trouble,
+                "limited_until": _clock_in(client.limited_for),
             }
             for name, client in work.clients.items()
         },
@@ -87,6 +91,11 @@ def progress(content: dict[str, Any]) -> tuple[int, int, str]:
     if "wanted" in evaluated:
         return evaluated["done"], evaluated["wanted"], "answers"
     return content["pairs"], content["target_pairs"], "pairs"
+
+
+def _clock_in(seconds: float) -> str:
+    """The time of day then; empty for a moment that is almost now."""
+    return f"{datetime.now() + timedelta(seconds=seconds):%H:%M:%S}" if seconds > SHORT_WAIT else ""
 
 
 def pace(content: dict[str, Any]) -> str:

@@ -55,6 +55,8 @@ class Standing:
         """Attempts that were followed by another one."""
         self.outages = 0
         """How often it was found to be down."""
+        self.resting_until = 0.0
+        """Until when the server asked to be left alone."""
         self.vain: list[UUID] = []
         """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
         self._address, self._secrets = address, secrets
@@ -124,6 +126,8 @@ class Standing:
         if verdict is Consequence.RETRY and (fault.retry_after or 0) > LONGEST_RETRY_AFTER:
             reason, verdict = f"{reason}, come back in {fault.retry_after:.0f} s", Consequence.DOWN
         if verdict is Consequence.RETRY:
+            if fault.retry_after:
+                self.resting_until = max(self.resting_until, now + fault.retry_after)
             silent = self._health.patience_left(now) is not None
             self.trouble = f"{self._address}: {reason}" if silent else ""
             self._break(fault)

@@ -134,6 +134,13 @@ class Client:
         return self._standing.retries
 
     @property
+    def limited_for(self) -> float:
+        """Seconds until the server's limits let the next call out, while nothing is on the wire."""
+        if self.in_flight:
+            return 0.0
+        return max(self.admission.opens_in, self._standing.resting_until - self._clock(), 0.0)
+
+    @property
     def vain(self) -> Sequence[UUID]:
         """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
         return self._standing.vain

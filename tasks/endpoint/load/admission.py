@@ -72,6 +72,11 @@ class Admission:
         return (self.in_flight + self.waiting) / self.limit.value
 
     @property
+    def opens_in(self) -> float:
+        """Seconds until the next of those who wait may leave; 0 when nobody waits for a moment."""
+        return max(0.0, self._timer_at - self._clock()) if self.waiting and self._timer is not None else 0.0
+
+    @property
     def probe_due(self) -> bool:
         """Whether the endpoint is silent and nobody is finding out whether it is back, though it is time."""
         idle = self.paused and self._probe is None and not self.waiting

@@ -15,9 +15,15 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import NamedTuple
 
+from tasks.endpoint.faults import since_now
+
 MINUTE = 60.0
 BURST = 1.0
 """Seconds' worth that a bucket holds."""
+
+LONGEST_WAIT = 60.0
+"""Seconds that a request waits for what headers tell: then it asks, and the server says itself how long it wants to be
+left alone. A limit a day, or a clock that is wrong, would otherwise stop everything in silence."""
 
 BYTES_PER_TOKEN = 4
 """Of a request's JSON; a guess that real usage replaces."""
@@ -89,8 +95,16 @@ class Rates:
 
     def wait(self, expected: Cost, now: float) -> float:
         """Seconds until a request of this cost may leave."""
-        waits = (bucket.wait(getattr(expected, kind), now) for kind, bucket in self.buckets.items())
+        waits = (self._wait(kind, getattr(expected, kind), now) for kind in self.buckets)
         return max(self.closed_until - now, *waits, 0.0)
+
+    def _wait(self, kind: str, amount: float, now: float) -> float:
+        bucket = self.buckets[kind]
+        seconds = bucket.wait(amount, now)
+        if kind in self.heard and seconds > LONGEST_WAIT:
+            bucket.level += (seconds - LONGEST_WAIT) * bucket.rate
+            return LONGEST_WAIT
+        return seconds
 
     def take(self, expected: Cost, now: float) -> None:
         """A request leaves."""
@@ -171,7 +185,7 @@ def _seconds(text: str) -> float | None:
     if parts:
         return sum(float(parts[unit] or 0) * scale for unit, scale in UNITS.items())
     try:
-        return float(text)
+        return since_now(float(text), datetime.now(UTC))
     except ValueError:
         pass
     try:
