@@ -52,6 +52,9 @@ from tasks.settings.endpoints import Endpoint
 NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found", "connection_refused", "tls_failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
 
+ADAPTABLE: frozenset[FaultCode] = frozenset({"request_refused", "context_length"})
+"""Refusals that may be of how a call was worded, or of how long an answer it leaves room for."""
+
 LOG = logging.getLogger("gsdp")
 
 
@@ -286,11 +289,11 @@ class Client:
 
     def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
         """Whether the server refused a parameter that it can be asked without; then the call is worded anew."""
-        if fault.kind != "permanent" or fault.code != "request_refused":
+        if fault.code not in ADAPTABLE:
             return False
         name, is_new = self._dialect.adapt(call.body, call.own, words)
         if is_new:
-            LOG.warning("%s refuses %s; from now on it is asked without.", self._standing.where, name)
+            LOG.warning("%s refuses %s; from now on it is asked without, or for less.", self._standing.where, name)
         if name:
             call.word()
             self._standing.retries += 1

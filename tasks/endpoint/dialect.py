@@ -8,10 +8,11 @@ Only what we add on our own is left out; a field of `extra_body` is the user's, 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.endpoint.context import read_room
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import ChatRequest, well_formed
 from tasks.settings.endpoints import Endpoint
@@ -22,6 +23,8 @@ OPTIONAL = ("seed", "top_p", "temperature", "stream_options", "encoding_format",
 """What may be left out, or renamed, without asking for something else."""
 
 UNWANTED = re.compile(
+    # Moonshot, OpenAI: of a temperature. Bedrock: of two that exclude each other.
+    r"only \S+ (is|are) (allowed|supported)|cannot both|"
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra_forbidden|extra inputs|not permitted|not allowed"
     r"|only the default|not available|deprecated|invalid (field|param|argument)|is not a valid (field|param)"
     r"|use '?\"?`?max_(completion_)?tokens",
@@ -30,12 +33,37 @@ UNWANTED = re.compile(
 """Words of a refusal that mean the parameter itself, and not its value or the prompt."""
 
 
+FIRST_DENSITY, MARGIN = 0.5, 1.05
+"""Tokens a byte before a server has counted any, and what is added to its count: prompts differ."""
+TEMPLATE = 64
+"""Tokens of a chat template around the prompt."""
+LEAST_ANSWER = 64
+"""Output tokens below which nothing worth having fits."""
+
+
+def _size(messages: Sequence[Mapping[str, Any]]) -> int:
+    return sum(len(str(text).encode()) for message in messages for text in message.values())
+
+
 @dataclass(slots=True)
 class Habits:
     """What one model of an endpoint takes."""
 
     limit_name: str
     left_out: set[str] = field(default_factory=set)
+    context: int = 0
+    """Tokens of prompt and answer together; 0 where nobody has told."""
+    longest_answer: int = 0
+    measured: bool = False
+    density: float = FIRST_DENSITY
+    """Tokens a byte of a prompt, at most; learnt from what was refused."""
+
+    def fit(self, limit: int | None, messages: Sequence[Mapping[str, Any]]) -> int | None:
+        """What of a limit of output tokens there is room for behind a prompt."""
+        if limit is None or not (self.context or self.longest_answer):
+            return limit
+        room = self.context - int(_size(messages) * self.density) - TEMPLATE if self.context else limit
+        return max(LEAST_ANSWER, min(limit, room, self.longest_answer or limit))
 
 
 class Dialect:
@@ -45,7 +73,11 @@ class Dialect:
         """`profiles`, by model, are what is known beforehand."""
         self._endpoint = endpoint
         self._habits = {
-            model: Habits(profile.token_limit_parameter or endpoint.token_limit_parameter, set(profile.left_out))
+            model: Habits(
+                profile.token_limit_parameter or endpoint.token_limit_parameter,
+                set(profile.left_out),
+                profile.context or 0,
+            )
             for model, profile in profiles.items()
         }
 
@@ -55,7 +87,7 @@ class Dialect:
         optional: dict[str, Any] = {
             "temperature": request.temperature,
             "top_p": request.top_p,
-            habits.limit_name: request.max_tokens,
+            habits.limit_name: habits.fit(request.max_tokens, request.messages),
             "seed": request.seed,
         }
         if self._endpoint.stream:
@@ -83,6 +115,9 @@ class Dialect:
         is made anew, and nothing more is learnt.
         """
         habits = self._of(str(body["model"]))
+        before = habits.context, habits.longest_answer
+        if fitted := self._make_room(habits, body, own, words):
+            return fitted, before != (habits.context, habits.longest_answer)
         asked_for = {*own, *self._endpoint.extra_body}
         refused = refuses(words, [name for name in body if name not in asked_for])
         if not refused:
@@ -96,6 +131,21 @@ class Dialect:
             habits.limit_name = other
         habits.left_out.add(refused)
         return refused, True
+
+    def _make_room(self, habits: Habits, body: Mapping[str, Any], own: Mapping[str, Any], words: str) -> str:
+        """Learn how much room there is; the name of the limit where it can be made to fit, else nothing."""
+        told = read_room(words)
+        name = next((name for name in LIMIT_NAMES if name in body and name not in own), "")
+        if not name or name in self._endpoint.extra_body or not (told.context or told.longest_answer):
+            return ""
+        size = _size(body["messages"])
+        habits.context = told.context or habits.context
+        habits.longest_answer = told.longest_answer or habits.longest_answer
+        if told.prompt and size:
+            habits.density = max(habits.density if habits.measured else 0.0, MARGIN * told.prompt / size)
+            habits.measured = True
+        fitted = habits.fit(body[name], body["messages"]) or 0
+        return name if LEAST_ANSWER < fitted < body[name] else ""
 
     def _of(self, model: str) -> Habits:
         habits = self._habits.get(model)

@@ -20,6 +20,8 @@ class Profile(BaseModel):
     token_limit_parameter: Literal["max_tokens", "max_completion_tokens"] | None = None
     left_out: tuple[str, ...] = ()
     """Parameters that it refuses."""
+    context: int | None = None
+    """Tokens of prompt and answer together."""
     concurrency: int | None = None
     """Requests at once from which more bring nothing."""
 

@@ -20,6 +20,7 @@ from tasks.reports.money import known_cost
 from tasks.runs.plan import Plan, make_plan, refuse_changes
 from tasks.runs.quote import take_in
 from tasks.runs.record import recorded
+from tasks.runs.retry import gave_up_last, withdraw
 from tasks.runs.sandbox import Sandbox
 from tasks.runs.shards import end_rounds
 from tasks.settings.lookup import resolve_key
@@ -50,9 +51,13 @@ async def open_run(settings: RunSettings, accept_changes: bool = False) -> Async
         await take_in(store)
         if plan.settings.shards == 1:
             await end_rounds(store)
+        await withdraw(store, gave_up_last(store))
         async with recorded(store, plan) as (run_id, account), _context(store, plan, run_id, account) as work:
-            with using(work):
-                yield work
+            try:
+                with using(work):
+                    yield work
+            finally:
+                await withdraw(store, [call for client in work.clients.values() for call in client.vain])
     finally:
         store.close()
 

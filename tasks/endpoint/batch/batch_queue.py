@@ -194,7 +194,10 @@ class BatchQueue:
         reason = self._api.scrub(fault.reason)
         if fault.kind == "fatal":
             raise EndpointRefused(f"{self._api.where} {reason}. {remedy(fault)}")
-        if fault.code == "request_refused" and self._dialect.adapt(body, request.extra_body, words)[0]:
+        if (
+            fault.code in ("request_refused", "context_length")
+            and self._dialect.adapt(body, request.extra_body, words)[0]
+        ):
             return
         again = fault.once and trip.last == fault.code
         trip.last = fault.code

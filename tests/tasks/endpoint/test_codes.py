@@ -19,7 +19,6 @@ from tasks.endpoint.faults import (
     GROUPS,
     REMEDIES,
     STATUSES,
-    WORDINGS,
     Failure,
     Fault,
     gave_up,
@@ -30,6 +29,7 @@ from tasks.endpoint.faults import (
 from tasks.endpoint.finishes import WORDS
 from tasks.endpoint.health import AttemptHistory, Consequence, Health
 from tasks.endpoint.replies import read_answer, read_vectors
+from tasks.endpoint.wordings import WORDINGS
 
 CODES: tuple[FaultCode, ...] = get_args(FaultCode)
 

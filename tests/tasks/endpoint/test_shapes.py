@@ -342,6 +342,57 @@ async def test_a_403_that_says_when_to_return_is_waited_out() -> None:
     assert 20 <= sum(time.slept) <= 21
 
 
+SMALL = {
+    "vLLM": "This model's maximum context length is 4096 tokens. However, you requested 4296 tokens (200 in the messages, "
+            "4096 in the completion).",
+    "vLLM, newer": "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 4096 "
+                   "tokens and your request has 200 input tokens (4096 > 4096 - 200).",
+    "vLLM, no prompt fits": "max_tokens=4096 cannot be greater than max_model_len=max_total_tokens=1024",
+    "llama-server": '{"type": "exceed_context_size_error", "n_prompt_tokens": 200, "n_ctx": 2048}',
+    "OpenAI": "max_tokens is too large: 4096. This model supports at most 2048 completion tokens",
+    "Groq": "`max_tokens` must be less than or equal to `2048`, the maximum value for `max_tokens`",
+    "DeepSeek": "Invalid max_tokens value, the valid range of max_tokens is [1, 2048]",
+    "Anthropic": "max_tokens: 4096 > 2048, which is the maximum allowed number of output tokens",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", SMALL.values(), ids=SMALL.keys())
+async def test_the_room_that_a_server_tells_of_is_learnt_once(words: str) -> None:
+    long = ASK._replace(max_tokens=4096, messages=[{"role": "user", "content": "2 + 2? " * 60}])
+    line = http(400, words) if words.startswith("{") else refusal(400, words)
+    async with scripted_server(line, ok("four")) as server, client(server.url) as c:
+        replies = [await c.complete(long), await c.complete(long._replace(max_tokens=500))]
+    assert [(reply.text, reply.fault) for reply in replies] == [("four", None)] * 2
+    sent = [received.json["max_tokens"] for received in server.requests]
+    assert sent[0] == 4096
+    assert 600 <= sent[1] < 4096
+    assert sent[2] == 500, "what fits stays as it is"
+
+
+async def test_a_prompt_that_leaves_no_room_ends_its_item() -> None:
+    words = (
+        "This model's maximum context length is 4096 tokens. However, you requested 4400 tokens (4090 in the messages)"
+    )
+    async with scripted_server(refusal(400, words)) as server, client(server.url) as c:
+        reply = await c.complete(ASK._replace(max_tokens=4096, messages=[{"role": "user", "content": "2 + 2? " * 900}]))
+    assert (reply.fault, reply.attempts, len(server.requests)) == ("context length", 1, 1)
+
+
+LEARNT = {
+    "Moonshot": ("invalid temperature: only 1 is allowed for this model", "temperature"),
+    "Bedrock": ("`temperature` and `top_p` cannot both be specified for this model", "top_p"),
+    "OpenAI": ("Unsupported value: 'temperature' does not support 0.7. Only the default (1) value", "temperature"),
+}
+
+
+@pytest.mark.parametrize(("words", "name"), LEARNT.values(), ids=LEARNT.keys())
+async def test_a_parameter_that_is_refused_is_left_out_from_then_on(words: str, name: str) -> None:
+    async with scripted_server(refusal(400, words), ok("four")) as server, client(server.url) as c:
+        replies = [await c.complete(ASK), await c.complete(ASK)]
+    assert [reply.attempts for reply in replies] == [2, 1]
+    assert [name in received.json for received in server.requests] == [True, False, False]
+
+
 NOBODY: dict[str, tuple[Line, str]] = {
     "500": (refusal(500, "CUDA error: out of memory"), "(500: CUDA error: out of memory)"),
     "503": (refusal(503, "Loading model"), "(503: Loading model)"),
