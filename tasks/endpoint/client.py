@@ -28,7 +28,7 @@ from tasks.endpoint.calls import CallAttempts, R, Readable, billed
 from tasks.endpoint.circuit import AgainError, Standing
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
-from tasks.endpoint.dialect import Dialect
+from tasks.endpoint.dialect import ADAPTABLE, Dialect
 from tasks.endpoint.faults import Failure, Fault, read_exception
 from tasks.endpoint.health import SILENT_COSTS, AttemptHistory
 from tasks.endpoint.load.admission import RANKS, STAGES, Admission, Ticket
@@ -51,9 +51,6 @@ from tasks.settings.endpoints import Endpoint
 
 NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found", "connection_refused", "tls_failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
-
-ADAPTABLE: frozenset[FaultCode] = frozenset({"request_refused", "context_length"})
-"""Refusals that may be of how a call was worded, or of how long an answer it leaves room for."""
 
 LOG = logging.getLogger("gsdp")
 

@@ -43,7 +43,7 @@ CONTEXT = _patterns(
 PROMPT = _patterns(
     r"\bn_prompt_tokens\W{1,4}N",
     r"\bN (?:tokens )?(?:in|from|of) (?:the |your )?(?:messages|prompt|input)",
-    r"(?:prompt|request|input|messages)\b.{0,30}?\b(?:has|have|contains?|resulted in|is|are)\b.{0,15}?\bN (?:input )?tokens",
+    r"(?:prompt|request|input|messages)\b.{0,30}?\b(?:has|have|contains?|is)\b.{0,15}?\bN (?:input )?tokens",
 )
 LONGEST = _patterns(
     r"supports at most N",  # OpenAI

@@ -12,10 +12,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.context import read_room
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import ChatRequest, well_formed
 from tasks.settings.endpoints import Endpoint
+
+ADAPTABLE: frozenset[FaultCode] = frozenset({"request_refused", "context_length"})
+"""Refusals that may be of how a call was worded, or of how long an answer it leaves room for."""
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 

@@ -15,7 +15,8 @@ from tasks.store.writer import Statement
 
 GAVE_UP = "SELECT id FROM calls WHERE fault LIKE 'gave up after %'"
 OF_AN_UNFINISHED_RUN = """
-    AND run_id IN (SELECT id FROM runs WHERE state != 'completed' AND started_at = (SELECT max(started_at) FROM runs))"""
+    AND run_id IN (SELECT id FROM runs WHERE state != 'completed'
+                   AND started_at = (SELECT max(started_at) FROM runs))"""
 OF_SEEDS = "AND stage = 'extract' AND run_id = (SELECT id FROM runs ORDER BY started_at DESC, id LIMIT 1)"
 
 JUDGED = ("reviews", "grades")

@@ -26,7 +26,7 @@ from graph.errors import BudgetError, EndpointError, EndpointRefused
 from graph.spending import Spending
 from tasks.endpoint.batch.api import PATH, BatchApi, Line
 from tasks.endpoint.codes import FaultCode
-from tasks.endpoint.dialect import Dialect
+from tasks.endpoint.dialect import ADAPTABLE, Dialect
 from tasks.endpoint.faults import Failure, Fault, gave_up, read_status, remedy
 from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
 from tasks.endpoint.money.prices import Price
@@ -194,10 +194,7 @@ class BatchQueue:
         reason = self._api.scrub(fault.reason)
         if fault.kind == "fatal":
             raise EndpointRefused(f"{self._api.where} {reason}. {remedy(fault)}")
-        if (
-            fault.code in ("request_refused", "context_length")
-            and self._dialect.adapt(body, request.extra_body, words)[0]
-        ):
+        if fault.code in ADAPTABLE and self._dialect.adapt(body, request.extra_body, words)[0]:
             return
         again = fault.once and trip.last == fault.code
         trip.last = fault.code

@@ -343,10 +343,10 @@ async def test_a_403_that_says_when_to_return_is_waited_out() -> None:
 
 
 SMALL = {
-    "vLLM": "This model's maximum context length is 4096 tokens. However, you requested 4296 tokens (200 in the messages, "
-            "4096 in the completion).",
-    "vLLM, newer": "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 4096 "
-                   "tokens and your request has 200 input tokens (4096 > 4096 - 200).",
+    "vLLM": "This model's maximum context length is 4096 tokens. However, you requested 4296 tokens "
+            "(200 in the messages, 4096 in the completion).",
+    "vLLM, newer": "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is "
+                   "4096 tokens and your request has 200 input tokens (4096 > 4096 - 200).",
     "vLLM, no prompt fits": "max_tokens=4096 cannot be greater than max_model_len=max_total_tokens=1024",
     "llama-server": '{"type": "exceed_context_size_error", "n_prompt_tokens": 200, "n_ctx": 2048}',
     "OpenAI": "max_tokens is too large: 4096. This model supports at most 2048 completion tokens",
@@ -370,9 +370,7 @@ async def test_the_room_that_a_server_tells_of_is_learnt_once(words: str) -> Non
 
 
 async def test_a_prompt_that_leaves_no_room_ends_its_item() -> None:
-    words = (
-        "This model's maximum context length is 4096 tokens. However, you requested 4400 tokens (4090 in the messages)"
-    )
+    words = "This model's maximum context length is 4096 tokens. However, you requested (4090 in the messages)"
     async with scripted_server(refusal(400, words)) as server, client(server.url) as c:
         reply = await c.complete(ASK._replace(max_tokens=4096, messages=[{"role": "user", "content": "2 + 2? " * 900}]))
     assert (reply.fault, reply.attempts, len(server.requests)) == ("context length", 1, 1)
