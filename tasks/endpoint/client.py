@@ -55,7 +55,7 @@ NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found
 LOG = logging.getLogger("gsdp")
 
 
-class Answered(NamedTuple):
+class KnownGood(NamedTuple):
     """A request that was answered, by which can be found out whether its endpoint works."""
 
     body: dict[str, Any]
@@ -115,7 +115,7 @@ class Client:
         self._standing = Standing(name, address, secrets, endpoint, self.admission, clock, sleep)
         self._meter = meter or Meter(name, {}, BudgetAccount(None), endpoint.timeout, clock)
         self._on_wire: dict[int, float] = {}
-        self._answered: dict[tuple[str, str], Answered] = {}
+        self._answered: dict[tuple[str, str], KnownGood] = {}
         self._probing = asyncio.Lock()
 
     @property
@@ -264,7 +264,7 @@ class Client:
         kind = call.url, call.trial.model
         known = self._answered.get(kind)
         if known is None or value.usage.output < known.output:
-            self._answered[kind] = Answered(call.body, call.content, call.read, value.usage.output)
+            self._answered[kind] = KnownGood(call.body, call.content, call.read, value.usage.output)
 
     async def _probe(self, call: CallAttempts[Any], own: Fault) -> Failure:
         """Find out by a request that was answered before whether it is the item or the endpoint that is at fault.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
-class Told(NamedTuple):
+class RoomTold(NamedTuple):
     """Tokens, 0 where nothing is said."""
 
     context: int = 0
@@ -18,9 +18,9 @@ class Told(NamedTuple):
     longest_answer: int = 0
 
 
-def read_room(words: str) -> Told:
+def read_room(words: str) -> RoomTold:
     """What the words of a refusal say of a model's room."""
-    return Told(*(_first(patterns, words) for patterns in (CONTEXT, PROMPT, LONGEST)))
+    return RoomTold(*(_first(patterns, words) for patterns in (CONTEXT, PROMPT, LONGEST)))
 
 
 def _first(patterns: Sequence[re.Pattern[str]], words: str) -> int:
