@@ -114,7 +114,7 @@ def substituted(tree: Tree, name: str, by: Tree) -> Tree:
 
 _DIVISORS = re.compile(r"\\?\b(gcd|lcm|GCD|LCM)\s*\(((?:\d{1,18},)+\d{1,18})\)")
 _COMBINATIONS = re.compile(
-    r"(?<![\\A-Za-z])C\((\d{1,4}),(\d{1,4})\)|(?<![\d}])(?:\{\}_\{)?(\d{1,4})\}?C_?\{?(\d{1,4})\}?(?!\d)"
+    r"(?<![\\A-Za-z])C\((\d{1,4}),(\d{1,4})\)|\{\}_\{(\d{1,4})\}C_\{(\d{1,4})\}|(?<![\w}])(\d{1,4})C(\d{1,4})(?![\w^])"
 )
 
 
@@ -123,7 +123,7 @@ def named_operations(text: str) -> str:
     if "(" not in text and "C" not in text:
         return text
     text = _DIVISORS.sub(lambda m: str(_divisor(m[1].lower(), [int(part) for part in m[2].split(",")])), text)
-    return _COMBINATIONS.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+    return _COMBINATIONS.sub(lambda m: rf"\binom{{{m[1] or m[3] or m[5]}}}{{{m[2] or m[4] or m[6]}}}", text)
 
 
 def _divisor(name: str, numbers: Sequence[int]) -> int:

@@ -112,6 +112,9 @@ def _by_name(left: Names, right: Names, element: ElementTier) -> Outcome | None:
 def _named_and_bare(names: Names, bare: Group, element: ElementTier) -> Outcome | None:
     """Named parts against bare ones: letters go by the alphabet, words by their order."""
     values = tuple(names.values())
+    others = {label(element)[0] for element in bare.elements} - {""}
+    if others:
+        return "unknown" if others == names.keys() else "different"
     if all(len(name) == 1 for name in names):
         sorted_values = tuple(names[name] for name in sorted(names))
         if bare.opening == "(":

@@ -33,6 +33,7 @@ MAX_TERMS = 400
 _OPENING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _DIGIT_RUN = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
+_SHORT_WORD = re.compile(r"(?<![\\A-Za-z])(?:by|of|to|or|if)(?![A-Za-z])")
 _FUNCTION_NAMES = (
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp max min gcd lcm mod det lim deg dim ker arg "
     "pmatrix bmatrix vmatrix matrix cases array aligned"
@@ -76,7 +77,9 @@ def refusal(answer: ReadAnswer) -> str | None:
 
 def _is_prose(text: str) -> bool:
     """Runs of three letters or more that name no function: math-verify would multiply the letters."""
-    return bool(_FOREIGN.search(text)) or any(word not in _FUNCTIONS for word in _LETTERS.findall(text))
+    return bool(_FOREIGN.search(text) or _SHORT_WORD.search(text)) or any(
+        word not in _FUNCTIONS for word in _LETTERS.findall(text)
+    )
 
 
 def _is_tower(text: str) -> bool:

@@ -10,7 +10,8 @@ from tasks.answers.verdict import Outcome
 _LEAD = re.compile(r"(?:(?:only|just|both|the|options?|choices?|answers?|选项|选)(?![A-Za-z])\s*:?\s*)+", re.IGNORECASE)
 _ONE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])(?=\s*(?:[.):]|$))|([a-j])(?=\)|\.\s))(?:\s*[.):])?")
 _ARITHMETIC = re.compile(r"\s*(?:[+*/^=<>!_|'-]|\\(?!\$|frac|sqrt|text)|,|;|&|\(|\{|\[|and\b|or\b|nor\b|和|或)")
-_SEVERAL = re.compile(r"\s*(?:,\s*and\b|,|;|&|\band\b|\bor\b|和|或|、|)\s*")
+_SEVERAL = re.compile(r"\s*(?:,\s*and\b|,|;|&|\band\b|和|、|)\s*")
+_EITHER = re.compile(r"\s*(?:,?\s*\bor\b|或)\s*")
 _LETTER = re.compile(r"\(([A-Ja-j])\)|([A-J])(?![A-Za-z'(_^])")
 _TOGETHER = re.compile(r"[A-J]{2,6}")
 _CONSTANTS = ("e", "i")
@@ -41,6 +42,11 @@ def chosen(text: str) -> frozenset[str] | None:
     rest = text[lead.end() :] if lead else text
     if _TOGETHER.fullmatch(rest):
         return frozenset(rest) if list(rest) == sorted(set(rest)) else None
+    either = [_several(part) for part in _EITHER.split(rest)]
+    if len(either) > 1:  # one of them, nobody knows which
+        return (
+            None if None in either else frozenset({" or ".join(sorted("".join(sorted(part or ())) for part in either))})
+        )
     return _several(_AFFIRMED.sub("", rest)) or _one(rest)
 
 

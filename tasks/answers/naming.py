@@ -32,7 +32,10 @@ def renamed(left: Formula, right: Formula, stated: bool) -> bool:
 def _is_integer(left: Formula, right: Formula, one: str, other: str, stated: bool) -> bool:
     if not {one, other} <= _INTEGERS:
         return False
-    return stated or all(_before_pi(form, name) for form, name in ((left.form, one), (right.form, other)))
+    return stated or (
+        (left.letters == {one} and right.letters == {other})
+        and all(_before_pi(form, name) for form, name in ((left.form, one), (right.form, other)))
+    )
 
 
 def _before_pi(form: Form | None, name: str) -> bool:

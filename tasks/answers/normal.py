@@ -135,7 +135,7 @@ _PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _THIN_GROUP.sub("", _unwrap(_END.sub("", _repeating(map_symbols(text).strip()))))
+    text = _THIN_GROUP.sub("", _END.sub("", _unwrap(_END.sub("", _repeating(map_symbols(text).strip())))))
     text = _SPACED_GROUPS.sub(lambda m: m[0].replace(" ", ""), text)
     text = text.replace("**", "^")
     if "\\" in text:

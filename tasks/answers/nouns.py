@@ -40,7 +40,7 @@ _IRREGULAR = {
     "boxes": "box", "classes": "class", "dishes": "dish", "glasses": "glass", "dresses": "dress", "cookies": "cookie",
     "movies": "movie", "brownies": "brownie", "pies": "pie", "ties": "tie", "calories": "calorie", "shoes": "shoe",
 }  # fmt: skip
-_MORE = "loaf mouse goose dozen_box knife wife wolf tooth matrix calorie tie bread_loaf mile_run percentage_point"
+_MORE = "total loaf mouse goose dozen_box knife wife wolf tooth matrix calorie tie bread_loaf mile_run percentage_point"
 COUNTED = frozenset((*_COUNTED.split(), *_IRREGULAR.values(), *_MORE.split())) - {"half", "foot"}
 _ADJECTIVES = """
     total different distinct possible more fewer extra additional whole full empty remaining left new old red blue

@@ -47,8 +47,11 @@ def _unit_on_one_side(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
 
 def _counts(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Two counted things: other numbers differ, and whether students are people nobody can tell."""
-    if a.unit is None or b.unit is None or a.unit.name == b.unit.name:
+    if a.unit is None or b.unit is None:
         return None
+    names = sorted((a.unit.name, b.unit.name), key=len)
+    if names[1].split()[-1:] == names[0].split():
+        return None  # `12 red balls` and `12 balls`
     return "different" if a.number is not None and b.number is not None and a.number != b.number else "unknown"
 
 
@@ -140,7 +143,7 @@ def formulas(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
     if left is None or right is None or _in_other_letters(a, b):
         return None
     equal = compare(left.form, right.form) if left.form and right.form else None
-    if equal is False and renamed(left, right, bool(a.integer or b.integer)):
+    if not equal and renamed(left, right, bool(a.integer or b.integer)):
         return "same"
     if equal or _one_is_rounded(a, b) or _within_tolerance(left, right, a.rule.tolerance):
         return "same"
@@ -190,6 +193,19 @@ def _moved(answer: ReadAnswer) -> Formula | None:
     if len(sides) != 2 or sides[0] is None or sides[1] is None:
         return None
     return Formula(("+", sides[0], negative(sides[1])))
+
+
+_RESIDUE = re.compile(
+    r"(?:[A-Za-z]\s*\\equiv(?![A-Za-z])\s*)?(-?\d{1,18})\s*\(?\s*\\?[pb]?mod(?:ulo)?(?![A-Za-z])\s*\{?\s*(\d{1,18})\s*\}?\s*\)?"
+)
+
+
+def residues(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+    r"""`3 \pmod 5` is `8 \bmod 5`; whether a bare number is meant as a residue nobody can tell."""
+    left, right = (_RESIDUE.fullmatch(x.tidied) for x in (a, b))
+    if left is None or right is None or left[2] != right[2] or not int(left[2]):
+        return "different" if left and right else "unknown" if left or right else None
+    return "same" if (int(left[1]) - int(right[1])) % int(left[2]) == 0 else "different"
 
 
 _PROBABILITY = re.compile(r"P\((?P<event>[^()]+)\)")

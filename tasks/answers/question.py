@@ -11,13 +11,15 @@ from dataclasses import replace
 from tasks.answers.units import MAX_QUESTION
 from tasks.settings.policy import Policy
 
+_WORDS = r"(?:\s+[A-Za-z'’-]+)"
 _PERCENT_ASKED = re.compile(
-    r"\b(?:what|which|how\s+(?:many|much))\b[^.?!]{0,80}?(?:\bper\s?cent(?:age)?s?\b(?!\s+points?)|\\?%)"
-    r"|\bper\s?cent(?:age)?\b[^.?!]{0,60}\b(?:is|are|was|were|did|does|will|must|should|has|have|of)\b[^.?!]*\?"
-    r"|\b(?:find|compute|determine|calculate|give|express|write|state|round)\b[^.?!]{0,80}\bper\s?cent(?:age)?\b"
-    r"|\bas\s+a\s+per\s?cent(?:age)?\b|百分之几|百分率|百分比",
+    rf"\b(?:what|which){_WORDS}{{0,5}}?\s+(?:per\s?cent(?:age)?s?\b|\\?%)"
+    rf"|\bhow\s+(?:many|much)\s+(?:per\s?cent|\\?%)"
+    rf"|\b(?:find|compute|determine|calculate|give|express|write|state|round|as){_WORDS}{{0,6}}?\s+per\s?cent(?:age)?\b"
+    r"|百分之几|百分率|百分比",
     re.IGNORECASE,
 )
+"""No number stands before it: "what is 25% of 80" asks for none."""
 _PERCENT = re.compile(r"%|\bper\s?cent", re.IGNORECASE)
 
 

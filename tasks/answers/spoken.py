@@ -29,10 +29,14 @@ _PART_WORD = "|".join(PARTS)
 _NUMBER = r"\d+(?:\.\d+)?"
 _SCALED = re.compile(rf"(?<![\w.])({_NUMBER})[\s-]*({_SCALE_WORD})s?\b", re.IGNORECASE)
 _PARTED = re.compile(rf"(?<![\w./])(\d+)[\s-]*({_PART_WORD})s?\b(?!\s+of\b)", re.IGNORECASE)
+_AND_PART = re.compile(
+    rf"(?<![\w./])(\d+)\s+and\s+(an?|\d+|{_SMALL.replace(' ', '|')})[\s-]+({_PART_WORD})s?\b(?!\s+of\b)", re.IGNORECASE
+)
 _SHARE = re.compile(rf"(?<![\w.])({_NUMBER})\s+(?:out\s+of|in)\s+({_NUMBER})(?![\w.])")
 _CHOOSE = re.compile(r"(?<![\w.])(\d+)\s+choose\s+(\d+)(?![\w.])")
 _RAISED = re.compile(r"(?<![\w.])(\d+|[a-z])\s+(squared|cubed)(?![\w.])")
 _SIGNED = re.compile(r"(?<=[\w)}])\s+(plus|minus)\s+(?=[\w({\\])")
+_PERCENT = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 _SPOKEN = re.compile(r"[a-z]+(?:[\s-]+(?:and\s+)?[a-z]+)*", re.IGNORECASE)
 MAX_WORDS = 16
 """Words of one number."""
@@ -46,12 +50,13 @@ def spoken(text: str) -> str:
         text = _chinese(text)
     if not _LETTER.search(text) and " in " not in text:
         return text
-    text = _beginning(text)
+    text = _AND_PART.sub(lambda m: f"{m[1]} {_digits(m[2])}/{_part(m[3].lower())}", _beginning(text))
     text = _SCALED.sub(lambda m: _decimal(Fraction(m[1]) * SCALES[m[2].lower()]), text)
     text = _SCALED.sub(lambda m: _decimal(Fraction(m[1]) * SCALES[m[2].lower()]), text)
     text = _PARTED.sub(lambda m: rf"\frac{{{m[1]}}}{{{_part(m[2].lower())}}}", text)
     text = _CHOOSE.sub(r"\\binom{\1}{\2}", _SHARE.sub(r"\\frac{\1}{\2}", text))
     text = _SIGNED.sub(lambda m: "+" if m[1] == "plus" else "-", text)
+    text = _PERCENT.sub(r"\\%", text)
     return _RAISED.sub(lambda m: f"{m[1]}^{{{2 if m[2] == 'squared' else 3}}}", text)
 
 
@@ -63,6 +68,10 @@ def _decimal(value: Fraction) -> str:
     whole = abs(value.numerator) * 10**places // value.denominator
     digits = str(whole).rjust(places + 1, "0")
     return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def _digits(word: str) -> str:
+    return word if word.isdigit() else str(_COUNTS.get(word.lower(), 1))
 
 
 def _beginning(text: str) -> str:

@@ -22,7 +22,16 @@ from tasks.answers.clock import dates, ratios, times
 from tasks.answers.groups import Group, compare_groups, group_of
 from tasks.answers.letters import choices
 from tasks.answers.phrases import nothing_or_all, words, yes_or_no
-from tasks.answers.quantities import equations, formulas, infinities, numbers, one_function, probabilities, units
+from tasks.answers.quantities import (
+    equations,
+    formulas,
+    infinities,
+    numbers,
+    one_function,
+    probabilities,
+    residues,
+    units,
+)
 from tasks.answers.reading import ReadAnswer, read
 from tasks.answers.spans import spans
 from tasks.answers.verdict import Outcome
@@ -102,8 +111,8 @@ def collections(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
 
 
 def _several(group: Group | None, other: ReadAnswer) -> bool:
-    """Whether the group is a pair or more, or has several different numbers, while the other is one number."""
-    if group is None or other.number is None:
+    """Whether the group is a pair or more, or has several different numbers, while the other is one value."""
+    if group is None or other.formula is None or other.formula.letters:
         return False
     if group.opening in ("(", "["):
         return len(group.elements) > 1
@@ -119,6 +128,7 @@ TIERS: dict[str, Callable[[ReadAnswer, ReadAnswer, int], Outcome | None]] = {
     "time": times,
     "ratio": ratios,
     "derivative": derivatives,
+    "residue": residues,
     "label": labels,
     "probability": probabilities,
     "unit": units,

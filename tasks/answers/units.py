@@ -84,7 +84,7 @@ UNITS = _units()
 
 _WORDS = r"[A-Za-z][A-Za-z-]*(?:\s[A-Za-z][A-Za-z-]*){0,3}(?:/[A-Za-z]+)?"
 _QUANTITY = re.compile(
-    r"(?P<value>.*?[\d)}\]A-Za-z])(?:\s*(?P<mark>\^\{\\circ\})\s*(?P<scale>[CF])?|\s+(?P<square>square|cubic|sq\.?|cu\.?)?\s*"
+    r"(?P<value>.*?[\d)}\]A-Za-z])(?:\s*(?P<mark>\^\{\\circ\})\s*(?P<scale>[CF])?|\s+(?P<square>(?:square|cubic|sq|cu)(?=\s)|(?:sq|cu)\.)?\s*"
     rf"(?P<words>{_WORDS})(?:\^\{{(?P<power>[23])\}})?(?P<tail>/[A-Za-z]+(?:\^\{{2\}})?)?"
     r"|\s*(?P<cjk>[\u4e00-\u9fff€£¥₹]{1,6}))"
 )
@@ -161,6 +161,8 @@ NOT_UNITS = frozenset(
 )
 _WORD_WITHIN = re.compile(r"(?<![\\A-Za-z])(?!(?:and|or|to)\b|[A-Za-z]{1,2}(?![A-Za-z]))[A-Za-z]+")
 """A word in the value: then it is no single quantity."""
+_SEPARATOR = re.compile(r"[,;]|\b(?:and|or)\b")
+_LISTED = re.compile(r"(?<![\\A-Za-z])(?!(?:and|or)\b)[A-Za-z]+")
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+|[\u4e00-\u9fff]{1,2})\s*(?:,|\band\b)?")
 
 
@@ -177,7 +179,7 @@ def split_unit(text: str, question: str = "") -> tuple[str, MeasureUnit | None]:
     if together:
         return together
     match = _QUANTITY.fullmatch(text)
-    if match and not _WORD_WITHIN.search(match["value"]):
+    if match and not (_LISTED if _SEPARATOR.search(match["value"]) else _WORD_WITHIN).search(match["value"]):
         if match["mark"]:
             scale = {"C": "celsius", "F": "fahrenheit"}.get(match["scale"])
             return match["value"], TEMPERATURES[scale] if scale else UNITS["degree"]
@@ -237,9 +239,13 @@ def _counted(words: str, question: str) -> MeasureUnit | None:
         return None
     if any(word.lower() not in ADJECTIVES and not {singular(word)} & (COUNTED | asked) for word in before):
         return None
-    return MeasureUnit(singular(last), COUNT, Fraction(1))
+    return MeasureUnit(" ".join((*(word.lower() for word in before), singular(last))), COUNT, Fraction(1))
 
 
+_FILLERS = re.compile(
+    r"(?:\s+(?:in\s+(?:total|all)|each|total|left(?:\s+over)?|remaining|long|old|tall|wide|deep|high|altogether|away|apart))+$"
+)
+"""What is said after a unit without changing the number."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*|[\u4e00-\u9fff]")
 
 
@@ -256,6 +262,7 @@ def _with_unit(text: str, value: str, words: str, power: str, question: str) -> 
     """Look the words up; a single letter is a variable, and an unknown word is a unit of which nothing is known."""
     if NOT_UNITS.intersection(re.split(r"[\s/]", words)):
         return text, None
+    words = _FILLERS.sub("", f" {words}").strip() or "total"
     unit = _known_unit(words)
     if unit is None and not words.isascii():
         counter = UNITS.get(words[:1])  # 3个苹果: a counter and its thing
