@@ -19,7 +19,7 @@ from graph.order import Integers
 Places = NDArray[np.float64]
 
 STEPS = 160
-LEAST_GRID, MOST_GRID = 64, 256
+LEAST_GRID, MOST_GRID = 128, 256
 """Cells along a side of the field; nodes in one cell push each other by their places in it alone."""
 GOLDEN = np.pi * (3 - np.sqrt(5))
 """The angle between two seeds of a sunflower, which fill a disc evenly."""

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.reports.page.content import REPORT
+from tasks.stages.publish import DATASET
 from tests.support.browser import (
     artifacts,
     chromium,
@@ -43,8 +45,17 @@ def take(page: Page, name: str, height: int) -> None:
     print(f"{path}  {path.stat().st_size:,} bytes")
 
 
+def take_report(page: Page, report: Path) -> None:
+    """The parts of a run's report, at the size of a screen."""
+    page.set_viewport_size({"width": 1100, "height": 800})
+    for part in ("overview", "map", "items"):
+        page.goto("about:blank")
+        page.goto(f"{report.as_uri()}#{part}")
+        take(page, f"report-{part}", 800)
+
+
 def main() -> None:
-    """Save an endpoint, fill the form, let the run end, and open its page and one of its figures."""
+    """Save an endpoint, fill the form, let the run end, and open its page, one of its figures and its report."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home, prefect_with_ui(Path(home)) as prefect, chromium(TALL) as page:
         save_endpoint(page, prefect, "rehearsal", "sandbox")
@@ -57,6 +68,7 @@ def main() -> None:
         take(page, "run", 1000)
         page.goto(prefect.page(f"/artifacts/artifact/{artifacts(prefect, run)['stages']['id']}"))
         take(page, "stages", 760)
+        take_report(page, ROOT / WORKSPACE / DATASET / REPORT)
     shutil.rmtree(ROOT / WORKSPACE)
 
 

@@ -87,7 +87,9 @@ def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, sec
 
 def latest_audit(store: Store) -> list[GateAudit]:
     """What the latest audit of the gates found; empty where there was none."""
-    return store.select(GateAudit, "audited_at = (SELECT max(audited_at) FROM gate_audits) ORDER BY rowid")
+    return store.select(
+        GateAudit, "audited_at = (SELECT audited_at FROM gate_audits ORDER BY rowid DESC LIMIT 1) ORDER BY rowid"
+    )
 
 
 def _noticed(

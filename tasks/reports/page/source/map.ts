@@ -31,6 +31,7 @@ export class KnowledgeView {
   private readonly neighbours: number[][];
   private readonly limits: Limits = { field: "", relation: "", least: 0, pairs: "", dear: "" };
   private readonly dear: number;
+  private readonly middles: { x: number; y: number }[];
   private sigma: Sigma | null = null;
   private marked: number[] = [];
   private way: number[] = [];
@@ -52,6 +53,7 @@ export class KnowledgeView {
       this.neighbours[b]?.push(a);
     }
     this.kept = map.points.map(() => true);
+    this.middles = middles(map);
     const costs = map.points.map((point) => point.tokens).filter((value): value is number => value !== null);
     this.dear = costs.sort((a, b) => a - b)[Math.floor(0.75 * costs.length)] ?? 0;
     this.over.setAttribute("aria-hidden", "true");
@@ -76,6 +78,7 @@ export class KnowledgeView {
       labelDensity: 0.6,
       defaultEdgeColor: colour("edge"),
       hideEdgesOnMove: this.map.edges.length > 3 * 15_000,
+      hideLabelsOnMove: this.map.points.length > 5_000,
       zIndex: true,
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
@@ -118,8 +121,9 @@ export class KnowledgeView {
 
   private fill(): void {
     this.graph.clear();
-    const sparse = Math.min(1, Math.sqrt(600 / Math.max(1, this.map.points.length)));
-    const sizes = this.map.points.map((point) => (3 + 1.6 * Math.sqrt(point.degree)) * (0.35 + 0.65 * sparse));
+    const room = Math.min(1, this.canvas.clientWidth / 800);
+    const sparse = Math.min(1, Math.sqrt(600 / Math.max(1, this.map.points.length))) * room;
+    const sizes = this.map.points.map((point) => (3 + 1.6 * Math.sqrt(point.degree)) * (0.22 + 0.78 * sparse));
     this.map.points.forEach((point, number) => {
       this.graph.addNode(String(number), { x: point.x, y: point.y, size: sizes[number], label: point.name, color: tint(point.field) });
     });
@@ -166,10 +170,8 @@ export class KnowledgeView {
     if (!sigma) return;
     const place = (number: number) => sigma.graphToViewport(this.map.points[number] as Point);
     this.names.replaceChildren(
-      ...(this.marked.length ? [] : this.map.fields.slice(0, NAMED)).map((field) => {
-        const members = this.map.points.filter((point) => point.field === field.number);
-        const middle = (pick: (point: Point) => number) => members.reduce((sum, point) => sum + pick(point), 0) / members.length;
-        const at = sigma.graphToViewport({ x: middle((point) => point.x), y: middle((point) => point.y) });
+      ...(this.marked.length ? [] : this.map.fields.slice(0, this.canvas.clientWidth < 600 ? NAMED / 2 : NAMED)).map((field) => {
+        const at = sigma.graphToViewport(this.middles[field.number] ?? { x: 0, y: 0 });
         const name = el("span", {}, field.name.split(", ")[0] ?? field.name);
         name.style.left = `${at.x}px`;
         name.style.top = `${at.y}px`;
@@ -350,6 +352,19 @@ export class KnowledgeView {
       return el("li", {}, el("a", { href: `#map/${number}` }, point.name), el("span.under", {}, ` ${told(point)}`));
     }));
   }
+}
+
+/** Where the name of each field stands: in the middle of its points. */
+function middles(map: KnowledgeMap): { x: number; y: number }[] {
+  const sums = map.fields.map(() => ({ x: 0, y: 0, points: 0 }));
+  for (const point of map.points) {
+    const sum = sums[point.field];
+    if (!sum) continue;
+    sum.x += point.x;
+    sum.y += point.y;
+    sum.points += 1;
+  }
+  return sums.map(({ x, y, points }) => ({ x: x / Math.max(1, points), y: y / Math.max(1, points) }));
 }
 
 function tint(field: number): string {
