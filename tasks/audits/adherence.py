@@ -17,7 +17,7 @@ from uuid import UUID
 from graph.names import clean_name, normal_form
 from graph.records import Reading, Relation, content_id
 from prompts.answers import read_points
-from tasks.context.run_context import RunContext, together
+from tasks.context.run_context import Asked, RunContext, together
 from tasks.points.resolution import Candidate, Link, judge_links, likely_links
 from tasks.store.latest import recipe_of
 
@@ -77,19 +77,19 @@ def _sample(work: RunContext, size: int) -> list[AskedPoints]:
 
 async def _read(work: RunContext, item: AskedPoints) -> tuple[UUID, tuple[str, ...] | None]:
     """The names found in a pair, from the store or from the extractor; None where it gave no answer."""
-    role, prompt, limit = work.roles["extractor"], work.library["extract"], work.settings.extract.limit
+    role, limit = work.roles["extractor"], work.settings.extract.limit
     recipe = content_id("recipe", STAGE, str(role.recipes["extract"]), limit)
     reading_id = content_id("reading", str(recipe), item.problem, item.solution)
-    known = await work.store.of(Reading, [reading_id])
-    if not known:
-        values = {"problem": item.problem, "solution": item.solution, "limit": limit}
-        answer = await work.ask(STAGE, role, prompt, values, reading_id, read_points)
+    known = {row.id: row for row in await work.store.of(Reading, [reading_id])}
+
+    def row(answer: Asked[list[str]]) -> Reading:
         cleaned = [clean_name(raw) for raw in answer.value or ()]
         names = tuple(name for name, fault in cleaned if fault is None)[:limit]
-        row = Reading(id=reading_id, recipe=recipe, problem_id=item.problem_id, names=names, fault=answer.fault)
-        await work.store.write(answer.call, row)
-        known = [row]
-    return item.problem_id, None if known[0].fault else known[0].names
+        return Reading(id=reading_id, recipe=recipe, problem_id=item.problem_id, names=names, fault=answer.fault)
+
+    values = {"problem": item.problem, "solution": item.solution, "limit": limit}
+    found = await work.ask_once(STAGE, role, "extract", values, reading_id, read_points, row, known)
+    return item.problem_id, None if found.fault else found.names
 
 
 def _forms(work: RunContext, sample: Sequence[AskedPoints]) -> dict[UUID, set[str]]:

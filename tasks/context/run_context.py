@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetError, BudgetReached, EndpointError
 from graph.quotas import Room
-from graph.records import Call, Pass, Reject, content_id
+from graph.records import Call, Pass, Record, Reject, content_id
 from graph.spending import Spending
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
@@ -36,6 +37,7 @@ from tasks.store.database import Store
 from tasks.texts.contamination import Contamination
 
 T = TypeVar("T")
+RowT = TypeVar("RowT", bound=Record)
 
 FINAL: frozenset[FaultCode] = frozenset({"content_filter", "context_length", "request_refused"})
 """Faults that the next sample of the same question would meet again."""
@@ -166,6 +168,28 @@ class RunContext:
             await self.store.write(call)
             self.lost.add(call_id)
             call_id = content_id("call", stage, str(subject_id), role.name, sample)
+
+    async def ask_once(
+        self,
+        stage: str,
+        role: ResolvedRole,
+        prompt: str,
+        values: Mapping[str, object],
+        row_id: UUID,
+        read: Callable[[str], T],
+        make: Callable[[Asked[T]], RowT],
+        known: Mapping[UUID, RowT] = MappingProxyType({}),
+    ) -> RowT:
+        """The row of an answer: the known one, else one made of an answer that is asked for now and committed with it.
+
+        The row's id is the subject of the question, so nobody pays for it twice. Raises EndpointError, BudgetError.
+        """
+        if row_id in known:
+            return known[row_id]
+        asked = await self.ask(stage, role, self.library[prompt], values, row_id, read)
+        row = make(asked)
+        await self.store.write(asked.call, row)
+        return row
 
     async def _send(
         self, stage: str, role: ResolvedRole, messages: list[Any], call_id: UUID, warmer: bool = False

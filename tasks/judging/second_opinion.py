@@ -6,13 +6,13 @@ for it. The calls of audits stand in the ledger under `audit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from graph.records import Trial, content_id
 from prompts.answers import read_review, read_vote
-from tasks.context.run_context import RunContext, together
+from tasks.context.run_context import Asked, RunContext, together
 from tasks.judging.panel import good_score
 from tasks.settings.roles import ResolvedRole
 from tasks.settings.run import ReviewRule
@@ -43,10 +43,10 @@ async def hear(work: RunContext, judge: ResolvedRole, matters: Sequence[Matter],
     """What a judge says of each matter, from the store or by asking; `stage` pays. Raises EndpointError."""
     ids = [_trial_id(judge, matter) for matter in matters]
     known = {row.id: row for row in await work.store.of(Trial, set(ids))}
-    asked = {trial_id: matter for trial_id, matter in zip(ids, matters, strict=True) if trial_id not in known}
-    said = await together(_ask(work, stage, judge, trial_id, matter) for trial_id, matter in asked.items())
-    known |= {row.id: row for row in said}
-    return [known[trial_id] for trial_id in ids]
+    asked = dict(zip(ids, matters, strict=True))
+    said = await together(_ask(work, stage, judge, trial_id, matter, known) for trial_id, matter in asked.items())
+    found = {row.id: row for row in said}
+    return [found[trial_id] for trial_id in ids]
 
 
 def calls_good(trial: Trial, rule: ReviewRule) -> bool | None:
@@ -65,20 +65,22 @@ def _trial_id(judge: ResolvedRole, matter: Matter) -> UUID:
     return content_id("trial", str(judge.recipes[matter.task]), str(_subject(matter)))
 
 
-async def _ask(work: RunContext, stage: str, judge: ResolvedRole, trial_id: UUID, matter: Matter) -> Trial:
+async def _ask(
+    work: RunContext, stage: str, judge: ResolvedRole, trial_id: UUID, matter: Matter, known: Mapping[UUID, Trial]
+) -> Trial:
+    def row(answer: Asked[float]) -> Trial:
+        return Trial(
+            id=trial_id,
+            judge=judge.name,
+            task=matter.task,
+            subject_id=_subject(matter),
+            value=answer.value,
+            unjudged=answer.fault,
+            call_id=answer.call.id,
+        )
+
     values = VALUES[matter.task](matter)
-    answer = await work.ask(stage, judge, work.library[matter.task], values, trial_id, READ[matter.task])
-    trial = Trial(
-        id=trial_id,
-        judge=judge.name,
-        task=matter.task,
-        subject_id=_subject(matter),
-        value=answer.value,
-        unjudged=answer.fault,
-        call_id=answer.call.id,
-    )
-    await work.store.write(answer.call, trial)
-    return trial
+    return await work.ask_once(stage, judge, matter.task, values, trial_id, READ[matter.task], row, known)
 
 
 READ: dict[JudgeTask, Callable[[str], float]] = {

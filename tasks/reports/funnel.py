@@ -63,7 +63,7 @@ def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
         ("solve", "no usable answer", finished["wanted"] - finished["solutions"]),
     ]
     found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
-    rows = found + [row for row in missing if row[2]]
+    rows = found + [row for row in missing if row[2] > 0]
     return sorted(rows, key=lambda row: GATES.index(row[0]))
 
 

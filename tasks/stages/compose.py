@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.records import Problem, Reject
 from prompts.answers import read_problem
-from tasks.context.run_context import RunContext, run_context, together
+from tasks.context.run_context import Asked, RunContext, run_context, together
 from tasks.context.slots import Slot, slots
 from tasks.stages.chunk_task import chunk_task
 
@@ -24,22 +24,20 @@ async def compose(start: int, stop: int) -> int:
 
 
 async def _compose(work: RunContext, slot: Slot) -> None:
-    role = work.roles["composer"]
-    prompt, values = work.library["compose"], {"points": list(slot.names), "level": slot.combination.level or ""}
-    answer = await work.ask("compose", role, prompt, values, slot.problem_id, read_problem)
-    if answer.value is None:
-        reject = work.ended("compose", slot.problem_id, answer.failure, " | ".join(slot.names))
-        await work.store.write(answer.call, reject)
-        return
-    problem = Problem(
-        id=slot.problem_id,
-        recipe=work.recipes["compose"],
-        combination_id=slot.combination.id,
-        sample=slot.sample,
-        text=answer.value,
-        call_id=answer.call.id,
-        names=slot.names,
-        level=slot.combination.level,
-    )
-    await work.store.write(answer.call, problem)
-    work.counts.note("compose", done=1)
+    def row(answer: Asked[str]) -> Problem | Reject:
+        if answer.value is None:
+            return work.ended("compose", slot.problem_id, answer.failure, " | ".join(slot.names))
+        return Problem(
+            id=slot.problem_id,
+            recipe=work.recipes["compose"],
+            combination_id=slot.combination.id,
+            sample=slot.sample,
+            text=answer.value,
+            call_id=answer.call.id,
+            names=slot.names,
+            level=slot.combination.level,
+        )
+
+    values = {"points": list(slot.names), "level": slot.combination.level or ""}
+    made = await work.ask_once("compose", work.roles["composer"], "compose", values, slot.problem_id, read_problem, row)
+    work.counts.note("compose", done=isinstance(made, Problem))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from graph.records import Election, Grade, Pass, Problem, Record, Solution, content_id
 from prompts.answers import read_vote
-from tasks.context.run_context import RunContext, run_context, together
+from tasks.context.run_context import Asked, RunContext, run_context, together
 from tasks.judging.ballots import Ballot, Count, ballots, count, reviewed
 from tasks.judging.panel import Weighted, choose, consult, disputed
 from tasks.judging.votes import Decision, elect, measured
@@ -129,18 +129,17 @@ async def _vote(
 ) -> Grade:
     shown = [reference] if reference else []
     grade_id = content_id("grade", str(solution.id), str(judge.recipes["grade"]), *shown)
-    if grade_id in known:
-        return known[grade_id]
     values = {"problem": problem.text, "solution": solution.text, "reference": reference}
-    answer = await work.ask("grade", judge, work.library["grade"], values, grade_id, read_vote)
-    row = Grade(
-        id=grade_id,
-        problem_id=problem.id,
-        solution_id=solution.id,
-        judge=judge.name,
-        vote=answer.value,
-        unjudged=answer.fault,
-        call_id=answer.call.id,
-    )
-    await work.store.write(answer.call, row)
-    return row
+
+    def row(answer: Asked[int]) -> Grade:
+        return Grade(
+            id=grade_id,
+            problem_id=problem.id,
+            solution_id=solution.id,
+            judge=judge.name,
+            vote=answer.value,
+            unjudged=answer.fault,
+            call_id=answer.call.id,
+        )
+
+    return await work.ask_once("grade", judge, "grade", values, grade_id, read_vote, row, known)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from graph.records import Pass, Problem, Review, content_id
+from graph.records import Difficulty, Pass, Problem, Review, content_id
 from prompts.answers import read_difficulty, read_review
-from tasks.context.run_context import RunContext, run_context, together
+from tasks.context.run_context import Asked, RunContext, run_context, together
 from tasks.context.slots import Slot, slots
 from tasks.judging.panel import consult, decide, good_score
 from tasks.settings.roles import ResolvedRole
@@ -74,23 +74,22 @@ async def _score(
     work: RunContext, problem: Problem, slot: Slot, judge: ResolvedRole, known: dict[UUID, Review]
 ) -> Review:
     review_id = _review_id(problem.id, judge, "review")
-    if review_id in known:
-        return known[review_id]
     values = {"points": list(slot.names), "problem": problem.text}
-    answer = await work.ask("review", judge, work.library["review"], values, review_id, read_review)
-    logic, presentation = answer.value or (None, None)
-    found = Review(
-        id=review_id,
-        problem_id=problem.id,
-        judge=judge.name,
-        logic=logic,
-        presentation=presentation,
-        difficulty=None,
-        unjudged=answer.fault,
-        call_id=answer.call.id,
-    )
-    await work.store.write(answer.call, found)
-    return found
+
+    def row(answer: Asked[tuple[float, float]]) -> Review:
+        logic, presentation = answer.value or (None, None)
+        return Review(
+            id=review_id,
+            problem_id=problem.id,
+            judge=judge.name,
+            logic=logic,
+            presentation=presentation,
+            difficulty=None,
+            unjudged=answer.fault,
+            call_id=answer.call.id,
+        )
+
+    return await work.ask_once("review", judge, "review", values, review_id, read_review, row, known)
 
 
 async def _rate(work: RunContext, problem: Problem, known: dict[UUID, Review]) -> Review | None:
@@ -98,21 +97,19 @@ async def _rate(work: RunContext, problem: Problem, known: dict[UUID, Review]) -
     rater = work.roles.get("rater")
     if rater is None:
         return None
-    review_id = _review_id(problem.id, rater, "rate")
-    if review_id in known:
-        return known[review_id]
-    answer = await work.ask(
-        "review", rater, work.library["rate"], {"problem": problem.text}, review_id, read_difficulty
-    )
-    found = Review(
-        id=review_id,
-        problem_id=problem.id,
-        judge=rater.name,
-        logic=None,
-        presentation=None,
-        difficulty=answer.value,
-        unjudged=answer.fault,
-        call_id=answer.call.id,
-    )
-    await work.store.write(answer.call, found)
-    return found
+    name, review_id = rater.name, _review_id(problem.id, rater, "rate")
+
+    def row(answer: Asked[Difficulty]) -> Review:
+        return Review(
+            id=review_id,
+            problem_id=problem.id,
+            judge=name,
+            logic=None,
+            presentation=None,
+            difficulty=answer.value,
+            unjudged=answer.fault,
+            call_id=answer.call.id,
+        )
+
+    values = {"problem": problem.text}
+    return await work.ask_once("review", rater, "rate", values, review_id, read_difficulty, row, known)

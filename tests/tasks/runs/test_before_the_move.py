@@ -19,7 +19,10 @@ from tasks.runs.opening import open_run
 from tasks.runs.plan import check
 from tasks.settings.run import RunSettings
 from tasks.stages.compose import compose
+from tasks.stages.connect import connect
+from tasks.stages.extract import extract, pending_seeds
 from tasks.stages.grade import grade
+from tasks.stages.ingest import ingest
 from tasks.stages.publish import publish
 from tasks.stages.review import review
 from tasks.stages.sample import sample
@@ -58,7 +61,10 @@ def counted(settings: RunSettings) -> dict[str, Any]:
 
 
 async def on_to(work: RunContext, wanted: int) -> None:
-    """Take further combinations through all stages."""
+    """Take further combinations through all stages. Prompts have changed since, so the seeds may be read again."""
+    await plain(ingest)()
+    await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+    await plain(connect)(False)
     await plain(sample)(wanted)
     for chunk in (compose, review, solve, grade):
         await plain(chunk)(0, wanted)
