@@ -64,7 +64,7 @@ async def on_to(work: RunContext, wanted: int) -> None:
     """Take further combinations through all stages. Prompts have changed since, so the seeds may be read again."""
     await plain(ingest)()
     await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
-    await plain(connect)(False)
+    await plain(connect)()
     await plain(sample)(wanted)
     for chunk in (compose, review, solve, grade):
         await plain(chunk)(0, wanted)
