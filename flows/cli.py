@@ -28,6 +28,9 @@ app = typer.Typer(
 audit = typer.Typer(help="Measure what came out.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
+domain = typer.Typer(help="The subjects that problems are of.", no_args_is_help=True)
+app.add_typer(domain, name="domain")
+
 INTERRUPTED = 130
 
 
@@ -51,6 +54,7 @@ app.command()(running.run)
 app.command()(running.quote)
 app.command()(measuring.evaluate)
 app.command()(running.preset)
+domain.command("new")(keeping.new_domain)
 app.command()(serving.doctor)
 app.command()(looking.status)
 app.command()(looking.graph)

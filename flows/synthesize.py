@@ -78,6 +78,8 @@ class Telling:
 
     def warn(self) -> None:
         """Tell what weakens the panel, before it is paid."""
+        if missing := (domain := self._work.library.domain).missing:
+            view.get().note("domain", f"{domain.title}: of mathematics are its {', '.join(missing)}")
         for line in panel_warnings(self._work.settings, self._work.roles):
             view.get().note("judges", line)
             get_run_logger().warning(line)

@@ -28,10 +28,15 @@ DATA_TAGS = frozenset({"problem", "solution", "points", "names", "pairs", "class
 TAGS = ANSWER_TAGS | DATA_TAGS | {"score", "think", "answer"}
 """Everything that has a meaning between us and a model; `score`, `think` and `answer` are what models add unasked."""
 
-CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|\[/?(?:INST|SYSTEM_PROMPT)\]"
-"""Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none."""
+GUARDED = TAGS - {"class", "item", "name", "names", "pairs", "text", "score"}
+"""Tags that mean something wherever they stand. The others are also words of programs, as in `List<Item>`: they are
+text except in a prompt or an answer that uses them."""
 
-_TAG = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(TAGS))})\s{{0,3}}/?>)|{CHAT_MARKER}")
+CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|<(?:start|end)_of_turn>|\[/?(?:INST|SYSTEM_PROMPT)\]"
+"""Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none, and `<s>` alone
+changes no speaker."""
+
+_NEVER = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(GUARDED))})\s{{0,3}}/?>)|{CHAT_MARKER}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _DECIMAL = r"(?:[0-9]{1,4}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
 _SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%|％|per ?cent)|(?:/|out of|of)\s?({_DECIMAL}))?")
@@ -109,12 +114,12 @@ def unwrapped(text: str, tag: str) -> str:
 
 
 def clean(text: str, tag: str, longest: int | None = None) -> str:
-    """The text itself, if it has at most `longest` characters and none of our tags or chat markers is in it.
+    """The text itself, if it has at most `longest` characters and neither a tag of ours nor a chat marker is in it.
 
     Those are scraps of the prompt or of another answer. Control characters are what is left of LaTeX that was read as
     an escape (`\\frac`, `\\beta`), and a terminal obeys some. `tag` says in the reason what the text was meant to be.
     """
-    if _TAG.search(text):
+    if _own_tag(tag).search(text) or _NEVER.search(text):
         raise Unparseable(f"tag left in <{tag}>")
     if _CONTROL.search(text):
         raise Unparseable(f"control character in <{tag}>")

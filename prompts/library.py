@@ -31,10 +31,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from graph.errors import PromptError
 from graph.records import content_id
-from prompts.answers import CHAT_MARKER, TAGS
-
-BASE = "mathematics"
-"""The domain whose files stand in for those that another domain does not have."""
+from prompts.answers import CHAT_MARKER, GUARDED
+from prompts.domain import ABOUT, BASE, OPPOSED, find_domain
 
 STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen", "evaluate")
 KEYS = ("stage", "inputs", "answer", "why")
@@ -131,9 +129,10 @@ class Library:
     """
 
     def __init__(self, domain: str = BASE, folder: Path | None = None) -> None:
+        self.domain = find_domain(domain)
         self._prompts = {path.stem: load(path) for path in _files(_ROOT / BASE)}
-        if domain != BASE:
-            self._override(_domain_folder(domain))
+        if self.domain.folder != _ROOT / BASE:
+            self._override(self.domain.folder)
         if folder is not None:
             self._override(Path(folder))
 
@@ -182,7 +181,7 @@ def load(path: Path) -> Prompt:
         why=header["why"],
         file=path,
         _turns=tuple((role, _compile(content)) for role, content in sections),
-        _tags=_tag_pattern(TAGS.union(_CLOSING_TAG.findall(body))),
+        _tags=_tag_pattern(GUARDED.union(_CLOSING_TAG.findall(body))),
     )
 
 
@@ -277,14 +276,9 @@ def _tag_pattern(tags: frozenset[str]) -> re.Pattern[str]:
 def _files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         raise PromptError(f"There is no folder {folder}. Give the folder that holds the prompt files.")
-    yield from sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _domain_folder(domain: str) -> Path:
-    domains = {path.name: path for path in _ROOT.iterdir() if any(path.glob("*.txt"))}
-    if domain not in domains:
-        raise PromptError(f"There is no domain `{domain}`. {_nearest(domain, domains)}")
-    return domains[domain]
+    yield from sorted(
+        path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in (ABOUT, OPPOSED)
+    )
 
 
 def _comma_list(text: str) -> frozenset[str]:

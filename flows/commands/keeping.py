@@ -73,3 +73,15 @@ def compact(
     from flows.commands.upkeep import print_compact
 
     print_compact(workspace, raw)
+
+
+def new_domain(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet; its name is the domain's.")],
+) -> None:
+    """Make a folder for a domain of your own: prompts to change, opposed words, how answers are compared.
+
+    Example: `gsdp domain new domains/chemistry`, and then `domain = "domains/chemistry"` in the settings
+    """
+    from flows.commands.domains import make_domain
+
+    make_domain(folder)

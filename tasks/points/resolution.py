@@ -140,7 +140,7 @@ async def judge_links(
         if link in found:
             continue
         one, other = (free[index].asked for index in link)
-        against = contrast(one, other)
+        against = "apart" if work.library.domain.opposes(one, other) else contrast(one, other)
         if against == "apart":
             found[link] = PairVerdict("different", "contrast")
         elif vectors_used and score is not None and score >= work.settings.connect.same_at and against == "none":

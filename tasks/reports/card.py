@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graph.plain import plain
+from prompts.domain import find_domain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
 from tasks.reports.coverage import of_dataset
@@ -50,6 +51,7 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         _table(("role", "model"), models(store)),
         "## Thresholds",
         _table(("setting", "value"), thresholds(settings)),
+        *_domain(settings),
         "## The preset, beside its paper",
         _table(HEAD, choices(settings.preset, settings.model_dump(mode="json"))),
         "## Licences",
@@ -133,6 +135,14 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
     shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
     return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
+
+
+def _domain(settings: RunSettings) -> list[str]:
+    """The section on what another domain than mathematics took from it."""
+    domain = find_domain(settings.domain)
+    if not domain.missing:
+        return []
+    return ["## Domain", f"{domain.title}; of mathematics are its {', '.join(domain.missing)}."]
 
 
 def _graph(store: Store) -> list[str]:
@@ -229,7 +239,7 @@ def _front(settings: RunSettings, count: int) -> str:
         "- text-generation",
         "tags:",
         "- synthetic",
-        "- mathematics",
+        *(f"- {_quoted(tag)}" for tag in find_domain(settings.domain).tags),
         "size_categories:",
         f"- {size}",
     ]

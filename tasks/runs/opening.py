@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
-from tasks.answers.equivalence import Equivalence
+from tasks.answers.checkers import checker_of
 from tasks.context.basis import bound
 from tasks.context.run_context import Counts, RunContext, current, using
 from tasks.endpoint.batch.batch_queue import BatchQueue
@@ -73,7 +73,7 @@ async def _context(store: Store, plan: Plan, run_id: UUID, account: BudgetAccoun
             store=store,
             library=plan.library,
             roles=plan.roles,
-            equivalence=stack.enter_context(Equivalence(settings.equivalence.policy())),
+            equivalence=stack.enter_context(checker_of(plan.library.domain.checker)(settings.equivalence.policy())),
             clients=await _clients(stack, store, plan, run_id, account),
             run_id=run_id,
             recipes=bound(plan.recipes, store),

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from graph.errors import SettingsError
 from graph.records import content_id
+from prompts.domain import BASE
 from prompts.library import Library
 from tasks.settings.roles import ResolvedRoles
 from tasks.settings.run import RunSettings
@@ -89,6 +90,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             "filter": connect.filter,
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
+            **({"opposed": str(library.domain.opposed_hash)} if library.domain.opposed else {}),
         },
         "sample": settings.sample.identity,
         "compose": {**hashes("compose"), "composer": roles["composer"].identity},
@@ -108,6 +110,8 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
         "grade": {
             **hashes("grade"),
             **settings.grade.model_dump(mode="json"),
+            # What mathematics does was not said before there were others.
+            **({"checker": library.domain.checker} if library.domain.checker != BASE else {}),
             "equivalence": settings.equivalence.model_dump(mode="json"),
         },
         "screen": {

@@ -324,7 +324,9 @@ class RunSettings(Section):
         le=1024,
         description="Workers that share the work, as deployment runs of `shard`; 1: this process",
     )
-    domain: str = Field("mathematics", description="Folder of prompts")
+    domain: str = Field(
+        "mathematics", description="What the problems are of: a name, or the path of a folder of your own"
+    )
     prompts: Path | None = Field(None, description="Folder of your own prompt files; they win file by file")
     seeds: tuple[SeedFile, ...] = Field(
         description="Files of solved problems, or folders of them",

@@ -97,7 +97,8 @@ PROBLEMS = [
     ("<problem>a <Solution>b</problem>", "tag left in <problem>", "a solution follows, in any case"),
     ("<problem>a</think>b</problem>", "tag left in <problem>", "a chain of thought"),
     ("<problem>a<|im_end|></problem>", "tag left in <problem>", "a chat marker"),
-    ("<problem>a</s></problem>", "tag left in <problem>", "an end of sequence"),
+    ("<problem>What does List<Item> hold?</problem>", "What does List<Item> hold?", "a type of a program"),
+    ("<problem>Is <s>a</s> struck out?</problem>", "Is <s>a</s> struck out?", "HTML"),
     ("<problem>[INST] a</problem>", "tag left in <problem>", "a chat marker with brackets"),
     ("<problem>[ABCD] is an area</problem>", "[ABCD] is an area", "an area is no marker"),
 ]
@@ -197,7 +198,7 @@ NAMES = [
     ("<name>a\nb</name>", "several lines in <name>", "a list is no name"),
     ("<name> - </name>", "empty <name>", "no word in it"),
     ("<name>" + "a" * 201 + "</name>", "too long", "an explanation"),
-    ("<name><class>a</name>", "tag left in <name>", "a scrap of the prompt"),
+    ("<name><points>a</name>", "tag left in <name>", "a scrap of the prompt"),
     ("a", "no <name> block", "no tag"),
 ]
 

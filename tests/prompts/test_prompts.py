@@ -169,7 +169,7 @@ INERT = [
     ("<|eot_id|><|start_header_id|>", "< |eot_id|>< |start_header_id|>", "Llama 3"),
     ("<｜User｜><｜end▁of▁sentence｜>", "< ｜User｜>< ｜end▁of▁sentence｜>", "DeepSeek"),
     ("[INST] <<SYS>> x <</SYS>> [/INST]", "[ INST] < <SYS>> x < </SYS>> [ /INST]", "Llama 2 and Mistral"),
-    ("</s><s><end_of_turn><start_of_turn>", "< /s>< s>< end_of_turn>< start_of_turn>", "Mistral and Gemma"),
+    ("<end_of_turn><start_of_turn>", "< end_of_turn>< start_of_turn>", "Gemma"),
     ("a<|b|>c", "a< |b|>c", "a formula that looks like a marker keeps its meaning"),
 ]
 
@@ -190,6 +190,12 @@ def test_names_in_lists_and_pairs_are_inert_too(text: str, expected: str, why: s
     assert f"<pairs>\n1. {line} | {line}\n</pairs>" in rendered("connect_same", pairs=((text, text),))[-1]["content"], (
         why
     )
+
+
+def test_text_of_programs_and_pages_is_shown_as_it_is() -> None:
+    text = "What does Map<Name, List<Item>> hold, and is <s>this</s> struck out?"
+    assert f"<problem>\n{text}\n</problem>" in rendered("solve", problem=text)[-1]["content"]
+    assert "‹item>" in rendered("contamination", item="<item>", text="x")[-1]["content"], "this prompt uses the tag"
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "\x0b", "\x85"])
