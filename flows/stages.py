@@ -102,7 +102,7 @@ async def side_by_side(settings: RunSettings, work: Iterable[Callable[[], Awaita
 
 
 @stage_flow
-async def ingest(settings: RunSettings) -> dict[str, int]:
+async def ingest(settings: RunSettings) -> dict[str, Any]:
     """Read the seed files into the workspace.
 
     Args:

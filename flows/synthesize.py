@@ -158,6 +158,7 @@ MONOTONE = (
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: (
         f"{found['new']:,} new seeds of {found['read']:,} rows"
+        + (f", read as {', '.join(found['read_as'])}" if "read_as" in found else "")
         + (f", {found['unanswered']:,} without a final answer" if "unanswered" in found else "")
     ),
     "extract": lambda found, done: f"{found:,} seeds read for knowledge points",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from graph.errors import SeedError
 from tasks.inputs.rows import checked_rows, named_columns
+from tasks.settings.labels import labels as file_labels
 from tasks.settings.run import BenchmarkFile
 from tasks.store.database import Store
 
@@ -15,11 +15,8 @@ Item = tuple[str, str]
 
 
 def labels(files: Sequence[BenchmarkFile]) -> list[str]:
-    """What each file is called: by its name, and by its folder's too where another one has that name."""
-    alike = Counter(file.path.name for file in files)
-    return [
-        file.path.name if alike[file.path.name] == 1 else f"{file.path.parent.name}/{file.path.name}" for file in files
-    ]
+    """What each file is called."""
+    return file_labels([file.path for file in files])
 
 
 def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> list[Item]:

@@ -1,27 +1,38 @@
 """The rows of a person's files, whatever their format.
 
-JSONL, JSON and CSV are read row by row here, so that one broken line costs one row; Parquet is read by the store's
+JSON Lines, JSON and CSV are read row by row here, so that one broken line costs one row; Parquet is read by the store's
 engine.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
+import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from graph.errors import SeedError, StoreError
+from tasks.inputs.layouts import laid_out, layout_of
+from tasks.inputs.values import columns_of
 from tasks.settings.run import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
 
 JSON_LINES = (".jsonl", ".ndjson")
 
-KINDS = (*JSON_LINES, ".json", ".csv", ".parquet")
+TABLES = {".csv": "", ".tsv": "\t"}
+"""Suffix -> the delimiter it stands for; where none, it is told by the first line."""
+
+KINDS = (*JSON_LINES, ".json", *TABLES, ".parquet")
+
+PACKED = {".gz": gzip.open}
 
 DELIMITERS = ",;\t|"
+
+BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 LONGEST_FIELD = 1 << 30
 """Characters of a CSV field; a long one is for the row check to refuse, not for the reader."""
@@ -29,27 +40,72 @@ LONGEST_FIELD = 1 << 30
 Row = tuple[int, dict[str, Any] | str]
 """Line (or row) number from 1, and the row, or why it is none."""
 
+Needed = Callable[[Mapping[str, Any]], Mapping[str, str | None]]
+"""The columns that must be there, by use, for a file with such a first row."""
+
+
+def kind_of(path: Path) -> str:
+    """The suffix that tells a file's kind, below that of its packing."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in PACKED), "")
+
 
 def with_each_file(settings: RunSettings) -> RunSettings:
-    """The settings with the files of a folder in its place, by name. Raises SeedError when it has none."""
-    if not any(file.path.is_dir() for file in settings.seeds):
+    """The settings with the files of a folder or pattern in its place, by name. Raises SeedError when it has none."""
+    if not any(file.path.is_dir() or _is_pattern(file.path) for file in settings.seeds):
         return settings
     found: list[SeedFile] = []
     for file in settings.seeds:
-        within = sorted(path for path in file.path.glob("*") if path.suffix.lower() in KINDS)
-        if file.path.is_dir() and not within:
-            raise SeedError(f"{file.path} holds no seed file yet: put a .jsonl, .json, .csv or .parquet file into it.")
-        found += [file.model_copy(update={"path": path}) for path in within] or [file]
+        if not (file.path.is_dir() or _is_pattern(file.path)):
+            found.append(file)
+            continue
+        within = [path for path in files_in(file.path) if kind_of(path) in KINDS]
+        if not within:
+            raise SeedError(f"{file.path} holds no seed file yet: put a {_kinds()} file into it.")
+        found += [file.model_copy(update={"path": path}) for path in within]
     return settings.model_copy(update={"seeds": tuple(found)})
+
+
+def files_in(path: Path) -> list[Path]:
+    """The files below a folder, or that a pattern names; hidden ones are left out."""
+    if path.is_dir():
+        return sorted(
+            each
+            for each in path.rglob("*")
+            if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
+        )
+    anchor = Path(path.anchor)
+    return sorted(each for each in anchor.glob(str(path.relative_to(anchor))) if each.is_file())
+
+
+def _is_pattern(path: Path) -> bool:
+    return any(mark in str(path) for mark in "*?[") and not path.exists()
+
+
+def _kinds() -> str:
+    return f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 
 
 def look_at(store: Store, file: SeedFile) -> None:
     """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
-    rows = checked_rows(store, file.path, file.columns.problem, named_columns(file.columns))
+    rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file))
     next((row for _, row in rows if isinstance(row, dict)), None)
 
 
-def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None]) -> Iterator[Row]:
+def seed_columns(file: SeedFile) -> Needed:
+    """The columns that a seed file must have: its layout's, or those that the settings name."""
+
+    def needed(row: Mapping[str, Any]) -> Mapping[str, str | None]:
+        layout = layout_of(file, row)
+        named = dict(named_columns(laid_out(file, layout).columns))
+        if layout and layout.problem:
+            del named["problem"]
+        return named
+
+    return needed
+
+
+def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None] | Needed) -> Iterator[Row]:
     """The rows of a file, after a look at the first one: it must hold the columns that are named.
 
     Raises SeedError, with what the file does hold, when the file is missing, empty, of unknown kind, has no readable
@@ -62,7 +118,7 @@ def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, st
             unread = unread or (line, row)
         elif not found:
             found = True
-            _check_columns(path, row, columns)
+            _check_columns(path, row, columns(row) if callable(columns) else columns)
         yield line, row
     if not found and unread:
         raise SeedError(
@@ -73,28 +129,45 @@ def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, st
 
 
 def read_rows(store: Store, path: Path) -> Iterator[Row]:
-    """The rows of a JSONL, JSON, CSV or Parquet file, told by its suffix."""
+    """The rows of a JSON Lines, JSON, CSV, TSV or Parquet file, also packed by gzip, told by its suffix."""
     if not path.is_file():
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
-    kind = path.suffix.lower()
+    kind = kind_of(path)
     try:
         if kind in JSON_LINES:
             yield from _json_lines(path)
         elif kind == ".json":
-            yield from _json_array(path)
-        elif kind == ".csv":
-            yield from _csv_rows(path)
+            yield from _json_file(path)
+        elif kind in TABLES:
+            yield from _csv_rows(path, TABLES[kind])
         elif kind == ".parquet":
             yield from _parquet(store, path)
+        elif kind == ".zst":
+            raise SeedError(f"{path} is packed by zstd: unpack it (`unzstd {path.name}`) and name what comes of it.")
         else:
-            raise SeedError(f"{path} is of no known kind: give a .jsonl, .json, .csv or .parquet file.")
+            raise SeedError(f"{path} is of no known kind: give a {_kinds()} file.")
     except OSError as error:
-        raise SeedError(f"{path} cannot be read ({error.strerror}).") from error
+        raise SeedError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (EOFError, UnicodeError) as error:
+        raise SeedError(f"{path} cannot be read ({error}): give a whole file in UTF-8 or UTF-16.") from error
+
+
+def _opened(path: Path, newline: str) -> TextIO:
+    """A file as text: UTF-8, or UTF-16 where it begins with the mark of that.
+
+    Bytes that are not UTF-8 become lone surrogates, which the row check then rejects: one bad line costs one row.
+    """
+    unpack = PACKED.get(path.suffix.lower(), open)
+    with unpack(path, "rb") as raw:
+        begin = raw.read(4)
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if begin.startswith(mark)), "utf-8-sig")
+    errors = "strict" if encoding == "utf-16" else "surrogateescape"
+    opened = unpack(path, "rt", encoding=encoding, errors=errors, newline=newline)
+    return cast("TextIO", opened)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    # Bytes that are not UTF-8 become lone surrogates, which the row check then rejects: one bad line costs one row.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
+    with _opened(path, "\n") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, _object(line)
@@ -108,23 +181,39 @@ def _object(line: str) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else "not a JSON object"
 
 
-def _json_array(path: Path) -> Iterator[Row]:
+def _json_file(path: Path) -> Iterator[Row]:
+    """An array of objects, alone or under one key; columns of equal length; or JSON Lines in spite of the suffix."""
+    with _opened(path, "\n") as opened:
+        text = opened.read()
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig", errors="surrogateescape"), strict=False)
+        value = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
+        lines = [(number, _object(line)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if len(lines) > 1 and isinstance(lines[0][1], dict):
+            yield from lines
+            return
         raise SeedError(f"{path} is not JSON ({str(error)[:80]}): give an array of objects, or JSON Lines.") from error
-    if not isinstance(value, list):
-        raise SeedError(f"{path} holds no JSON array: give an array of objects, or JSON Lines.")
-    for number, row in enumerate(value, 1):
+    for number, row in enumerate(_array_in(value, path), 1):
         yield number, row if isinstance(row, dict) else "not a JSON object"
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+def _array_in(value: Any, path: Path) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    arrays = [part for part in value.values() if isinstance(part, list)] if isinstance(value, dict) else []
+    if len(arrays) == 1 and all(isinstance(row, dict) for row in arrays[0]):
+        return arrays[0]
+    if arrays and len(arrays) == len(value) and len({len(part) for part in arrays}) == 1:
+        return [dict(zip(value, row, strict=True)) for row in zip(*arrays, strict=True)]
+    raise SeedError(f"{path} holds no JSON array: give an array of objects, or JSON Lines.")
+
+
+def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+    with _opened(path, "") as lines:
         header = lines.readline()
         lines.seek(0)
         csv.field_size_limit(LONGEST_FIELD)
-        reader = csv.reader(lines, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        reader = csv.reader(lines, delimiter=delimiter or max(DELIMITERS, key=header.count), strict=True)
         names: list[str] | None = None
         while True:
             line = reader.line_num + 1
@@ -161,8 +250,10 @@ def named_columns(columns: Columns) -> dict[str, str | None]:
 
 def _check_columns(path: Path, row: Mapping[str, Any], columns: Mapping[str, str | None]) -> None:
     for use, name in columns.items():
-        if name is not None and name not in row:
-            near = get_close_matches(name, row, 1)
+        for part in columns_of(name) if name is not None and name not in row else ():
+            if part in row:
+                continue
+            near = get_close_matches(part, row, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             there = ", ".join(repr(column) for column in row)
-            raise SeedError(f"{path} has no column {name!r} for the {use}; its columns are: {there}.{hint}")
+            raise SeedError(f"{path} has no column {part!r} for the {use}; its columns are: {there}.{hint}")

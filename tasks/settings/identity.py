@@ -18,6 +18,7 @@ from graph.errors import SettingsError
 from graph.records import content_id
 from prompts.domain import BASE
 from prompts.library import Library
+from tasks.settings.labels import labels
 from tasks.settings.roles import ResolvedRoles
 from tasks.settings.run import RunSettings
 
@@ -77,7 +78,10 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
 
     return {
         # How a file's rows are read, by file: other seeds come of it. Which files there are may change at any time.
-        "ingest": {file.path.name: file.model_dump(mode="json", exclude={"path"}) for file in settings.seeds},
+        "ingest": {
+            label: {key: value for key, value in file.model_dump(mode="json", exclude={"path"}).items() if value}
+            for label, file in zip(labels([file.path for file in settings.seeds]), settings.seeds, strict=True)
+        },
         "extract": {
             **hashes("extract"),
             "extractor": who("extractor"),

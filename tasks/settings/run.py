@@ -32,6 +32,9 @@ SANDBOX_TRUTH = "sandbox-truth"
 CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_solver")
 Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
+LayoutName = Literal[
+    "gsm8k", "math", "numina", "openmath", "metamath", "messages", "sharegpt", "alpaca", "mcq", "dapo", "olympiad"
+]
 Format = Literal["messages", "alpaca", "sharegpt"]
 
 
@@ -57,19 +60,31 @@ class Section(BaseModel):
 class Columns(Section):
     """Which column of a file holds what."""
 
-    problem: str = Field("problem", description="Column with the problem's text")
+    problem: str = Field(
+        "problem",
+        description="Column with the problem's text; an element of it (messages[0].content), "
+        "or a template of several ({question} {options})",
+    )
     solution: str | None = Field("solution", description="Column with the worked solution")
-    answer: str | None = Field(None, description="Column with the final answer, where there is one")
+    answer: str | None = Field(None, description="Column with the final answer; `answer` if left out and there")
     points: str | None = Field(None, description="Column with the row's own knowledge points (list or separated text)")
 
 
 class SeedFile(Section):
-    """A file of solved problems: JSONL, JSON, CSV or Parquet, told by its suffix; or a folder of such files."""
+    """A file of solved problems: JSON Lines, JSON, CSV, TSV or Parquet; a folder of such files, or a pattern."""
 
     path: Path = Field(description="File with one solved problem a row, or a folder of such files")
     columns: Columns = Field(default_factory=Columns, description="Names of its columns")
     answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
     points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
+    layout: LayoutName | None = Field(
+        None, description="Layout of a public dataset; guessed from the columns if nothing is said of them"
+    )
+    booleans: bool = Field(False, description="Read true and false as yes and no")
+    take: tuple[Literal["images", "proofs", "several answers"], ...] = Field(
+        (),
+        description="Rows to take that are left out else: those with images (without these), proofs, several answers",
+    )
 
 
 class BenchmarkFile(Section):

@@ -6,29 +6,21 @@ engine. Knows nothing of mathematics beyond where a final answer stands.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b, md5
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from graph.errors import SeedError
 from graph.records import Basis, Overlap, Part, Reject, Seed, Selected, content_id
-from tasks.answers.extraction import stated_answer
 from tasks.context.basis import rest_on
 from tasks.context.run_context import RunContext, run_context
-from tasks.inputs.rows import checked_rows, named_columns
+from tasks.inputs.seeds import Refused, SeedRow, seed_rows
 from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
-from tasks.settings.run import SeedFile
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.writer import Statement
 
-LONGEST = {"problem": 20_000, "solution": 100_000}
-"""Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
 BATCH = 2000
-DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class SeedReader:
@@ -40,7 +32,9 @@ class SeedReader:
             row[0]: row[1:] for row in work.store.rows("SELECT id, source, line, md5(metadata) FROM seeds")
         }
         self.counts = {"read": 0, "new": 0, "rejected": 0, "known": 0}
-        self.places: dict[UUID, tuple[Path, int]] = {}
+        self.read_as: dict[str, str] = {}
+        """Layout by file, where it was guessed."""
+        self.places: dict[UUID, SeedRow] = {}
         """Where each seed stands that takes part."""
         self.contaminated: set[UUID] = set()
         """Seeds that repeat a benchmark item."""
@@ -48,26 +42,28 @@ class SeedReader:
         self._keys: set[bytes] = set()
         self._batch: list[Seed] = []
 
-    async def take(self, file: SeedFile, line: int, row: dict[str, Any] | str) -> None:
-        """Make a seed of a row, or keep why it is none."""
+    async def take(self, row: SeedRow) -> None:
+        """Keep the seed of a row, or why it is none."""
         self.counts["read"] += 1
-        made = _seed(row, file, line) if isinstance(row, dict) else ("not a row", row)
+        made = row.made
+        if row.read_as:
+            self.read_as[row.source] = row.read_as
         if isinstance(made, Seed) and (key := _key(made.problem)) in self._keys:
-            made = ("duplicate", "the same problem stands in an earlier row")
-        if not isinstance(made, Seed):
-            self.rejected.append(_reject(file.path, line, *made))
+            made = Refused("duplicate", "the same problem stands in an earlier row")
+        if isinstance(made, Refused):
+            self.rejected.append(_reject(row, *made))
             return
         self._keys.add(key)
         await self._keep(made)
         if found := _contaminated(self.work, made):
-            self.turn_away(made.id, (file.path, line), found)
+            self.turn_away(made.id, row, found)
         else:
-            self.places[made.id] = file.path, line
+            self.places[made.id] = row
 
-    def turn_away(self, seed_id: UUID, place: tuple[Path, int], found: tuple[Part, ParaphraseFinding]) -> None:
+    def turn_away(self, seed_id: UUID, row: SeedRow, found: tuple[Part, ParaphraseFinding]) -> None:
         """A seed that repeats a benchmark item takes no part."""
         self.contaminated.add(seed_id)
-        self.rejected += _turned_away(*place, *found)
+        self.rejected += _turned_away(row, *found)
 
     async def _keep(self, seed: Seed) -> None:
         """Write a seed that is not in the store as it stands in the file now."""
@@ -88,7 +84,7 @@ class SeedReader:
 
 
 @chunk_task("ingest")
-async def ingest() -> dict[str, int]:
+async def ingest() -> dict[str, Any]:
     """Read all seed files of the settings, and select the seeds that they hold.
 
     Rows that are in the store already are not written again. A seed that no file holds any more stays in the store and
@@ -98,14 +94,14 @@ async def ingest() -> dict[str, int]:
     if not work.settings.seeds:
         raise SeedError("The settings name no seeds: add a file of solved problems under [[seeds]].")
     reading = SeedReader(work)
-    for file, line, row in _rows(work):
-        await reading.take(file, line, row)
+    for row in seed_rows(work.store, work.settings.seeds):
+        await reading.take(row)
     await reading.flush()
-    counts = reading.counts
+    counts: dict[str, Any] = reading.counts
     counts["known"] = len(reading.places) + len(reading.contaminated) - counts["new"]
     for seed_id, found in (await _looked_at_again(work, list(reading.places))).items():
         reading.turn_away(seed_id, reading.places.pop(seed_id), found)
-    rejects = [row for row in reading.rejected if isinstance(row, Reject)]
+    rejects = [one for one in reading.rejected if isinstance(one, Reject)]
     if not reading.places:
         first = rejects[0]
         raise SeedError(f"No row of the seed files can be used; the first one: {first.reason}, {first.detail}.")
@@ -116,6 +112,10 @@ async def ingest() -> dict[str, int]:
     await work.store.write(*chosen, *reading.rejected, statements=FORGET)
     await rest_on(work, Basis(stage="ingest", digest=_digest(reading)))
     counts["rejected"] = len(rejects)
+    for reject in rejects:
+        work.counts.rejected["ingest", reject.reason] += 1
+    if reading.read_as:
+        counts["read_as"] = sorted(set(reading.read_as.values()))
     work.counts.note("ingest", done=counts["new"])
     if any(file.answer_after for file in work.settings.seeds):
         unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
@@ -162,74 +162,22 @@ async def _looked_at_again(work: RunContext, seed_ids: Sequence[UUID]) -> dict[U
     return found
 
 
-def _turned_away(path: Path, line: int, part: Part, finding: ParaphraseFinding) -> list[Reject | Overlap]:
+def _turned_away(row: SeedRow, part: Part, finding: ParaphraseFinding) -> list[Reject | Overlap]:
     """The rows that a contaminated seed comes to."""
     evidence, sure = finding
-    reject = _reject(path, line, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
+    reject = _reject(row, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
     return [reject, evidence.row(reject.recipe, reject.subject_id, part)] if sure else [reject]
-
-
-def _rows(work: RunContext) -> Iterator[tuple[SeedFile, int, dict[str, Any] | str]]:
-    for file in work.settings.seeds:
-        for line, row in checked_rows(work.store, file.path, file.columns.problem, named_columns(file.columns)):
-            yield file, line, row
-
-
-def _seed(row: Mapping[str, Any], file: SeedFile, line: int) -> Seed | tuple[str, str]:
-    """The seed of a row, or (reason, detail)."""
-    columns = file.columns
-    texts = {use: _text(row, getattr(columns, use)) for use in ("problem", "solution", "answer")}
-    for use, text in texts.items():
-        if DAMAGED.search(text):
-            return "damaged text", f"the {use} holds a NUL, a lone surrogate or bytes that are not UTF-8"
-        if len(text) > LONGEST.get(use, LONGEST["problem"]):
-            return "too long", f"the {use} has {len(text)} characters; at most {LONGEST.get(use, LONGEST['problem'])}"
-    if not texts["problem"]:
-        return "empty problem", f"column {columns.problem!r} is empty"
-    points = _points(row.get(columns.points) if columns.points else None, file.points_separator)
-    if not texts["solution"] and not texts["answer"] and not points:
-        return (
-            "no solution",
-            f"neither solution, answer nor knowledge points in its columns {', '.join(map(repr, row))}",
-        )
-    answer = texts["answer"] or stated_answer(texts["solution"], file.answer_after)
-    used = {getattr(columns, use) for use in ("problem", "solution", "answer", "points")}
-    rest = {key: value for key, value in row.items() if key not in used}
-    metadata = DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
-    seed_id = content_id("seed", texts["problem"], texts["solution"], answer, list(points))
-    return Seed(
-        id=seed_id,
-        problem=texts["problem"],
-        solution=texts["solution"] or f"The answer is {answer}.",
-        answer=answer,
-        points=points,
-        metadata=metadata,
-        source=file.path.name,
-        line=line,
-    )
-
-
-def _text(row: Mapping[str, Any], column: str | None) -> str:
-    value = row.get(column) if column else None
-    return "" if value is None else str(value).strip()
-
-
-def _points(value: object, separator: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        parts: list[object] = list(value.split(separator))
-    else:
-        parts = list(value) if isinstance(value, list | tuple) else []
-    return tuple(text for part in parts if part is not None and (text := DAMAGED.sub("", str(part)).strip()))
 
 
 def _key(problem: str) -> bytes:
     return blake2b(" ".join(problem.casefold().split()).encode(), digest_size=16).digest()
 
 
-def _reject(path: Path, line: int, reason: str, detail: str) -> Reject:
+def _reject(row: SeedRow, reason: str, detail: str) -> Reject:
     # With the folder's name: datasets like to call all their files train.jsonl.
-    subject = content_id("row", path.parent.name, path.name, line)
+    path = row.file.path
+    subject = content_id("row", path.parent.name, path.name, row.line)
     recipe = content_id("recipe", "ingest")
-    where = f"{path.name}:{line}: {detail}"
+    where = f"{row.source}:{row.line}: {detail}"
     reject_id = content_id("reject", "ingest", str(subject), reason)
     return Reject(id=reject_id, recipe=recipe, stage="ingest", subject_id=subject, reason=reason, detail=where)

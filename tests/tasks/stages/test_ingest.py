@@ -67,7 +67,7 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("deep.json", "[" * 200_000, "deep.json is not JSON"),
         ("object.json", '{"problem": "p"}', "object.json holds no JSON array"),
         ("cut.parquet", "PAR1 and no more", "cut.parquet cannot be read as Parquet"),
-        ("seeds.xlsx", "PK", "seeds.xlsx is of no known kind: give a .jsonl, .json, .csv or .parquet file"),
+        ("seeds.xlsx", "PK", "seeds.xlsx is of no known kind: give a .jsonl, .ndjson, .json, .csv, .tsv or .parquet"),
         ("folder", "", "folder is of no known kind"),
     ],
 )
@@ -108,7 +108,7 @@ async def test_settings_that_went_through_json_need_the_same_columns(tmp_path: P
 
 
 async def test_when_no_row_can_be_used_the_first_reason_is_told(tmp_path: Path) -> None:
-    rows = lines({"question": "q", "answer": "a"})
+    rows = lines({"question": "q", "note": "a"})
     with pytest.raises(SeedError, match=r"No row .* no solution, seeds.jsonl:1: neither solution"):
         await read(tmp_path, "seeds.jsonl", rows, columns={"problem": "question"})
 

@@ -1,0 +1,153 @@
+"""The seeds that the rows of a person's files make, and why other rows make none.
+
+Knows nothing of a run: what a preview shows is what ingest reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from graph.records import Seed, content_id
+from tasks.answers.extraction import stated_answer
+from tasks.inputs.layouts import CALCULATION, Layout, laid_out, layout_of
+from tasks.inputs.rows import checked_rows, seed_columns
+from tasks.inputs.values import NotText, columns_of, text_at, value_at
+from tasks.settings.labels import labels
+from tasks.settings.run import SeedFile
+from tasks.store.database import Store
+
+LONGEST = {"problem": 20_000, "solution": 100_000}
+"""Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
+DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
+PROOFS = ("proof", "tp", "theorem proof")
+
+
+class Refused(NamedTuple):
+    """Why a row makes no seed."""
+
+    reason: str
+    detail: str
+
+
+class SeedRow(NamedTuple):
+    """A row of a seed file, and what was made of it."""
+
+    file: SeedFile
+    source: str
+    """What the file is called: by its name, and by its folder's too where another one has that name."""
+    line: int
+    made: Seed | Refused
+    read_as: str | None
+    """The layout that the file was read by, where it was guessed."""
+
+
+def seed_rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
+    """Every row of some seed files. Raises SeedError for files that cannot be used."""
+    for file, source in zip(files, labels([file.path for file in files]), strict=True):
+        layout: Layout | None = None
+        laid: SeedFile | None = None
+        for line, row in checked_rows(store, file.path, file.columns.problem, seed_columns(file)):
+            if isinstance(row, str):
+                yield SeedRow(file, source, line, Refused("not a row", row), None)
+                continue
+            if laid is None:
+                layout = layout_of(file, row)
+                laid = laid_out(file, layout)
+            read_as = layout.title if layout and not file.layout else None
+            yield SeedRow(laid, source, line, _seed(row, laid, layout, source, line), read_as)
+
+
+def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source: str, line: int) -> Seed | Refused:
+    if left_out := _left_out(row, file):
+        return left_out
+    try:
+        texts = _texts(row, file, layout)
+    except NotText as error:
+        return Refused("not text", f"column {error}" if str(error).startswith("'") else str(error))
+    for use, text in texts.items():
+        if DAMAGED.search(text):
+            return Refused("damaged text", f"the {use} holds a NUL, a lone surrogate or bytes that are not UTF-8")
+        if len(text) > LONGEST.get(use, LONGEST["problem"]):
+            most = LONGEST.get(use, LONGEST["problem"])
+            return Refused("too long", f"the {use} has {len(text)} characters; at most {most}")
+    columns = file.columns
+    if not texts["problem"]:
+        return Refused("empty problem", f"column {columns.problem!r} is empty")
+    points = _points(value_at(row, columns.points) if columns.points else None, file.points_separator)
+    if not texts["solution"] and not texts["answer"] and not points:
+        there = ", ".join(map(repr, row))
+        return Refused("no solution", f"neither solution, answer nor knowledge points in its columns {there}")
+    answer = texts["answer"] or stated_answer(texts["solution"], file.answer_after)
+    return Seed(
+        id=content_id("seed", texts["problem"], texts["solution"], answer, list(points)),
+        problem=texts["problem"],
+        solution=texts["solution"] or f"The answer is {answer}.",
+        answer=answer,
+        points=points,
+        metadata=_metadata(row, file),
+        source=source,
+        line=line,
+    )
+
+
+def _left_out(row: Mapping[str, Any], file: SeedFile) -> Refused | None:
+    """Why a row is left out for what comes with it, unless the settings take such rows."""
+    images = [name for name, value in row.items() if name.lower().startswith(("image", "figure")) and _is_there(value)]
+    if images and "images" not in file.take:
+        return Refused("image", f'column {images[0]!r} holds an image; take = ["images"] takes the row without it')
+    kind = row.get("question_type")
+    proof = (isinstance(kind, str) and kind.lower() in PROOFS) or row.get("answer") == "proof"
+    if proof and "proofs" not in file.take:
+        return Refused("proof", 'it asks for a proof; take = ["proofs"] takes such rows')
+    if row.get("is_multiple_answer") is True and "several answers" not in file.take:
+        return Refused("several answers", 'it has several answers; take = ["several answers"] takes such rows')
+    return None
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None and value is not False and value != "" and value != [] and value != {}
+
+
+def _texts(row: Mapping[str, Any], file: SeedFile, layout: Layout | None) -> dict[str, str]:
+    """Problem, solution and answer. Raises NotText."""
+    columns = file.columns
+    problem = layout.problem(row) if layout and layout.problem else text_at(row, columns.problem, file.booleans)
+    solution = text_at(row, columns.solution, file.booleans)
+    if layout and layout.calculations:
+        solution = CALCULATION.sub("", solution)
+    if layout and layout.answer:
+        answer = layout.answer(row)
+    elif columns.answer:
+        answer = text_at(row, columns.answer, file.booleans)
+    else:
+        answer = _plain_answer(row, columns.problem, columns.solution)
+    return {"problem": problem, "solution": solution, "answer": answer}
+
+
+def _plain_answer(row: Mapping[str, Any], *others: str | None) -> str:
+    """The text of a column `answer` that nobody has named, unless it holds something else."""
+    if any("answer" in columns_of(other) for other in others if other):
+        return ""
+    try:
+        return text_at(row, "answer")
+    except NotText:
+        return ""
+
+
+def _metadata(row: Mapping[str, Any], file: SeedFile) -> str:
+    """The columns that are not used, as a JSON object."""
+    named = (getattr(file.columns, use) for use in ("problem", "solution", "answer", "points"))
+    used = {column for name in named if name for column in columns_of(name)}
+    rest = {key: value for key, value in row.items() if key not in used}
+    return DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
+
+
+def _points(value: object, separator: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        parts: list[object] = list(value.split(separator))
+    else:
+        parts = list(value) if isinstance(value, list | tuple) else []
+    return tuple(text for part in parts if part is not None and (text := DAMAGED.sub("", str(part)).strip()))

@@ -1,0 +1,247 @@
+"""Rows of public datasets' layouts, and oddities within them: what is read of them, and what is said."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph.errors import SeedError
+from graph.records import Seed
+from tasks.inputs.rows import with_each_file
+from tasks.inputs.seeds import Refused, seed_rows
+from tasks.settings.run import SeedFile
+from tasks.store.database import Store, open_store
+from tests.support.contexts import settings_for
+
+Row = dict[str, Any]
+P, S = "How many legs have 3 spiders?", "Each has 8, so 3 times 8 are 24."
+TURNS = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": P},
+    {"role": "assistant", "content": S},
+]
+SAID = [{"from": "human", "value": P}, {"from": "gpt", "value": S}]
+OPTIONS = ["12", "24", "36"]
+CHOICES = f"{P}\nA. 12\nB. 24\nC. 36"
+
+READ: list[tuple[str, Row, tuple[str, str, str | None], str | None]] = [
+    ("plain", {"problem": P, "solution": S, "answer": "24"}, (P, S, "24"), None),
+    ("plain, a number", {"problem": P, "solution": S, "answer": 24}, (P, S, "24"), None),
+    ("plain, a float that is whole", {"problem": P, "solution": S, "answer": 24.0}, (P, S, "24"), None),
+    ("plain, a fraction", {"problem": P, "solution": S, "answer": 0.5}, (P, S, "0.5"), None),
+    ("plain, no number", {"problem": P, "solution": S, "answer": float("nan")}, (P, S, None), None),
+    ("plain, an answer that is no text", {"problem": P, "solution": S, "answer": [1]}, (P, S, None), None),
+    ("plain, answer alone", {"problem": P, "answer": "24"}, (P, "The answer is 24.", "24"), None),
+    (
+        "gsm8k",
+        {"question": P, "answer": "3*8 = <<3*8=24>>24 legs\n#### 24"},
+        (P, "3*8 = 24 legs\n#### 24", "24"),
+        "GSM8K",
+    ),
+    (
+        "math",
+        {"problem": P, "solution": r"\boxed{24}", "level": "Level 1", "type": "x"},
+        (P, r"\boxed{24}", "24"),
+        "MATH",
+    ),
+    ("numina", {"problem": P, "solution": S, "messages": TURNS}, (P, S, None), "NuminaMath"),
+    (
+        "openmath",
+        {"problem": P, "generated_solution": S, "expected_answer": "24"},
+        (P, S, "24"),
+        "OpenMathInstruct",
+    ),
+    ("metamath", {"query": P, "response": f"{S} The answer is: 24"}, (P, f"{S} The answer is: 24", "24"), "MetaMathQA"),
+    ("messages", {"messages": TURNS}, (P, S, None), "messages"),
+    ("sharegpt", {"conversations": SAID}, (P, S, None), "ShareGPT"),
+    ("alpaca", {"instruction": "Solve it.", "input": P, "output": S}, (f"Solve it.\n{P}", S, None), "Alpaca"),
+    ("alpaca without input", {"instruction": P, "input": "", "output": S}, (P, S, None), "Alpaca"),
+    ("mcq by letter", {"question": P, "options": OPTIONS, "answer": "(b)"}, (CHOICES, "", "B"), "multiple choice"),
+    ("mcq by index", {"question": P, "choices": OPTIONS, "answer": 1}, (CHOICES, "", "B"), "multiple choice"),
+    ("mcq by text", {"question": P, "options": OPTIONS, "answer": "24"}, (CHOICES, "", "B"), "multiple choice"),
+    (
+        "mcq with labels",
+        {"question": P, "choices": {"text": OPTIONS, "label": ["A", "B", "C"]}, "answerKey": "B"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by named options",
+        {"question": P, "options": {"A": "12", "B": "24", "C": "36"}, "answer": "B"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "dapo",
+        {"prompt": [{"role": "user", "content": P}], "reward_model": {"ground_truth": "24", "style": "rule"}},
+        (P, "", "24"),
+        "DAPO",
+    ),
+    (
+        "olympiad",
+        {"question": P, "solution": [S], "final_answer": ["24"], "is_multiple_answer": False},
+        (P, S, "24"),
+        "OlympiadBench",
+    ),
+]
+
+REFUSED: list[tuple[str, Row, str, str]] = [
+    (
+        "a list",
+        {"problem": [1, 2], "solution": S},
+        "not text",
+        "'problem' holds a list: name an element, such as problem[0]",
+    ),
+    (
+        "a list of structs",
+        {"problem": [{"content": P}], "solution": S},
+        "not text",
+        "name an element, such as problem[0].content",
+    ),
+    (
+        "a struct",
+        {"problem": {"text": P}, "solution": S},
+        "not text",
+        "holds fields (text): name one, such as problem.text",
+    ),
+    ("a boolean", {"problem": P, "solution": True}, "not text", "set `booleans = true` to read yes and no"),
+    ("an image", {"problem": P, "solution": S, "image": "x.png"}, "image", "column 'image' holds an image"),
+    ("several images", {"problem": P, "solution": S, "images": ["x.png"]}, "image", "'images' holds an image"),
+    ("a proof", {"problem": P, "solution": S, "question_type": "proof"}, "proof", "it asks for a proof"),
+    (
+        "several answers",
+        {"question": P, "solution": [S], "final_answer": ["1,2"], "is_multiple_answer": True},
+        "several answers",
+        "it has several answers",
+    ),
+    (
+        "no option",
+        {"question": P, "options": OPTIONS, "answer": "E"},
+        "not text",
+        "is no option's letter, index or text",
+    ),
+    ("no index", {"question": P, "options": OPTIONS, "answer": 3}, "not text", "is the index of no option"),
+    ("no options", {"question": P, "options": "12|24", "answer": "A"}, "not text", "the options are no list"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    store = open_store(tmp_path / "work")
+    yield store
+    store.close()
+
+
+def read(store: Store, path: Path, rows: list[Row], **file: Any) -> list[tuple[Seed | Refused, str | None]]:
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    found = seed_rows(store, (SeedFile.model_validate({"path": path, **file}),))
+    return [(row.made, row.read_as) for row in found]
+
+
+@pytest.mark.parametrize(("row", "wanted", "read_as"), [each[1:] for each in READ], ids=[each[0] for each in READ])
+def test_a_layout_is_read_and_said(
+    row: Row, wanted: tuple[str, str, str | None], read_as: str | None, store: Store, tmp_path: Path
+) -> None:
+    ((seed, said),) = read(store, tmp_path / "a.jsonl", [row])
+    assert isinstance(seed, Seed), seed
+    solution = wanted[1] or f"The answer is {wanted[2]}."
+    assert (seed.problem, seed.solution, seed.answer, said) == (wanted[0], solution, wanted[2], read_as)
+
+
+@pytest.mark.parametrize(("row", "reason", "said"), [each[1:] for each in REFUSED], ids=[each[0] for each in REFUSED])
+def test_what_is_no_text_is_refused_with_what_to_do(
+    row: Row, reason: str, said: str, store: Store, tmp_path: Path
+) -> None:
+    ((made, _),) = read(store, tmp_path / "a.jsonl", [row])
+    assert isinstance(made, Refused)
+    assert (made.reason, said in made.detail) == (reason, True), made
+
+
+ADDRESSED: list[tuple[Row, dict[str, Any], tuple[str, str, str | None]]] = [
+    ({"m": TURNS}, {"columns": {"problem": "m[1].content", "solution": "m[2].content"}}, (P, S, None)),
+    (
+        {"c": SAID},
+        {"columns": {"problem": "c[?from=='human'].value", "solution": "c[?from=='gpt'].value"}},
+        (P, S, None),
+    ),
+    (
+        {"q": P, "s": S, "reward_model": {"ground_truth": 24}},
+        {"columns": {"problem": "q", "solution": "s", "answer": "reward_model.ground_truth"}},
+        (P, S, "24"),
+    ),
+    (
+        {"question": P, "options": OPTIONS, "why": S},
+        {"columns": {"problem": "{question}\n{options}", "solution": "why"}},
+        (CHOICES, S, None),
+    ),
+    ({"a.b": P, "solution": S}, {"columns": {"problem": "a.b"}}, (P, S, None)),
+    ({"problem": P, "solution": S, "ok": True}, {"columns": {"answer": "ok"}, "booleans": True}, (P, S, "yes")),
+    ({"problem": P, "solution": S, "image": "x"}, {"take": ["images"]}, (P, S, None)),
+    ({"question": P, "answer": f"{S}\n#### 24"}, {"layout": "gsm8k"}, (P, f"{S}\n#### 24", "24")),
+]
+
+
+@pytest.mark.parametrize(("row", "file", "wanted"), ADDRESSED, ids=[str(each[1]) for each in ADDRESSED])
+def test_an_element_of_a_column_is_addressed(
+    row: Row, file: dict[str, Any], wanted: tuple[str, str, str | None], store: Store, tmp_path: Path
+) -> None:
+    ((seed, said),) = read(store, tmp_path / "a.jsonl", [row], **file)
+    assert isinstance(seed, Seed), seed
+    assert (seed.problem, seed.solution, seed.answer, said) == (*wanted, None)
+
+
+ROWS = [{"problem": f"{P} {number}", "solution": S} for number in (1, 2)]
+LINES = "".join(f"{json.dumps(row)}\n" for row in ROWS)
+COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
+TABLE = "problem\tsolution\n" + "".join(f"{row['problem']}\t{row['solution']}\n" for row in ROWS)
+
+FILES: list[tuple[str, bytes]] = [
+    ("packed.jsonl.gz", gzip.compress(LINES.encode())),
+    ("packed.csv.gz", gzip.compress(TABLE.replace("\t", ";").encode())),
+    ("table.tsv", TABLE.encode()),
+    ("wide.jsonl", LINES.encode("utf-16")),
+    ("wide.csv", TABLE.encode("utf-16")),
+    ("lines.json", LINES.encode()),
+    ("columns.json", json.dumps(COLUMNS).encode()),
+    ("within.json", json.dumps({"data": ROWS, "version": 1}).encode()),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), FILES, ids=[name for name, _ in FILES])
+def test_a_file_is_read_by_what_is_in_it(name: str, content: bytes, store: Store, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    found = [row.made for row in seed_rows(store, (SeedFile(path=tmp_path / name),))]
+    assert [seed.problem for seed in found if isinstance(seed, Seed)] == [row["problem"] for row in ROWS]
+
+
+def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: Path) -> None:
+    for name, content, said in (
+        ("a.jsonl.zst", b"(\xb5/\xfd", "is packed by zstd: unpack it"),
+        ("a.jsonl.gz", gzip.compress(LINES.encode())[:-9], "cannot be read"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SeedError, match=said):
+            list(seed_rows(store, (SeedFile(path=tmp_path / name),)))
+
+
+def test_folders_are_read_with_what_lies_below_them_and_patterns_with_what_they_name(tmp_path: Path) -> None:
+    for name in ("data/a/train.jsonl", "data/b/train.jsonl", "data/.git/x.jsonl", "data/LICENSE"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(LINES, encoding="utf-8")
+    for path in (tmp_path / "data", tmp_path / "data/*/train.jsonl"):
+        settings = with_each_file(settings_for(tmp_path, seeds=[{"path": path}]))
+        named = [file.path.relative_to(tmp_path).as_posix() for file in settings.seeds]
+        assert [name for name in named if ".git" not in name] == ["data/a/train.jsonl", "data/b/train.jsonl"]
+
+
+def test_two_files_of_one_name_are_told_apart(store: Store, tmp_path: Path) -> None:
+    files = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "train.jsonl").write_text(LINES, encoding="utf-8")
+        files.append(SeedFile(path=tmp_path / folder / "train.jsonl"))
+    assert {row.source for row in seed_rows(store, tuple(files))} == {"a/train.jsonl", "b/train.jsonl"}
