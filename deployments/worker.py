@@ -1,7 +1,7 @@
 """A worker for the work pool that lets its runs end in order: `python -m deployments.worker`, with the options of
 `prefect worker start`.
 
-When Prefect's own worker is told to end, by Ctrl-C or by whoever stops its container, it kills its runs at once: what
+When Prefect's own worker is told to end, by Ctrl-C or when its container is stopped, it kills its runs at once: what
 is on its way is lost, and they stand as running until their heartbeats are missed. This one asks the runs first, and
 ends when they have.
 """

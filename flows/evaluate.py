@@ -36,7 +36,7 @@ async def evaluate(settings: RunSettings, quote: int = 0, accept_changes: bool =
     Run it again after any failure: what was answered is not paid for again.
 
     Args:
-        settings: Everything the run needs to know; `evaluate` and `benchmarks` say what is asked of whom.
+        settings: Everything the run needs to know; `evaluate` and `benchmarks` say which models are asked about what.
         quote: Ask so many items of each benchmark, and tell what the rest will take; 0: ask all.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
     """

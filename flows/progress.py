@@ -13,7 +13,7 @@ FIRST_CHUNK = 250
 HOPELESS = 1000
 """Combinations without a single pair after which a run stops: something is wrong, and every further one costs."""
 LATELY = 500
-"""Combinations after which the yield is measured anew, once quotas are full."""
+"""Combinations after which the yield is measured again, once quotas are full."""
 MARGIN = 1.05
 """How much dearer than those before the next combinations may be, and still be finished within the budget."""
 DOUBT = 50

@@ -8,7 +8,7 @@
 
 Weighted and balanced rearrange the uniform order. A relation that is too large to list is rearranged by blocks of
 `BLOCK` combinations, each a uniform sample of what is left: within a block the policy is exact, from block to block it
-begins anew (`balanced` remembers what was used).
+starts again (`balanced` remembers what was used).
 """
 
 from __future__ import annotations

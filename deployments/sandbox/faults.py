@@ -1,6 +1,6 @@
 """The ways in which a model server misbehaves, as switches.
 
-Which request is hit, and by what, depends on the request and on how often it was seen: a retry draws anew, so that it
+Which request is hit, and by what, depends on the request and on how often it was seen: a retry draws again, so that it
 succeeds in the end while two runs see the same weather. Each fault was seen on a real server.
 """
 

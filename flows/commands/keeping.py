@@ -44,7 +44,7 @@ def verify_store(
         Path | None, typer.Option(metavar="FOLDER", help="Save what is whole into a new workspace.")
     ] = None,
 ) -> None:
-    """Read all of a store: its blocks, its log, every row, what rows say of each other, answers beside the ledger.
+    """Read all of a store: its blocks, its log, every row, how rows agree, and the ledger.
 
     Exit code 1 when something is wrong. A store is two files after a crash, gsdp.duckdb and gsdp.duckdb.wal: keep, copy
     and restore them together.
@@ -63,7 +63,7 @@ def compact(
         typer.Option(help="Raw answers of the ledger to keep: all, refused (those that could not be used) or none."),
     ] = "all",
 ) -> None:
-    """Write the store anew, so that it takes no more space than it needs. Not while a run is at work.
+    """Rewrite the store, so that it takes no more space than it needs. Not while a run is at work.
 
     Runs never need raw answers again, and every row of the ledger stays; but without them nobody can read again what a
     model said in full, or try a better parser on it.

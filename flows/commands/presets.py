@@ -1,4 +1,4 @@
-"""`gsdp preset`: what a preset sets, beside what its paper says."""
+"""`gsdp preset`: what a preset sets, next to what its paper says."""
 
 from __future__ import annotations
 

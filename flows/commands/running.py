@@ -74,7 +74,7 @@ def quote(
 
 
 def preset(name: Annotated[str, typer.Argument(help="verified, gsdp or grip.")]) -> None:
-    """Show what a preset sets, beside what its paper says, and why ours differs where it does.
+    """Show what a preset sets, next to what its paper says, and why ours differs where it does.
 
     Example: `gsdp preset gsdp`
     """

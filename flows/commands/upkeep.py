@@ -1,4 +1,4 @@
-"""Keeping a workspace in order: its store written anew, and copies of it."""
+"""Keeping a workspace in order: its store rewritten, and copies of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.store.salvage import salvage
 
 
 def print_compact(workspace: Path, raw: str) -> None:
-    """Write the store anew and say what that gave back. Raises UsageError, StoreError."""
+    """Rewrite the store and say what that gave back. Raises UsageError, StoreError."""
     chosen = next((known for known in KEPT if known == raw), None)
     if chosen is None:
         raise UsageError(f"--raw {raw!r} is none of {', '.join(KEPT)}.")
@@ -54,7 +54,7 @@ def print_integrity(workspace: Path, salvaged: Path | None) -> None:
     else:
         print(f"{path} is whole: every block, every row, every reference.")
         if killed and not log_of(path).exists():
-            print("Its last run was killed, and there is no log beside it: if one was there, what it held is missing.")
+            print("Its last run was killed, and there is no log next to it: if one was there, what it held is missing.")
 
 
 def _store(workspace: Path) -> Path:

@@ -68,7 +68,7 @@ async def _until_paused() -> AsyncIterator[None]:
             with suppress(httpx.HTTPError, PrefectException):
                 async with get_client() as client:
                     state = (await client.read_flow_run(UUID(run))).state
-                # Without being scheduled anew when it is resumed, a run must not end: nobody would go on with it.
+                # A run that is not scheduled again when it is resumed must not end: nothing would go on with it.
                 if state and state.is_paused() and state.state_details.pause_reschedule and task:
                     seen.append(state)
                     task.cancel()

@@ -1,4 +1,4 @@
-"""What a run shows on its page in Prefect, beside the timeline: figures, kept up to date in place.
+"""What a run shows on its page in Prefect, next to the timeline: figures, kept up to date in place.
 
 A progress bar with yield and cost, tables of the stages, the endpoints and the reasons of rejection, and at the end
 some pairs to read. All of it rests on the snapshot and the ledger. A server that does not answer is no reason to stop
@@ -145,7 +145,7 @@ def stage_rows(content: dict[str, Any]) -> list[Row]:
 
 
 def endpoint_rows(work: RunContext, content: dict[str, Any]) -> list[Row]:
-    """How each endpoint answered of late, how much it is asked at once, and how much that may be."""
+    """How each endpoint answered in the last minutes, how many requests it has at once, and how many it may have."""
     since = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=LATELY)
     found = latencies(work.store, work.run_id, since)
     rows = []

@@ -1,4 +1,4 @@
-"""How a quote reads: the table of what is to come, and later what was quoted beside what was paid."""
+"""How a quote reads: the table of what is to come, and later what was quoted next to what was paid."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ NO_END = "no end"
 
 
 def print_quote(store: Store) -> bool:
-    """The latest quote; beside what was paid since, once there was a run. Whether there is one."""
+    """Print the latest quote, with what was paid since where a run has begun; whether there is a quote."""
     found = latest_quote(store)
     if found is None:
         return False

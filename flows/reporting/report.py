@@ -82,7 +82,7 @@ async def reporting(work: RunContext, name: str | None = None) -> AsyncIterator[
 
 
 def beside(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Start something beside this task. A signal is raised in whatever has the processor: if it is that, both end."""
+    """Start a task next to this one. A signal is raised in whatever has the processor: if it is that, both end."""
     this = asyncio.current_task()
 
     def pass_on(ended: asyncio.Task[None]) -> None:

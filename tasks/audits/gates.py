@@ -23,7 +23,7 @@ from tasks.judging.second_opinion import AUDIT, Matter, calls_good, hear
 from tasks.store.latest import pair_count, recipe_of
 
 DEAR = 10
-"""Pairs' worth of cost from which a caught bad one is called dear. A matter of taste: the figures stand beside it."""
+"""Pairs' worth of cost from which a caught bad one is called dear. A matter of taste: the figures stand next to it."""
 
 
 class Side(NamedTuple):

@@ -71,7 +71,7 @@ class Counts:
     """Whether the graph gives what is asked of it, in sentences."""
     done: Counter[str] = field(default_factory=Counter)
     wanted: Counter[str] = field(default_factory=Counter)
-    """What a stage that works beside the pipeline has to do in all."""
+    """How much a stage outside the pipeline has to do in all."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     started: dict[str, float] = field(default_factory=dict)
@@ -313,7 +313,7 @@ def _read(reply: Reply, read: Callable[[str], T]) -> tuple[T | None, Failure | N
         return None, Failure("unparseable", f"unparseable: {error}")
 
 
-_current: ContextVar[RunContext | None] = ContextVar("gsdp_workbench", default=None)
+_current: ContextVar[RunContext | None] = ContextVar("gsdp_run_context", default=None)
 
 
 def current() -> RunContext | None:
@@ -331,7 +331,7 @@ def run_context() -> RunContext:
 
 @contextmanager
 def using(context: RunContext) -> Iterator[None]:
-    """Make `run context` the one that `run_context()` gives, for as long as the `with` block lasts."""
+    """Make `context` the one that `run_context()` gives, for as long as the `with` block lasts."""
     token = _current.set(context)
     try:
         yield

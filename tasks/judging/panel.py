@@ -1,4 +1,4 @@
-"""The panel of judges: whom to ask, and what their scores and votes decide.
+"""The panel of judges: which of them to ask, and what their scores and votes decide.
 
 Pure but for `consult`. Cheap judges come first; the rest are asked only when these differ, or when one of them could
 not be understood. A judge that gave nothing usable is unjudged: it is asked once more (`samples_per_item`), and then

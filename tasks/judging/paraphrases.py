@@ -23,7 +23,7 @@ UNJUDGED = "contamination unjudged"
 HEAD = 2000
 """Characters of a text that are embedded: many embedders take no more than 512 tokens."""
 NEAREST = 3
-"""Items that are read beside a text, at most."""
+"""Most items that are read next to one text."""
 BLOCK = 500
 """Texts compared with all items in one matrix product."""
 

@@ -1,4 +1,4 @@
-"""Asking a judge beside the gates, for audits and the second look: what it says is a row of its own.
+"""Asking a judge outside the gates, for audits and for suspected paraphrases: what it says is a row of its own.
 
 The row's id hashes the judge, its prompt and the text, so the same word is never paid for twice, whichever audit asks
 for it. The calls of audits stand in the ledger under `audit`.

@@ -1,4 +1,4 @@
-"""What the ledger says of money: spent, lost, for what, for each accepted pair, and beside what was quoted."""
+"""What the ledger says of money: spent, lost, for what, for each accepted pair, and compared with the quote."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
 
 
 def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
-    """What a workspace has paid since a quote, beside its figures; what the probe has paid was before it."""
+    """What a workspace has paid since a quote, next to its figures; what the probe has paid was before it."""
     rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.run, quote.quoted_at])}
     rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
     wanted = {(row.stage, row.measure): row for row in figures}

@@ -92,7 +92,7 @@ def probe_settings(settings: RunSettings, store: Store, seeds: int) -> RunSettin
         "workspace": folder,
         "target_pairs": seeds * COMBINATIONS * asks + 1,
         "accept": Quotas(),
-        # It compares with nothing and steers nothing: what it would ask for these a run asks in other numbers.
+        # The screen's embeddings and a policy that learns cost calls that tell nothing of a larger run.
         "screen": settings.screen.model_copy(update={"semantic": None, "second_look": None}),
         "sample": settings.sample.model_copy(update={"policy": "uniform"}),
         # Nobody waits for a quote until tomorrow.

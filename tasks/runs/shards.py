@@ -7,7 +7,7 @@ all, stays at home. Limits a minute, requests at once, the price of shared GPUs 
 split evenly: together the shards keep to what one run would keep to.
 
 A round is a folder, named after the positions it holds and the number of its shards. It is there from the dealing to
-the moment when all of its shards are done and united, so whoever finds one goes on with it.
+the moment when all of its shards are done and united, so any run that finds one goes on with it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ PROMPTS = {
 
 @dataclass(frozen=True)
 class ResolvedRole:
-    """A role with everything decided: whom to ask, for which model, how."""
+    """A role with everything decided: which endpoint to ask, for which model, how."""
 
     name: str
     """The role, or the name of the judge in its panel."""
@@ -53,7 +53,7 @@ class ResolvedRole:
     replicas: Mapping[str, str] = field(default_factory=dict)
     """Its endpoints, and the model's name at each."""
     recipes: Mapping[str, UUID] = field(default_factory=dict)
-    """By prompt: hash of what, beside the data, shapes its answers."""
+    """By prompt: hash of everything but the data that shapes its answers."""
 
     @property
     def output_limit(self) -> int:

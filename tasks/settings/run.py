@@ -424,10 +424,7 @@ class RunSettings(Section):
         saved = {name: Endpoint(base_url=name) for name in names if block_name(name)}
         object.__setattr__(self, "endpoints", {**saved, **self.endpoints})
         if not self.endpoints:
-            others = f" (block:{self.roles.others}?)" if isinstance(self.roles.others, str) else ""
-            raise ValueError(
-                f"no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME{others}"
-            )
+            raise ValueError("no endpoint is named: add one under [endpoints], or a saved one to a role, as block:NAME")
         check_names(names, self.endpoints)
         # What is saved decides too, and is not known before the run opens.
         if not self.has_blocks:

@@ -108,7 +108,7 @@ def chosen(answer: str, choices: Sequence[str]) -> str | None:
 
 
 async def name_examinees(work: RunContext) -> None:
-    """Write down whom this run evaluates, and by which recipes."""
+    """Write down which models this run evaluates, and by which recipes."""
     used = (CHOICE, work.settings.evaluate.template)
     rows = [
         Examinee(run_id=work.run_id, position=place, name=who.name, model=who.model, prompt=prompt, recipe=recipe)

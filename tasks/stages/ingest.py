@@ -133,7 +133,7 @@ FORGET: tuple[Statement, ...] = (
     ("DELETE FROM rejects WHERE stage = 'ingest'", ()),
     ("DELETE FROM evidence WHERE part LIKE 'seed %'", ()),
 )
-"""What a former ingest said of the files, which this one says anew."""
+"""What an earlier ingest recorded about the files, and this one records again."""
 
 
 def _contaminated(work: RunContext, seed: Seed) -> tuple[Part, ParaphraseFinding] | None:

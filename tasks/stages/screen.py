@@ -85,7 +85,7 @@ async def _ended(work: RunContext, asked: Sequence[Slot]) -> set[UUID]:
 async def open_screen(work: RunContext) -> Screen:
     """The gate as the store's frontier stands; at the beginning again where target or quotas have changed.
 
-    Which pairs find room depends on how much of it there is, so under other quotas every decision is made anew. That
+    Which pairs find room depends on how much of it there is, so under other quotas every decision is made again. That
     costs no answer: what was passed over is asked for when its turn comes.
     """
     settings, recipe = work.settings, work.recipes["screen"]

@@ -1,12 +1,12 @@
 """A whole copy of a store, also while a run writes to it.
 
 Knows: DuckDB changes the blocks that a database file's header points to at no time; a checkpoint writes new ones and
-then the header, and until the next checkpoint every commit goes to the end of the log beside the file. So the file,
+then the header, and until the next checkpoint every commit goes to the end of the log next to the file. So the file,
 with as much of the log as there was before copying began, is the store as it was at that moment, provided that the
 header is the same afterwards. If it is not, the copy is made again; and a run that sees that its store is being copied
 puts its checkpoints off, so that this happens once and not for ever.
-Does not know DuckDB's lock, and must not be called in a process that has the store open: whoever opens and closes a
-locked file takes the lock from all of its own process.
+Does not know DuckDB's lock, and must not be called in a process that has the store open: opening and closing a locked
+file there releases the lock of the whole process.
 """
 
 from __future__ import annotations

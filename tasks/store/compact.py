@@ -1,6 +1,6 @@
-"""Write a store anew, without the space that deleted rows have left behind and, where wanted, without raw answers.
+"""Rewrite a store without the space that deleted rows have left behind and, where wanted, without raw answers.
 
-The new file is written beside the old one, compared with it table by table, and then takes its name in one step: a
+The new file is written next to the old one, compared with it table by table, and then takes its name in one step: a
 crash at any moment leaves the old store or the new one, whole. Needs as much free space as the new file takes.
 Raw answers are the text and the reasoning of `calls`. What they made stands in tables of its own (names, problems,
 scores, solutions, votes), and nothing but a person or a new parser ever reads them again: no run, resumed or not,
@@ -25,7 +25,7 @@ RAW = ("text", "reasoning")
 
 
 def compact(workspace: Path, raw: KeptAnswers = "all") -> tuple[int, int]:
-    """Write the store of a workspace anew, with the raw answers of `raw`; bytes before and after.
+    """Rewrite the store of a workspace, with the raw answers of `raw`; bytes before and after.
 
     Raises StoreError, also while a run holds the workspace.
     """

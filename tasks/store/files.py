@@ -21,7 +21,7 @@ PART = ".gsdp-part"
 
 
 def log_of(store: Path) -> Path:
-    """The log beside a database file."""
+    """The log that belongs to a database file."""
     return store.with_name(f"{store.name}.wal")
 
 

@@ -65,7 +65,7 @@ def _both(copy: Path, fresh: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _copy(copy: Path, fresh: Path, table: str) -> tuple[int, int]:
-    """Copy a table in steps. DuckDB may give a file up after an error, so each attempt opens it anew."""
+    """Copy a table in steps. DuckDB may give a file up after an error, so each attempt opens it again."""
     try:
         with closing(_both(copy, fresh)) as both:
             there = int((both.execute(f"SELECT coalesce(max(rowid) + 1, 0) FROM old.{table}").fetchone() or [0])[0])

@@ -1,4 +1,4 @@
-"""What a store may define: the tables, views and indexes of our migrations, and data of a person's own beside them.
+"""What a store may define: the tables, views and indexes of our migrations, and a person's own tables next to them.
 
 A store may come from a stranger, and what stands in it as a view, a macro or a default is code that a query would run:
 it could read files or never end. So a store is opened only when all such is what our migrations made. Plain tables

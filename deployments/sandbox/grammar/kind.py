@@ -79,8 +79,7 @@ class Kind:
     solve: Callable[[Numbers], Work]
     fits: Callable[[Numbers], bool] = lambda _: True
     derive: Callable[[dict[str, int]], dict[str, int]] = lambda numbers: numbers
-    """Numbers that follow from the drawn ones, for kinds whose answer is chosen first (a system with a known "
-    "root)."""
+    """Numbers that follow from the drawn ones, for kinds whose answer is chosen first (a system with a known root)."""
     fact_templates: tuple[Template, ...] = field(init=False)
     ask_templates: tuple[Template, ...] = field(init=False)
 
