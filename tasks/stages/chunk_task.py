@@ -1,7 +1,7 @@
 """How Prefect treats our tasks.
 
 State lives in the store alone, so Prefect caches and persists nothing. A task is tried again only when an endpoint
-that had answered before was down for longer than its patience; it then selects what is still pending, so nothing is paid
+that had answered before was down for longer than its patience; it then selects what is pending, so nothing is paid
 twice. One that has never answered is more likely misnamed, and a person waits for the run: it ends with the patience.
 All other retries belong to the client.
 """
