@@ -70,6 +70,7 @@ audit.command()(measuring.novelty)
 audit.command()(measuring.adherence)
 audit.command()(measuring.gates)
 audit.command()(measuring.judges)
+audit.command()(measuring.verifier)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(serving.sandbox)
 app.command()(serving.serve)
 

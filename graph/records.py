@@ -239,6 +239,21 @@ class GateAudit(Record):
     accepted_bad: int
 
 
+class VerifierAudit(Record):
+    """How our verdicts on the run's answers stand to math-verify's."""
+
+    id: UUID
+    audited_at: datetime
+    pairs: int
+    same: int
+    different: int
+    unknown: int
+    unread: int
+    """Pairs on which math-verify came to no end within the limits."""
+    parted: int
+    """Pairs that one calls the same and the other different."""
+
+
 class BenchmarkItem(Record):
     """A problem with a known answer that models are evaluated on. The id is of its text: the answer may be mended."""
 

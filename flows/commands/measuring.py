@@ -120,6 +120,20 @@ def gates(
     print_gates(run, sample)
 
 
+def verifier(
+    run: Run,
+    sample: Annotated[int, typer.Option(min=1, help="Problems whose answers are compared.")] = 500,
+    rows: Annotated[Path | None, typer.Option(help="JSONL file to write the rows where the two part to.")] = None,
+) -> None:
+    """Compare the run's own answers by our verifier and by math-verify, and list where the two part. It costs no call.
+
+    Example: `gsdp audit verifier runs/gsm8k --rows parted.jsonl`
+    """
+    from flows.commands.audit_verifier import print_verifier
+
+    print_verifier(run, sample, rows)
+
+
 def judges(
     run: Run,
     file: Annotated[

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graph.plain import plain
+from graph.records import VerifierAudit
 from prompts.domain import find_domain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
@@ -47,6 +48,7 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
         *_contamination(store, settings),
         *_clusters(store, settings.target_pairs),
         *_judges(store, settings.target_pairs),
+        *_verifier(store),
         "## Models",
         _table(("role", "model"), models(store)),
         "## Thresholds",
@@ -194,6 +196,22 @@ def _judges(store: Store, target: int) -> list[str]:
         f"about {tokens:,} tokens. Judges after the first ones are asked where those differ."
     )
     return ["## Votes and judges", told, _table(head, rows)]
+
+
+def _verifier(store: Store) -> list[str]:
+    """The section on the verifier of answers: how its verdicts stand to math-verify's, by the latest audit."""
+    found = store.select(VerifierAudit, "audited_at = (SELECT max(audited_at) FROM verifier_audits)")
+    if not found:
+        return []
+    (audit, *_) = found
+    told = (
+        f"Of {audit.pairs:,} pairs of answers to one problem that are written differently, our verifier calls "
+        f"{audit.same:,} the same, {audit.different:,} different, and leaves {audit.unknown:,} open. math-verify, "
+        f"asked about the same pairs, says otherwise on {audit.parted:,} of them "
+        f"({audit.parted / audit.pairs:.1%}), and came to no end on {audit.unread:,}. "
+        "`gsdp audit verifier` lists them."
+    )
+    return ["## Verifier of answers", told]
 
 
 def finished_agreement(store: Store, target: int) -> list[Agreement]:

@@ -63,6 +63,7 @@ TABLES: dict[type[Record], str] = {
     records.Reading: "readings",
     records.Trial: "trials",
     records.GateAudit: "gate_audits",
+    records.VerifierAudit: "verifier_audits",
     records.BenchmarkItem: "benchmark_items",
     records.Examinee: "examinees",
     records.Attempt: "attempts",

@@ -58,6 +58,7 @@ TAKEN: dict[str, str] = {
     "readings": _unknown("readings", UNDISPUTED),
     "trials": _unknown("trials"),
     "gate_audits": _unknown("gate_audits"),
+    "verifier_audits": _unknown("verifier_audits"),
     "attempts": _unknown("attempts"),
     "rejects": _unknown(
         "rejects",

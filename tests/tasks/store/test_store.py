@@ -79,6 +79,9 @@ SAMPLES: tuple[Record, ...] = (
         accepted_good=4,
         accepted_bad=0,
     ),
+    records.VerifierAudit(
+        id=ID, audited_at=datetime(2026, 1, 1), pairs=9, same=4, different=3, unknown=2, unread=1, parted=1
+    ),
     records.BenchmarkItem(
         id=ID, benchmark="b.jsonl", line=1, problem="p", choices=(), answer="$1$", level=None, subject="algebra"
     ),
