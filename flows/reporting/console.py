@@ -100,7 +100,7 @@ def panel(snapshot: dict[str, Any]) -> Panel:
     parts: list[RenderableType] = [head, _stages(snapshot), *(Text(line, style="dim") for line in _waits(snapshot))]
     parts += [Text(f"money     {line}") for line in money(snapshot)]
     if newest := snapshot.get("newest"):
-        parts.append(Text(f"newest    {newest}", style="italic", no_wrap=True, overflow="ellipsis"))
+        parts.append(Text(f"newest    {plain(newest)}", style="italic", no_wrap=True, overflow="ellipsis"))
     # Texts, not markup: an address may hold brackets, and so may what a model wrote.
     return Panel(Group(*parts), title=f"gsdp, {snapshot['seconds']:,.0f} s", title_align="left", border_style="dim")
 
