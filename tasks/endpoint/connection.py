@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientPayloadError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, RequestOptions
 
 from graph.errors import SettingsError
@@ -62,6 +62,27 @@ class RawResponse:
         return json.loads(self.content)
 
 
+LARGEST_ANSWER = 64 << 20
+"""Bytes of an answer, unpacked: many times what the longest completion takes. A few kilobytes can be packed so that
+they fill all memory."""
+
+
+class AnswerTooLarge(ClientPayloadError):
+    """An answer was given up because it would not end."""
+
+
+async def _whole(answer: ClientResponse) -> bytes:
+    """The body of an answer. Raises AnswerTooLarge when it is too large, with no more of it in memory."""
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            answer.close()
+            raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
+    return b"".join(parts)
+
+
 class _SentWith(TypedDict):
     headers: dict[str, str]
     allow_redirects: bool
@@ -98,7 +119,7 @@ class Connection:
             session = self._session = self._open()
         answer = await session.post(url, data=content, **self._sent_with)
         try:
-            return RawResponse(answer.status, answer.headers, self._clean(await answer.read()))
+            return RawResponse(answer.status, answer.headers, self._clean(await _whole(answer)))
         finally:
             answer.release()
 

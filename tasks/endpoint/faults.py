@@ -270,6 +270,7 @@ STATUSES: dict[int, tuple[FaultKind, FaultCode, str]] = {
 }
 
 EXCEPTIONS: list[tuple[str, FaultKind, FaultCode, str]] = [
+    ("AnswerTooLarge", "permanent", "answer_too_large", "{words}"),
     # Of aiohttp and the operating system: what a person can tell apart.
     ("ClientConnectorCertificateError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),
     ("SSLCertVerificationError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),

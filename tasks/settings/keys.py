@@ -21,6 +21,17 @@ SECRET_FIELDS = frozenset({"api_key", "apikey", "access_token", "auth_token", "a
 """Fields of a request body that carry one. Whole names: `prompt_cache_key` and `max_tokens` are parameters."""
 
 
+HARMLESS_HEADERS = frozenset(
+    {
+        *("accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-type", "origin"),
+        *("prefer", "priority", "referer", "http-referer", "traceparent", "user-agent", "x-title", "x-client-name"),
+        *("openai-beta", "openai-organization", "openai-project", "anthropic-beta", "anthropic-version"),
+        *("api-version", "x-request-timeout"),
+    }
+)
+"""Headers whose values are no secrets, whatever they are. All others may be: gateways name theirs as they like."""
+
+
 def is_reference(text: str) -> bool:
     """Whether `text` says where a secret is, rather than being one."""
     kind, _, name = text.partition(":")

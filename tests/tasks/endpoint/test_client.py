@@ -80,11 +80,11 @@ async def test_extra_headers_are_sent_and_read_from_the_environment(monkeypatch:
     monkeypatch.setenv("GATEWAY_PASS", "open sesame")
     async with (
         scripted_server(refusal(401, "not open sesame")) as server,
-        client(server.url, headers={"X-Team": "maths", "X-Pass": "env:GATEWAY_PASS"}) as c,
+        client(server.url, headers={"X-Title": "maths", "X-Pass": "env:GATEWAY_PASS"}) as c,
     ):
         with pytest.raises(EndpointRefused) as error:
             await c.complete(ASK)
-    assert server.requests[0].headers["x-team"] == "maths"
+    assert server.requests[0].headers["x-title"] == "maths"
     assert server.requests[0].headers["x-pass"] == "open sesame"
     assert "open sesame" not in str(error.value)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import resource
 import ssl
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,16 @@ def private_authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(chain)
     return ca_file, tls
+
+
+async def test_an_answer_that_unpacks_to_more_than_memory_ends_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    packing = zlib.compressobj(9, wbits=31)
+    packed = b"".join(packing.compress(bytes(1 << 20)) for _ in range(256)) + packing.flush()
+    assert len(packed) < 300_000
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with scripted_server(head.encode() + packed) as server, client(server.url, attempts=2) as c:
+        reply = await c.complete(ASK)
+    assert reply.fault is not None
+    assert "larger than 64 MB" in reply.fault
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
