@@ -15,8 +15,8 @@ from flows.commands.auditing import REHEARSAL
 from flows.reporting.artifacts import put_up
 from flows.reporting.quote_table import by_stage, table
 from flows.reporting.report import reporting
+from flows.reporting.stage_lines import StageLines
 from flows.stages import PAID, stage_flow
-from flows.synthesize import Telling
 from tasks.context.run_context import RunContext
 from tasks.endpoint.profiles import hand_over
 from tasks.reports.card import is_rehearsal
@@ -92,7 +92,7 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
 
 async def _probe(work: RunContext, settings: RunSettings, seeds: int) -> Probed:
     """The stages of a run, over some seeds and over as many combinations as are wanted of them."""
-    told = Telling(work)
+    told = StageLines(work)
     await told.stage("ingest", stages.ingest, settings)
     named = await choose(work, seeds)
 

@@ -1,0 +1,136 @@
+"""What a run tells of itself: one line a stage, made of what the stage returned and what was counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from prefect.logging import get_run_logger
+
+from flows.orchestration.events import announce
+from flows.reporting.report import view
+from flows.stages import PAID
+from tasks.context.run_context import RunContext
+from tasks.reports.funnel import finished_counts, rejected, spared
+from tasks.reports.money import cost
+from tasks.settings.roles import panel_warnings
+from tasks.settings.run import RunSettings
+
+
+class StageLines:
+    """One line for each stage, made of what it returned and what was counted."""
+
+    def __init__(self, work: RunContext) -> None:
+        self._work = work
+        self._began = time.monotonic()
+        self._told: tuple[str, ...] = ()
+
+    async def stage(self, name: str, stage: Callable[[RunSettings], Awaitable[Any]], settings: RunSettings) -> None:
+        """Run a stage and tell of it."""
+        began = time.monotonic()
+        result = await stage(settings)
+        if name in PAID_FOR and self._work.account.reached:
+            self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+        else:
+            self._tell(name, self._sentence(name, result), time.monotonic() - began)
+        self._found()
+
+    def warn(self) -> None:
+        """Tell what weakens the panel, before it is paid."""
+        if missing := (domain := self._work.library.domain).missing:
+            view.get().note("domain", f"{domain.title}: of mathematics are its {', '.join(missing)}")
+        for line in panel_warnings(self._work.settings, self._work.roles):
+            view.get().note("judges", line)
+            get_run_logger().warning(line)
+
+    def _found(self) -> None:
+        """Tell what is new of the graph."""
+        lines = self._work.counts.findings
+        for line in lines:
+            if line not in self._told:
+                view.get().note("graph", line)
+                get_run_logger().info("graph: %s", line)
+        self._told = lines
+
+    def produced(self, result: dict[str, Any]) -> None:
+        """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
+        counts, store, target = self._work.counts, self._work.store, self._work.settings.target_pairs
+        finished, reasons = finished_counts(store, target), rejected(store, target)
+        saved, tokens = spared(store, target)
+        told = {
+            "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",
+            "review": f"{finished['reviewed']:,} problems passed",
+            "solve": f"{finished['solutions']:,} solutions written, {saved:,} spared (about {tokens:,} tokens)",
+            "grade": f"{finished['graded']:,} problems passed",
+            "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
+        }
+        for name, text in told.items():
+            kept_out = {reason: number for stage, reason, number in reasons if stage == name}
+            if name in ("compose", "solve"):
+                # An answer that could not be read made no problem that would say where it belongs.
+                kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
+            seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
+            self._tell(name, text + _reasons(kept_out), seconds)
+
+    def called(self) -> None:
+        """Tell of the calls of this run."""
+        clients = self._work.clients.values()
+        served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
+        told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
+        tell("calls", ", ".join(told), time.monotonic() - self._began)
+
+    def _tell(self, name: str, text: str, seconds: float) -> None:
+        tell(name, text, seconds)
+        announce(self._work, "stage.completed", stage=name, text=text, seconds=round(seconds, 1))
+
+    def _sentence(self, name: str, result: Any) -> str:
+        counts = self._work.counts
+        kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
+        return SENTENCES[name](result, counts.done[name]) + _reasons(kept_out)
+
+
+def tell(name: str, text: str, seconds: float) -> None:
+    """Show a stage's line to who watches the command, and to who looks at the run in Prefect."""
+    view.get().stage(name, text, seconds)
+    get_run_logger().info("%s: %s, %.1f s", name, text, seconds)
+
+
+def _reasons(kept_out: Mapping[str, int]) -> str:
+    if not kept_out:
+        return ""
+    most = sorted(kept_out.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return f", {sum(kept_out.values()):,} rejected (" + ", ".join(f"{why}: {number:,}" for why, number in most) + ")"
+
+
+def _of_more(found: Mapping[str, Any]) -> str:
+    """What a target below the number of pairs leaves out."""
+    return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
+
+
+PAID_FOR = ("ingest", "extract", "connect", *PAID)
+
+MONOTONE = (
+    ", answers with one verdict for every line: {:,}; they are not used and their names stay: look at the names with "
+    "`gsdp graph`, then name another curator, or another extractor if the names deserved it"
+)
+
+SENTENCES: dict[str, Callable[[Any, int], str]] = {
+    "ingest": lambda found, done: (
+        f"{found['new']:,} new seeds of {found['read']:,} rows"
+        + (f", read as {', '.join(found['read_as'])}" if "read_as" in found else "")
+        + (f", {found['unanswered']:,} without a final answer" if "unanswered" in found else "")
+    ),
+    "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
+    "connect": lambda found, done: (
+        f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
+        + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
+        + (MONOTONE.format(found["monotone"]) if found["monotone"] else "")
+    ),
+    "sample": lambda found, done: f"{found:,} combinations drawn",
+    "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",
+    "compose": lambda found, done: f"{done:,} problems written",
+    "review": lambda found, done: f"{done:,} problems passed",
+    "solve": lambda found, done: f"{done:,} solutions written",
+    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}",
+}
