@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,32 @@ def test_a_quote_and_tasks_for_the_harness(tmp_path: Path) -> None:
     assert (tmp_path / "work/evaluation/lm_eval/gsdp_items.yaml").exists()
     rows = [line.split() for line in told.stdout.splitlines() if line.startswith(("small", "large"))]
     assert [row[1] for row in rows] == [str((ITEMS - 5) * SAMPLES)] * 2
+
+
+@pytest.mark.servers
+def test_lm_evaluation_harness_gives_the_same_score(tmp_path: Path) -> None:
+    harness = shutil.which("lm_eval")
+    if harness is None:
+        pytest.skip(
+            "needs lm_eval: install 'lm-eval[api]' and math-verify into an environment of their own, on the PATH"
+        )
+    rows = items(10)
+    for row in rows[:4]:
+        row["answer"] = "123456789"
+    with rehearsal() as served:
+        settings = settings_file(tmp_path, served.url)
+        write_items(tmp_path / "items.jsonl", rows)
+        command = gsdp("evaluate", settings, "--lm-eval").stdout.splitlines()[0]
+        offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OPENAI_API_KEY": "none"}
+        confirmed = subprocess.run(command, shell=True, capture_output=True, text=True, env={**os.environ, **offline})
+        assert confirmed.returncode == 0, confirmed.stderr
+        told = gsdp("evaluate", settings)
+    assert told.returncode == 0, told.stderr
+    folder = tmp_path / "work/evaluation"
+    ours = json.loads((folder / "small/results.json").read_text())
+    theirs = json.loads(next((folder / "lm_eval/small").rglob("results_*.json")).read_text())
+    assert theirs.keys() >= {"results", "configs", "versions", "n-shot", "higher_is_better", "n-samples"}
+    scores = [found["results"]["gsdp_items"]["exact_match,none"] for found in (ours, theirs)]
+    assert scores == [0.6, 0.6]
+    missing = {"results", "configs", "versions", "n-shot", "higher_is_better", "n-samples", "config"} - ours.keys()
+    assert missing == set()
