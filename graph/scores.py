@@ -90,15 +90,20 @@ def difference(one: Sequence[float], other: Sequence[float], purpose: str = "") 
 
 
 def resampled_means(values: Numbers, purpose: str = "") -> Numbers:
-    """The means of `RESAMPLES` samples of as many items, drawn with putting back; `purpose` tells draws apart."""
-    size = len(values)
+    """The means of `RESAMPLES` samples of as many values, drawn with putting back; `purpose` tells draws apart."""
+    return resampled(values[np.newaxis], purpose)[0]
+
+
+def resampled(rows: Numbers, purpose: str = "") -> Numbers:
+    """The same for each of some rows, whose columns are drawn together."""
+    size = rows.shape[1]
     secret = np.uint64(salt(0, f"bootstrap {purpose}"))
-    rows = max(1, AT_ONCE // size)
+    draws = max(1, AT_ONCE // size)
     found = []
-    for start in range(0, RESAMPLES, rows):
-        count = min(rows, RESAMPLES - start)
+    for start in range(0, RESAMPLES, draws):
+        count = min(draws, RESAMPLES - start)
         numbers = mix(np.arange(start * size, (start + count) * size, dtype=np.uint64) + secret)
         # The upper half of the bits times the size, shifted down: even over the places, without a division.
-        places = ((numbers >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)
-        found.append(values[places.astype(np.int64)].reshape(count, size).mean(axis=1))
-    return np.concatenate(found)
+        places = (((numbers >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(np.int64)
+        found.append([row[places].reshape(count, size).mean(axis=1) for row in rows])
+    return np.concatenate(found, axis=1)

@@ -180,7 +180,9 @@ async def _attempt(work: RunContext, who: ResolvedRole, item: BenchmarkItem, sam
         fault=answer.failure.group if answer.failure else None,
         call_id=answer.call.id,
     )
-    await work.store.write(answer.call, attempt, await _mark(work, item, attempt, text))
+    # What was paid for is safe before anybody thinks about it: a mark may take a worker's seconds.
+    await work.store.write(answer.call, attempt)
+    await work.store.write(await _mark(work, item, attempt, text))
     work.counts.note(EVALUATE, done=1)
     return True
 
