@@ -18,6 +18,7 @@ from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL
 
 from flows import stages
+from flows.compare import compare
 from flows.evaluate import evaluate
 from flows.produce import produce
 from flows.quote import quote
@@ -40,6 +41,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     shard,
     quote,
     evaluate,
+    compare,
 )
 RUNS_AT_ONCE = 4
 NO_SERVER = (

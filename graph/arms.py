@@ -100,7 +100,7 @@ def compare(arms: list[Arm]) -> Comparison:
 
 def until(values: Numbers, least: float) -> int:
     """How many of the first rows add up to `least`; all, where they never do."""
-    return int(min(np.searchsorted(values.cumsum(), least, side="left") + 1, len(values))) if least > 0 else 0
+    return min(int(np.searchsorted(values.cumsum(), least, side="left")) + 1, len(values)) if least > 0 else 0
 
 
 def within(values: Numbers, most: float) -> int:

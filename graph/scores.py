@@ -91,7 +91,7 @@ def difference(one: Sequence[float], other: Sequence[float], purpose: str = "") 
 
 def resampled_means(values: Numbers, purpose: str = "") -> Numbers:
     """The means of `RESAMPLES` samples of as many values, drawn with putting back; `purpose` tells draws apart."""
-    return resampled(values[np.newaxis], purpose)[0]
+    return resampled(np.stack([values]), purpose).reshape(-1)
 
 
 def resampled(rows: Numbers, purpose: str = "") -> Numbers:

@@ -1,4 +1,4 @@
-"""Commands that measure answers, judges and models: check, evaluate, audit."""
+"""Commands that measure answers, judges and models: check, evaluate, compare, audit."""
 
 from __future__ import annotations
 
@@ -72,6 +72,32 @@ def evaluate(
         from flows.evaluate import evaluate
 
         return partial(evaluate, read, quote, accept_changes)
+
+    print("", *with_prefect(read, load, accept_changes), sep="\n")
+
+
+def compare(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
+    ] = False,
+) -> None:
+    """Run arms that differ in one thing, and tell what each came to at equal volume and at equal cost.
+
+    Each arm is a table of the settings, `[compare.NAME]`, with the keys it changes. The same command again goes on
+    where it stopped, and pays for nothing twice.
+
+    Example: `gsdp compare settings.toml --set 'compare.walk.sample.quotas={walk=1}'`
+    """
+    from flows.commands.settings_file import read_settings
+
+    read = read_settings(settings, set_ or ())
+
+    def load() -> Flow[list[str]]:
+        from flows.compare import compare
+
+        return partial(compare, read, accept_changes)
 
     print("", *with_prefect(read, load, accept_changes), sep="\n")
 

@@ -368,6 +368,10 @@ class RunSettings(Section):
     evaluate: Evaluate = Field(
         default_factory=Evaluate, description="Which models are evaluated on the benchmarks, and how"
     )
+    compare: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Arms of `gsdp compare`: a name, and the settings that the arm has in place of these",
+    )
     publish: Publish = Field(default_factory=Publish, description="What the dataset looks like")
     raw_answers: Literal["all", "refused", "none"] = Field("all", description="Which raw answers stay in the ledger")
     sandbox: tuple[str, ...] = Field((), description="Switches of the bundled rehearsal server, such as --latency=1")
