@@ -168,9 +168,12 @@ def read_verdicts(text: str, count: int, allowed: Collection[str]) -> dict[int, 
     return {index: verdict for index, verdict in single.items() if verdict is not None and 0 <= index < count}
 
 
-def read_name(text: str, longest: int = 200) -> str:
-    """One name on one line, of at most `longest` characters: longer ones are explanations."""
-    body = clean(block(text, "name"), "name")
+def read_name(text: str, longest: int = 200, given: Collection[str] = ()) -> str:
+    """One name on one line, of at most `longest` characters: longer ones are explanations.
+
+    An answer that is nothing but one of the `given` names needs no tags.
+    """
+    body = text.strip() if text.strip() in given else clean(block(text, "name"), "name")
     if not any(c.isalnum() for c in body):
         raise Unparseable("empty <name>")
     if len(body.splitlines()) > 1:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -77,7 +78,7 @@ async def name_classes(work: RunContext, classes: Sequence[tuple[str, ...]]) -> 
     earlier = _by_member(known)
 
     async def name(group: tuple[str, ...]) -> None:
-        answer = await _ask(work, curator, "name", {"names": list(group)}, group, read_name)
+        answer = await _ask(work, curator, "name", {"names": list(group)}, group, partial(read_name, given=group))
         verdicts = {_group(group): answer.value} if answer.value else {}
         known.update(verdicts)
         await work.store.write(answer.call, *_verdicts("name", recipe, verdicts))

@@ -18,6 +18,7 @@ def test_arms_share_the_seeds_and_are_told_at_equal_volume_and_cost(tmp_path: Pa
         assert told.returncode == 0, told.stderr
         asked, extracted = served.served(), served.served("extractor")
         again = gsdp("compare", settings)
+        assert again.returncode == 0, again.stderr
         assert served.served() == asked, "nothing was open"
     with opened(tmp_path / "work") as store:
         assert extracted == store.rows("SELECT count(*) FROM current_seeds")[0][0]

@@ -280,6 +280,19 @@ def test_a_name_is_one_short_line(text: str, expected: str, why: str) -> None:
     assert outcome(read_name, text) == expected, why
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "why"),
+    [
+        (" Sine rule\n", "Sine rule", "one of the given names and nothing else"),
+        ("<name>Law of sines</name>", "Law of sines", "a new one in its tags"),
+        ("Law of sines", "no <name> block", "a new one without"),
+        ("Sine rule, since it is common", "no <name> block", "with a remark"),
+    ],
+)
+def test_a_given_name_needs_no_tags(text: str, expected: object, why: str) -> None:
+    assert outcome(lambda said: read_name(said, given=("Sine rule", "sine law")), text) == expected, why
+
+
 def test_the_reason_is_also_the_message() -> None:
     with pytest.raises(ValueError, match=r"^no <verdict> block$") as caught:
         read_vote("")
