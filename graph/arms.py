@@ -71,7 +71,7 @@ class ArmFigures(NamedTuple):
     """Share of the pairs whose points no seed has together."""
 
 
-class Comparison(NamedTuple):
+class ArmComparison(NamedTuple):
     """The arms at equal volume and at equal cost."""
 
     volume: int
@@ -83,13 +83,13 @@ class Comparison(NamedTuple):
     at_cost: list[ArmFigures]
 
 
-def compare(arms: list[Arm]) -> Comparison:
+def compare(arms: list[Arm]) -> ArmComparison:
     """Cut the arms to the same volume, and to the same cost."""
     if any(arm.usd is None for arm in arms):
         arms = [Arm(arm.name, arm.tokens, None, arm.composed, arm.pairs, arm.fresh) for arm in arms]
     volume = min(int(arm.pairs.sum()) for arm in arms)
     cost = min(float(arm.cost.sum()) for arm in arms)
-    return Comparison(
+    return ArmComparison(
         volume,
         cost,
         "tokens" if arms[0].usd is None else "USD",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from graph.arms import ArmFigures, Comparison, Ratio
+from graph.arms import ArmComparison, ArmFigures, Ratio
 
 NOTES = (
     "In brackets: where the true figure is 19 times of 20, by a bootstrap over combinations. The cost is that of",
@@ -17,7 +17,7 @@ NOTES = (
 NAME, COLUMN, PLAIN = 20, 27, 14
 
 
-def arm_lines(found: Comparison) -> Iterator[str]:
+def arm_lines(found: ArmComparison) -> Iterator[str]:
     """Both tables, for a terminal."""
     yield f"At equal volume: the combinations up to the pair number {found.volume:,} of each arm."
     yield from _table(found.at_volume, found.unit)
@@ -56,7 +56,7 @@ def _range(found: Ratio, form: str) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def arm_rows(found: Comparison) -> list[dict[str, Any]]:
+def arm_rows(found: ArmComparison) -> list[dict[str, Any]]:
     """The tables for a run's page."""
     return [
         {"at equal": kind, "arm": arm.name, **cells(arm, found.unit)}
