@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from graph.spending import Spending
 from tasks.endpoint.codes import FaultCode
-from tasks.endpoint.connection import RawResponse
+from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse
 from tasks.endpoint.faults import Failure, Fault, read_status, scrub
 from tasks.endpoint.health import AttemptHistory
 from tasks.endpoint.load.admission import Ticket
@@ -97,11 +97,19 @@ class CallAttempts(Generic[R]):
         self.ticket.size = len(self.content)
 
 
-def billed(raw: RawResponse, value: Readable | None) -> Usage | None:
-    """What a server takes for an answer; None where it was at work and does not say. Nobody bills an error."""
+def billed(raw: RawResponse, value: Readable | None, seconds: float) -> Usage | None:
+    """What a server takes for an answer after so long; None where it was at work and does not say.
+
+    Nobody bills an error, but a gateway that has lost patience says nothing of the server that goes on behind it.
+    """
+    if raw.status in GATEWAY_TIMEOUTS or (raw.status == 502 and seconds > CONNECT_TIMEOUT):
+        return None
     if not 200 <= raw.status < 300 or (value is None and _is_html(raw.content)):
         return NO_USAGE
     return value.usage if value is not None and value.usage.input + value.usage.output else None
+
+
+GATEWAY_TIMEOUTS = frozenset({499, 504, 524})
 
 
 def _is_html(content: bytes) -> bool:

@@ -320,6 +320,12 @@ class Client:
         except BaseException:
             self.admission.leave(ticket)
             raise
+        try:
+            self._standing.check(call.outages)  # while it waited for others to be billed, there may have been bad news
+        except EndpointError:
+            self._meter.end(bill, NO_USAGE)
+            self.admission.leave(ticket)
+            raise
         self.attempts += 1
         call.attempts += 1
         ticket.again = True
@@ -333,7 +339,7 @@ class Client:
                 call.seconds += self._clock() - began
                 del self._on_wire[call.trial.number]
             found = call.understand(raw)
-            usage = billed(raw, found[0])
+            usage = billed(raw, found[0], self._clock() - began)
             self._learn(ticket, found[0], found[1], raw)
             return found
         except Exception as error:

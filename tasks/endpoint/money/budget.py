@@ -21,8 +21,9 @@ from tasks.endpoint.money.prices import Price
 from tasks.endpoint.replies import Usage
 from tasks.settings.amounts import Budget, BudgetUnit
 
-BLOCKS = 50
-"""A lease is taken in blocks of the budget's fiftieth: fewer commits, and at most so much is lost with a crash."""
+BLOCKS, AHEAD = 50, 0.25
+"""A lease is taken ahead by a share of what is set aside, at most by the budget's fiftieth: fewer commits, and a crash
+counts hardly more as lost than what was in flight at its worst case."""
 HIDDEN_TOKENS = 512
 """Input tokens a server may add to ours: chat templates, system prompts of its own."""
 
@@ -150,7 +151,7 @@ class BudgetAccount:
             needed = self.spent + self.reserved
             if needed > self.leased:
                 most = self.budget.amount - self.before
-                leased = min(most, needed + self.budget.amount / BLOCKS)
+                leased = min(most, needed + min(self.budget.amount / BLOCKS, AHEAD * self.reserved))
                 await self._lease(leased)
                 self.leased = leased
 
@@ -177,6 +178,8 @@ class Bill:
     worst: float
     began: float
     """The meter's reading when it began."""
+    alone: bool = False
+    """Whether others wait for what it is billed."""
 
 
 class Meter:
@@ -204,6 +207,9 @@ class Meter:
         self._standing_up = asyncio.Lock()
         self._users = 0
         self._under_way = 0
+        self._has_told = account.budget is None
+        """Whether an answer has shown what this server bills; until then, calls go one at a time."""
+        self._first = asyncio.Lock()
         self._reading = 0.0
         self._read_at = 0.0
 
@@ -212,6 +218,26 @@ class Meter:
 
         Raises BudgetReached or BudgetOverrun.
         """
+        alone = await self._alone()
+        try:
+            bill = await self._begin(model, content, most_output)
+        except BaseException:
+            if alone:
+                self._first.release()
+            raise
+        bill.alone = alone
+        return bill
+
+    async def _alone(self) -> bool:
+        """Whether this attempt goes alone, because no answer has yet shown what the server bills."""
+        if self._has_told:
+            return False
+        await self._first.acquire()
+        if self._has_told:
+            self._first.release()
+        return not self._has_told
+
+    async def _begin(self, model: str, content: int, most_output: int) -> Bill:
         most = Usage(content + HIDDEN_TOKENS, 0, most_output, 0)
         worst = self._amount(model, most, worst=True)
         self._users += 1
@@ -232,6 +258,10 @@ class Meter:
         """
         self._tick()
         self._under_way -= 1
+        # What nobody tells is counted at its worst: nothing can be learnt from waiting for it.
+        self._has_told = self._has_told or usage is None or usage.input + usage.output > 0
+        if bill.alone:
+            self._first.release()
         counted = bill.most if usage is None else usage
         real = self._amount(bill.model, counted, worst=usage is None)
         self._account.settle(bill.worst, real)

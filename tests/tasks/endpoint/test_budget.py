@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.errors import BudgetOverrun, BudgetReached
+from tasks.endpoint.calls import billed
+from tasks.endpoint.connection import RawResponse
 from tasks.endpoint.money.budget import HIDDEN_TOKENS, BudgetAccount, Meter
 from tasks.endpoint.money.prices import Price, find_price
 from tasks.endpoint.replies import NO_USAGE, Usage
@@ -252,3 +254,37 @@ def test_calls_share_what_each_moment_of_a_server_costs_and_its_timeout_is_set_a
             await meter.begin("m", 1, 1)
 
     run(calls())
+
+
+async def test_until_a_server_has_shown_what_it_bills_calls_go_one_at_a_time() -> None:
+    meter = Meter("test", {"tiny": PRICE}, BudgetAccount(Budget(1.0, "USD")), 60, lambda: 0.0)
+    first = await meter.begin("tiny", 100, 50)
+    others = [asyncio.create_task(meter.begin("tiny", 100, 50)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    assert not any(task.done() for task in others)
+    meter.end(first, Usage())
+    await asyncio.sleep(0.01)
+    assert [task.done() for task in others] == [True, False, False], "an error shows nothing"
+    meter.end(others[0].result(), Usage(100, 0, 50, 0))
+    bills = await asyncio.gather(*others[1:], meter.begin("tiny", 100, 50))
+    assert len(bills) == 3
+
+
+async def test_what_a_crash_may_have_lost_is_about_what_was_in_flight() -> None:
+    leased: list[float] = []
+
+    async def lease(amount: float) -> None:
+        leased.append(amount)
+
+    account = BudgetAccount(Budget(1000.0, "USD"), lease=lease)
+    for _ in range(8):
+        await account.reserve(0.5)
+    assert leased[-1] <= 1.25 * 8 * 0.5
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "counts"),
+    [(504, 60, True), (524, 100, True), (499, 1, True), (502, 61, True), (502, 0.1, False), (500, 60, False)],
+)
+def test_a_gateway_that_lost_patience_leaves_a_server_at_work(status: int, seconds: float, counts: bool) -> None:
+    assert (billed(RawResponse(status, {}, b""), None, seconds) is None) == counts
