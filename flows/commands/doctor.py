@@ -14,14 +14,18 @@ from rich.text import Text
 from flows.commands.settings_file import explain, read_settings
 from graph.errors import SettingsError
 from graph.plain import bare
+from prompts.library import Library
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.settings.blocks import fill, with_blocks
 from tasks.settings.endpoints import Endpoint
 from tasks.settings.lookup import resolve_key
+from tasks.settings.roles import resolve_roles
 from tasks.settings.run import CHAT_ROLES, SANDBOX, RunSettings
 
 NO_PATIENT = "The sandbox is part of gsdp and needs no doctor."
+PROMPT_ROOM = 1024
+"""Tokens that a prompt of ours may take."""
 COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
@@ -50,12 +54,13 @@ def examine_settings(path: Path) -> bool:
     """Examine every model of every endpoint that plays a role; whether all can be used. Keeps their profiles."""
     settings = with_blocks(read_settings(path))
     profiles: Profiles = {}
-    healthy = True
+    healthy, limits = True, _limits(settings)
     for name, model in sorted(_asked(settings)):
         endpoint = settings.endpoints[name]
         if endpoint.base_url == SANDBOX:
             continue
         found = asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model))
+        _compare_room(found, limits.get((name, found.model), 0))
         healthy &= show(f"{name} at {endpoint.base_url}", found)
         if found.concurrency:
             profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
@@ -64,6 +69,30 @@ def examine_settings(path: Path) -> bool:
     if profiles:
         print(f"kept in {keep_profiles(settings.workspace, profiles)}; runs in this workspace begin with it")
     return healthy
+
+
+def _limits(settings: RunSettings) -> dict[tuple[str, str], int]:
+    """The longest answer that a role asks of each model of an endpoint, with its thought."""
+    try:
+        roles = resolve_roles(settings, Library(settings.domain, settings.prompts))
+    except SettingsError:
+        return {}  # a model is not named yet: this is how its name is found out
+    longest: dict[tuple[str, str], int] = {}
+    for role in (*roles.by_name.values(), *roles.judges):
+        for asked in role.replicas.items():
+            longest[asked] = max(longest.get(asked, 0), role.output_limit)
+    return longest
+
+
+def _compare_room(found: Examination, limit: int) -> None:
+    """Say whether the longest answer that is asked for fits behind a prompt."""
+    if found.context and limit > found.context - PROMPT_ROOM:
+        found.note(
+            "room",
+            "note",
+            f"answers of {limit:,} tokens do not fit behind a prompt: they are cut to what is left of "
+            f"{found.context:,}. Lower max_tokens, or raise the server's context",
+        )
 
 
 def _asked(settings: RunSettings) -> set[tuple[str, str]]:

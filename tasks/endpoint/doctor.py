@@ -18,14 +18,16 @@ from graph.errors import EndpointRefused
 from tasks.endpoint.connection import Connection, connect
 from tasks.endpoint.dialect import LIMIT_NAMES, OPTIONAL, refuses
 from tasks.endpoint.faults import error_words, excerpt, read_exception, scrub
+from tasks.endpoint.finishes import is_known
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import ReplyContent, read_answer, read_vectors
-from tasks.endpoint.thoughts import FIELDS
+from tasks.endpoint.thoughts import FIELDS, marks, parts, split_thinking
 from tasks.settings.endpoints import Endpoint
 
 State = Literal["good", "note", "bad"]
 
 QUESTION = "Count from 1 to 100, separated by blanks, and say nothing else."
+RIDDLE = "Which is larger, 9.11 or 9.9? Think about it first, then answer with the number alone."
 SHORT = 8
 """Output tokens of a call whose limit must be seen to work."""
 
@@ -78,6 +80,7 @@ class Examination:
     model: str
     limit_name: str = LIMIT_NAMES[0]
     left_out: set[str] = field(default_factory=set)
+    context: int | None = None
     concurrency: int | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -88,6 +91,7 @@ class Examination:
             {
                 "token_limit_parameter": self.limit_name,
                 "left_out": tuple(sorted(self.left_out)),
+                "context": self.context,
                 "concurrency": self.concurrency,
             }
         )
@@ -175,6 +179,7 @@ async def _list(patient: Examination) -> bool:
     else:
         patient.note("list of models", "note", f"without {patient.model}: {', '.join(names[:5])}")
     size = _context(next((row for row in rows if row.get("id") == patient.model), {}))
+    patient.context = size or None
     patient.note("context", "good" if size else "note", f"{size:,} tokens" if size else "not told")
     return True
 
@@ -280,16 +285,33 @@ async def _system(patient: Examination) -> None:
 
 
 async def _thinking(patient: Examination) -> None:
-    """Where a thought comes back, if there is one."""
-    heard = await patient.ask(256)
+    """Where a thought comes back, when a question provokes one."""
+    heard = await patient.ask(512, messages=[{"role": "user", "content": RIDDLE}])
     choices = heard.body.get("choices") if isinstance(heard.body, dict) else None
-    message = choices[0].get("message") if isinstance(choices, list) and choices else None
-    message = message if isinstance(message, dict) else {}
-    places = [name for name in FIELDS if message.get(name)]
-    if isinstance(message.get("content"), str) and "</think>" in message["content"]:
-        places.append("the text, between <think> tags")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    told = choice.get("message")
+    message: dict[str, Any] = told if isinstance(told, dict) else {}
+    places = [name for name in FIELDS if any(parts(message.get(name)))]
+    content, apart = parts(message.get("content"))
+    known = marks(patient.endpoint.thought_tags)
+    split = split_thinking(content, known)
+    if apart:
+        places.append("parts of the content")
+    if split.thought or split.is_open:
+        tag = known.any.search(content)
+        places.append(f"the text, between tags such as {tag[0]}" if tag else "the text, in channels")
     counted = heard.answer.usage.reasoning
-    patient.note("thinking", "good", f"in {' and '.join(places)}, {counted} tokens" if places else "none seen")
+    found = f"in {' and '.join(places)}, {counted} tokens" if places else "none seen"
+    if heard.answer.fault and places:
+        found += "; 512 tokens were too few: give the roles thinking_tokens"
+    patient.note("thinking", "note" if heard.answer.fault and places else "good", found)
+
+
+async def _finish(patient: Examination) -> None:
+    """Whether the reason why an answer ends is a known one."""
+    finish = (await patient.ask()).answer.finish_reason
+    if not is_known(finish):
+        patient.note("finish reason", "note", f"{finish!r:.40} is no known word: such an answer counts as whole")
 
 
 async def _stream(patient: Examination) -> None:
@@ -356,6 +378,7 @@ CHECKS = (
     _several,
     _stop,
     _system,
+    _finish,
     _thinking,
     _stream,
     _first_token,

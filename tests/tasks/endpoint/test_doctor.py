@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from flows.commands.doctor import examine_settings, examine_url, show
-from tasks.endpoint.doctor import Examination, examine
+from tasks.endpoint.connection import connect
+from tasks.endpoint.doctor import Examination, _finish, _thinking, examine
 from tasks.endpoint.profiles import Profile, keep_profiles, read_profiles
 from tasks.settings.endpoints import Endpoint
 from tests.conftest import Sandboxes
@@ -231,3 +232,28 @@ async def test_another_server_is_examined(tmp_path: Path) -> None:
     assert told["n = 2"] == "1 answer"
     assert told["stream"].startswith("works")
     assert found.concurrency
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"content": "[THINK]9.9 is 9.90[/THINK]9.9"}, "in the text, between tags such as [THINK]"),
+        (
+            {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "9.9"}]},
+            "in parts of the content",
+        ),
+        ({"content": "9.9", "reasoning": "hm"}, "in reasoning"),
+        ({"content": "9.9"}, "none seen"),
+    ],
+)
+async def test_the_doctor_provokes_a_thought_and_says_where_it_comes(message: dict[str, Any], told: str) -> None:
+    answer = http(200, json.dumps({"choices": [{"message": message, "finish_reason": "EOS_FOUND_X"}]}))
+    async with scripted_server(answer) as served:
+        connection = connect(Endpoint(base_url=served.url), None)
+        patient = Examination(connection, Endpoint(base_url=served.url), "tiny")
+        await _thinking(patient)
+        await _finish(patient)
+        await connection.close()
+    findings = {finding.what: finding.found for finding in patient.findings}
+    assert findings["thinking"].startswith(told)
+    assert "no known word" in findings["finish reason"]
