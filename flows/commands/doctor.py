@@ -14,13 +14,12 @@ from rich.text import Text
 from flows.commands.settings_file import explain, read_settings
 from graph.errors import SettingsError
 from graph.plain import bare
-from prompts.library import Library
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profiles, keep_profiles
+from tasks.runs.plan import make_plan
 from tasks.settings.blocks import fill, with_blocks
 from tasks.settings.endpoints import Endpoint
 from tasks.settings.lookup import resolve_key
-from tasks.settings.roles import resolve_roles
 from tasks.settings.run import CHAT_ROLES, SANDBOX, RunSettings
 
 NO_PATIENT = "The sandbox is part of gsdp and needs no doctor."
@@ -74,7 +73,7 @@ def examine_settings(path: Path) -> bool:
 def _limits(settings: RunSettings) -> dict[tuple[str, str], int]:
     """The longest answer that a role asks of each model of an endpoint, with its thought."""
     try:
-        roles = resolve_roles(settings, Library(settings.domain, settings.prompts))
+        roles = make_plan(settings).roles
     except SettingsError:
         return {}  # a model is not named yet: this is how its name is found out
     longest: dict[tuple[str, str], int] = {}
