@@ -1,8 +1,8 @@
 """Pairs of names that look alike and differ: definite and indefinite, sine and cosine, the first test and the second.
 
 Neither letters nor vectors tell such names apart (GRIP, appendix D.2, measures 0.865 for sine and cosine), and a pair
-that is joined by mistake cannot be told apart again. So a high score joins two names only if nothing here speaks
-against it. What speaks against it is of two strengths:
+that is joined by mistake cannot be told apart again. So a high score joins two names only if their words are the
+same and nothing here speaks against it. What speaks against it is of two strengths:
 
 - *apart*: each name has a word that excludes a word of the other (row, column), or another number, or the same words
   around an "of" the other way round. Such names are never one, and nobody is asked.
@@ -11,8 +11,8 @@ against it. What speaks against it is of two strengths:
   another fact and many embedding models see no difference. That may be another fact or another wording, so it is the
   curator's to decide, whatever the score.
 
-It knows school and early university mathematics, in English and Chinese. A contrast that is missing here is not lost:
-the pair is then judged by its score, as the paper does with all.
+It knows school and early university mathematics, in English and Chinese, and the plainest opposites of other
+sciences. A contrast that is missing here is not lost: the pair is then the curator's, unless its words are the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from graph.names import SCRIPTS, TOKEN, normal_form
+from graph.likeness import LOOSE_TOKEN, content_words, loose_form
+from graph.names import SCRIPTS
 
 Contrast = Literal["none", "doubtful", "apart"]
 
@@ -111,6 +112,99 @@ translation rotation reflection dilation
 tens hundred ones unit
 floor ceiling
 with without
+increase=growth=rise=appreciation decrease=decay=fall=depreciation
+expansion=expanding factorization=factoring
+convex concave
+clockwise counterclockwise=anticlockwise
+setting solving
+ascending descending
+speed velocity
+distance displacement
+scalar vector
+acceleration deceleration
+kinetic static potential
+series parallel
+alternating direct
+elastic inelastic
+transverse longitudinal
+conductor insulator
+emission absorption
+fission fusion
+mass weight
+centripetal centrifugal
+electric magnetic
+reflection refraction diffraction
+endothermic exothermic
+oxidation reduction
+cation anion
+anode cathode
+ionic covalent metallic
+reactant product
+solute solvent
+saturated unsaturated
+alkane alkene alkyne
+cis trans
+proton neutron electron
+nucleophile electrophile
+melting boiling
+hydrophilic hydrophobic
+evaporation condensation
+mitosis meiosis
+genotype phenotype
+dominant recessive
+homozygous heterozygous
+prokaryotic eukaryotic
+aerobic anaerobic
+artery vein
+dna rna
+predator prey
+autotroph heterotroph
+transcription translation
+afferent efferent
+innate adaptive
+active passive
+anabolism catabolism
+hypertonic hypotonic isotonic
+diploid haploid
+vertebrate invertebrate
+stack queue
+push pop
+encryption decryption
+encoding decoding
+mutable immutable
+signed unsigned
+breadth depth
+dynamic static
+synchronous asynchronous
+preorder postorder inorder
+heap stack
+best worst
+client server
+overfitting underfitting
+supervised unsupervised
+precision recall
+training test
+recursion iteration
+directed undirected
+supply demand
+fixed variable
+average marginal
+monopoly monopsony oligopoly
+inflation deflation
+import export
+asset liability
+debit credit
+gross net
+nominal real
+fiscal monetary
+revenue expense
+buyer seller
+lender borrower
+progressive regressive
+surplus deficit
+short long
+employer employee
+forward backward
 """
 """One line for each kind of word; each word excludes the others of its line. Words joined by = are one."""
 
@@ -166,6 +260,9 @@ CHINESE = """
 指数 对数
 正数 负数
 交换律 结合律 分配律
+升序 降序
+吸热 放热
+串联 并联
 """
 
 WORDS = {
@@ -259,6 +356,11 @@ def contrast(one: str, other: str) -> Contrast:
     return "doubtful" if doubtful else "none"
 
 
+def joins_alone(one: str, other: str) -> bool:
+    """Whether a high score may join two names without a question: they have the same content words in one order."""
+    return content_words(one) == content_words(other) and contrast(one, other) == "none"
+
+
 def _excludes(a: Traits, b: Traits) -> bool:
     if a.numbers and b.numbers and a.numbers != b.numbers:
         return True
@@ -292,8 +394,8 @@ def _reordered(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1 << 16)
 def traits(name: str) -> Traits:
     """The traits of a name, taken from its normal form."""
-    form = normal_form(name)
-    words = tuple(part for word in TOKEN.findall(form) for part in WORDS.get(word, word).split())
+    form = loose_form(name)
+    words = tuple(part for word in LOOSE_TOKEN.findall(form) for part in WORDS.get(word, word).split())
     exclusive: dict[int, set[str]] = {}
     found = [entry for word in words for entry in _ENGLISH.get(word, ())]
     found += [entry for match in _CHINESE_WORD.finditer(form) for entry in _CHINESE[match[0]]]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graph.names import normal_form
+from graph.likeness import loose_form
 
 Pair = tuple[int, int, float]
 """Two items, the lower index first, and their likeness."""
@@ -103,7 +103,7 @@ def spelled_pairs(names: Sequence[str], floor: float) -> list[Pair]:
     """Pairs of names whose letters are alike: the cosine of their runs of 2-4 letters, weighted by rarity."""
     if not names:
         return []
-    rows = _runs([normal_form(name) for name in names])
+    rows = _runs([loose_form(name) for name in names])
     pairs: list[Pair] = []
     for start in range(0, rows.shape[0], ROWS):
         block = (rows[start : start + ROWS] @ rows[start:].T).tocoo()

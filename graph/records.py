@@ -121,8 +121,8 @@ class Proposal(Record):
     score: float | None
     """Likeness in 0-1; None where something else than likeness proposed the pair."""
     verdict: Literal["same", "different", "undecided"]
-    decided_by: Literal["file", "contrast", "score", "curator", "nobody"]
-    """Who decided: the user, a contrast of words, the score alone, the curator, or nobody, so that it stays apart."""
+    decided_by: Literal["file", "form", "contrast", "score", "curator", "nobody"]
+    """Who decided: the user, the normal form, a contrast of words, the score alone, the curator, or nobody."""
 
 
 class KnowledgePoint(Record):

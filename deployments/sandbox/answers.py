@@ -145,7 +145,7 @@ def signed(value: int, symbol: str = "", *, first: bool = False) -> str:
     return f" {'-' if value < 0 else '+'} {size}{symbol}"
 
 
-def normal_form(text: str) -> str:
+def loose_form(text: str) -> str:
     """A boxed answer without the differences that the sandbox itself writes."""
     text = re.sub(r"\\(left|right|,|;|!|\$)|[\s$]|\{,\}", "", text).replace("\\dfrac", "\\frac")
     text = re.sub(r"\\text(?:bf)?\{\(?([A-E])\)?\}", r"\1", text).replace("^{\\circ}", "^\\circ")
@@ -154,8 +154,8 @@ def normal_form(text: str) -> str:
 
 def agrees(answer: SandboxAnswer, boxed: str) -> bool:
     """Whether a boxed answer is one of the truth's forms."""
-    wanted = normal_form(boxed)
-    return any(normal_form(form) == wanted for form in answer.forms)
+    wanted = loose_form(boxed)
+    return any(loose_form(form) == wanted for form in answer.forms)
 
 
 def last_box(text: str) -> str | None:

@@ -9,9 +9,10 @@ from flows.commands.workspace import reading
 from graph.errors import UsageError
 from graph.plain import cell
 from tasks.store.graphs import proposals
+from graph.likeness import difference
 from tasks.store.latest import current_recipe
 
-COLUMNS = ("name", "other", "score", "verdict", "decided_by", "decision")
+COLUMNS = ("name", "other", "score", "verdict", "decided_by", "reason", "decision")
 
 
 def write_merges(workspace: Path, file: Path) -> None:
@@ -27,7 +28,9 @@ def write_merges(workspace: Path, file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="") as lines:
             writer = csv.writer(lines)
             writer.writerow(COLUMNS)
-            writer.writerows((cell(row[0]), cell(row[1]), *row[2:], row[3] if row[4] == "file" else "") for row in rows)
+            for row in rows:
+                why = difference(row[0], row[1])
+                writer.writerow((cell(row[0]), cell(row[1]), *row[2:], why, row[3] if row[4] == "file" else ""))
     except OSError as error:
         raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
     same = sum(row[3] == "same" for row in rows)

@@ -5,6 +5,9 @@ It is CSV, in either of two forms or both at once, told by its first line:
 - `name,point`: the name stands for the point; an empty point drops the name.
 - `name,other,decision`: the two names are the `same` or `different`; an empty decision leaves the pair as it is. This
   is the file that `gsdp graph --merges` writes, with further columns, which are not read.
+
+A line speaks of the name as it is spelled; of other spellings with its normal form only where no line is about them. So
+a line can also part two names that have one form: `CO,Co,different`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.errors import SettingsError
-from graph.names import normal_form
+from graph.names import clean_name, normal_form
 from graph.plain import of_cell
 
 FORMS = (("name", "point"), ("name", "other", "decision"))
@@ -23,10 +26,14 @@ FORMS = (("name", "point"), ("name", "other", "decision"))
 
 @dataclass(frozen=True)
 class Decisions:
-    """What the user has decided, by the normal forms of names."""
+    """What the user has decided, by the normal forms of names, and before these by their spelling."""
 
     points: dict[str, str] = field(default_factory=dict)
     """Form -> name of the point it stands for, or '' for a name to drop."""
+    spelled: dict[str, str] = field(default_factory=dict)
+    """The same by the exact name, where names of one form stand for several points."""
+    parted: frozenset[str] = frozenset()
+    """Exact names that are another point than other names of their form."""
     same: frozenset[tuple[str, str]] = frozenset()
     different: frozenset[tuple[str, str]] = frozenset()
     """Pairs of forms, in order."""
@@ -37,18 +44,28 @@ def read_aliases(path: Path | None) -> Decisions:
     if path is None:
         return Decisions()
     points: dict[str, str] = {}
+    spelled: dict[str, dict[str, str]] = {}
     pairs: dict[tuple[str, str], str] = {}
+    parted: set[str] = set()
     for line, row in _rows(path):
         where = f"{path}, line {line}"
         form = normal_form(row["name"])
         if not form:
             raise SettingsError(f"{where}: the name is empty.")
         if row.get("decision"):
-            _decide(pairs, form, row, where)
+            _decide(pairs, parted, form, row, where)
         elif "point" in row and not row.get("other"):
-            _point(points, form, row, where)
+            exact = clean_name(row["name"])[0]
+            own = spelled.setdefault(form, {}).setdefault(exact, row["point"])
+            if own != row["point"] or points.get(form, "") not in ("", own, *spelled[form].values()):
+                raise SettingsError(f"{where}: {row['name']!r} is given two points.")
+            points.setdefault(form, row["point"])
+            _target(points, row, where)
+    several = {
+        name: point for names in spelled.values() if len(set(names.values())) > 1 for name, point in names.items()
+    }
     same, different = (frozenset(p for p, word in pairs.items() if word == wanted) for wanted in ("same", "different"))
-    return Decisions(points, same, different)
+    return Decisions(points, several, frozenset(parted), same, different)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -67,20 +84,22 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise SettingsError(f"{path} cannot be read as CSV ({error}): correct `connect.alias_file`.") from error
 
 
-def _point(points: dict[str, str], form: str, row: dict[str, str], where: str) -> None:
+def _target(points: dict[str, str], row: dict[str, str], where: str) -> None:
     point = row["point"]
-    if points.setdefault(form, point) != point:
-        raise SettingsError(f"{where}: {row['name']!r} is given two points.")
     if point and normal_form(points.setdefault(normal_form(point), point)) != normal_form(point):
         raise SettingsError(f"{where}: {point!r} is itself dropped or another point.")
 
 
-def _decide(pairs: dict[tuple[str, str], str], form: str, row: dict[str, str], where: str) -> None:
+def _decide(pairs: dict[tuple[str, str], str], parted: set[str], form: str, row: dict[str, str], where: str) -> None:
     other, decision = normal_form(row["other"]), row["decision"].casefold()
     if decision not in ("same", "different"):
         raise SettingsError(f"{where}: the decision {row['decision']!r} is neither same nor different.")
-    if not other or (other == form and decision == "different"):
+    name, exact = clean_name(row["name"])[0], clean_name(row["other"])[0]
+    if not other or (name == exact and decision == "different"):
         raise SettingsError(f"{where}: {row['name']!r} and {row['other']!r} cannot be told apart, or one is empty.")
+    if other == form:
+        parted |= {exact} if decision == "different" else set()
+        return
     pair = (min(form, other), max(form, other))
-    if other != form and pairs.setdefault(pair, decision) != decision:
+    if pairs.setdefault(pair, decision) != decision:
         raise SettingsError(f"{where}: {row['name']!r} and {row['other']!r} are decided in two ways.")

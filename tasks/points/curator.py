@@ -18,6 +18,7 @@ from functools import partial
 from typing import Literal, TypeVar
 from uuid import UUID
 
+from graph.names import clean_name
 from graph.records import CuratorVerdict, content_id
 from prompts.answers import Unparseable, read_name, read_verdicts
 from tasks.context.embedder import in_batches
@@ -78,7 +79,7 @@ async def name_classes(work: RunContext, classes: Sequence[tuple[str, ...]]) -> 
     earlier = _by_member(known)
 
     async def name(group: tuple[str, ...]) -> None:
-        answer = await _ask(work, curator, "name", {"names": list(group)}, group, partial(read_name, given=group))
+        answer = await _ask(work, curator, "name", {"names": list(group)}, group, partial(_read_name, given=group))
         verdicts = {_group(group): answer.value} if answer.value else {}
         known.update(verdicts)
         await work.store.write(answer.call, *_verdicts("name", recipe, verdicts))
@@ -114,6 +115,14 @@ async def _ask(
     prompt = work.library[f"connect_{task}"]
     subject = content_id("curate", task, str(curator.recipes[prompt.name]), *batch)
     return await work.ask("connect", curator, prompt, values, subject, read)
+
+
+def _read_name(text: str, given: Sequence[str] = ()) -> str:
+    """The name that the curator gave, without the marks of a list or markup."""
+    name, fault = clean_name(read_name(text, given=given), longest=200)
+    if fault:
+        raise Unparseable(f"{fault} <name>" if fault == "empty" else fault)
+    return name
 
 
 def _reader(count: int, allowed: Sequence[str]) -> Callable[[str], dict[int, str]]:

@@ -1,8 +1,10 @@
 """Which candidates are one knowledge point: likely pairs, a verdict on each, and complete classes of them.
 
-Likely pairs come from vectors, or without an embedder from letters; and from initials, which neither finds. Who decides
-a pair, in this order: the user's file; words that exclude each other (`graph.contrasts`); a score that is high and that
-nothing speaks against; the curator. Letters alone never join: without a curator and an embedder, names stay apart.
+Likely pairs come from vectors, or without an embedder from letters; from initials, which neither finds; and from names
+that differ in accents, order, articles or script (`graph.likeness`). Who decides a pair, in this order: the user's
+file; words that exclude each other (`graph.contrasts`); a high score where the content words are the same; the curator.
+A high score of other words is not enough: at 0.90 real embedders put opposites together. What nobody decides stays
+apart.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from typing import Literal
 import numpy as np
 
 from graph.classes import complete_linkage
-from graph.contrasts import contrast
+from graph.contrasts import contrast, joins_alone
 from graph.errors import SettingsError
+from graph.likeness import loose_pairs
 from graph.nearest import initial_pairs, near_pairs, spelled_pairs
 from graph.records import Proposal
 from tasks.context.embedder import vectors
@@ -99,7 +102,7 @@ async def merge(work: RunContext, free: list[Candidate], decisions: Decisions) -
 async def likely_links(work: RunContext, free: Sequence[Candidate]) -> tuple[dict[Link, float | None], int]:
     """Links worth a verdict, with their score, and how many candidates have a vector."""
     names = [candidate.asked for candidate in free]
-    found: dict[Link, float | None] = dict.fromkeys(initial_pairs(names))
+    found: dict[Link, float | None] = dict.fromkeys([*initial_pairs(names), *loose_pairs(names)])
     if work.roles.get("embedder") is None:
         found.update({(a, b): score for a, b, score in await asyncio.to_thread(spelled_pairs, names, SPELLED_FROM)})
         return found, 0
@@ -123,6 +126,11 @@ def _decided(free: Sequence[Candidate], decisions: Decisions) -> dict[Link, Pair
         for one, other in pairs:
             if one in index and other in index:
                 found[_link(index[one], index[other])] = verdict
+    for number, candidate in enumerate(free):
+        form, parted, _ = candidate.form.partition("\n")
+        for other, rest in enumerate(free) if parted else ():
+            if other != number and rest.form.partition("\n")[0] == form:
+                found[_link(number, other)] = PairVerdict("different", "file")
     return found
 
 
@@ -143,7 +151,7 @@ async def judge_links(
         against = "apart" if work.library.domain.opposes(one, other) else contrast(one, other)
         if against == "apart":
             found[link] = PairVerdict("different", "contrast")
-        elif vectors_used and score is not None and score >= work.settings.connect.same_at and against == "none":
+        elif vectors_used and score is not None and score >= work.settings.connect.same_at and joins_alone(one, other):
             found[link] = PairVerdict("same", "score")
         else:
             asked[_subject(one, other)] = link

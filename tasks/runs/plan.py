@@ -14,6 +14,7 @@ from graph.errors import SettingsError
 from prompts.library import Library
 from tasks.endpoint.connection import verify
 from tasks.endpoint.money.prices import Price, find_price
+from tasks.inputs.aliases import read_aliases
 from tasks.inputs.rows import look_at, with_each_file
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import with_blocks
@@ -48,6 +49,7 @@ class Plan:
 def make_plan(settings: RunSettings) -> Plan:
     """The plan of a run with these settings. Raises UsageError."""
     settings = with_each_file(with_blocks(settings))
+    read_aliases(settings.connect.alias_file)
     library = Library(settings.domain, settings.prompts)
     roles = resolve_roles(settings, library)
     return Plan(settings, library, roles, identity(settings, library, roles), find_prices(settings, roles))

@@ -24,7 +24,7 @@ from graph.names import normal_form
 from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
 from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext, run_context
-from tasks.inputs.aliases import read_aliases
+from tasks.inputs.aliases import Decisions, read_aliases
 from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
 from tasks.points.resolution import Candidate, PointClass, merge
 from tasks.reports.graph_verdict import judge_anew, sampled_graph
@@ -43,13 +43,13 @@ async def connect() -> dict[str, int]:
         [work.recipes["extract"]],
     )
     decisions = read_aliases(work.settings.connect.alias_file)
-    kept = await _filter(work, candidates(counted, decisions.points, asked_names(work)))
+    kept = await _filter(work, candidates(counted, decisions, asked_names(work)))
     told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
     free = [candidate for candidate in kept if not candidate.told]
     merged = await merge(work, free, decisions)
     classes = told + merged.classes
     names = await _name(work, classes)
-    await _replace(work, classes, names, merged.proposals)
+    await _replace(work, classes, names, [*merged.proposals, *_spellings(work, kept)])
     edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
     await rest_on_graph(work, await asyncio.to_thread(sampled_graph, work))
     await judge_anew(work)
@@ -79,19 +79,21 @@ def asked_names(work: RunContext) -> set[str]:
 
 
 def candidates(
-    counted: Sequence[tuple[str, int]], aliases: Mapping[str, str], asked: Collection[str] = ()
+    counted: Sequence[tuple[str, int]], decisions: Decisions, asked: Collection[str] = ()
 ) -> list[Candidate]:
-    """Group names by normal form, after the alias file (normal form -> point name, '' to drop) has had its say."""
+    """Group names by normal form, after what the alias file says of a name as it is spelled, or of its form."""
     groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
     told: dict[str, str] = {}
     for name, mentions in counted:
         form = normal_form(name)
-        if form in aliases:
-            if not aliases[form]:
-                continue
-            told_name = aliases[form]
-            form = normal_form(told_name)
-            told[form] = told_name
+        point = decisions.spelled.get(name, decisions.points.get(form))
+        if point == "":
+            continue
+        if point is not None:
+            form = normal_form(point)
+            told[form] = point
+        elif name in decisions.parted:
+            form = f"{form}\n{name}"
         groups[form].append((name, mentions))
     found = []
     for form, group in sorted(groups.items()):
@@ -100,6 +102,22 @@ def candidates(
         spelling = min((name for name in names if name in asked), default=names[0])
         found.append(Candidate(form, told.get(form, names[0]), names, total, form in told, spelling))
     return found
+
+
+def _spellings(work: RunContext, found: Sequence[Candidate]) -> list[Proposal]:
+    """A row for every spelling that its normal form, or the user's file, made one with the most frequent one."""
+    return [
+        Proposal(
+            recipe=work.recipes["connect"],
+            name=candidate.names[0],
+            other=other,
+            score=None,
+            verdict="same",
+            decided_by="file" if candidate.told and normal_form(other) != normal_form(candidate.names[0]) else "form",
+        )
+        for candidate in found
+        for other in candidate.names[1:]
+    ]
 
 
 async def _filter(work: RunContext, found: list[Candidate]) -> list[Candidate]:
@@ -119,10 +137,28 @@ async def _filter(work: RunContext, found: list[Candidate]) -> list[Candidate]:
 
 
 async def _name(work: RunContext, classes: list[PointClass]) -> list[str]:
-    """The name of each class: the curator's for classes of several candidates, else the most frequent one."""
+    """The name of each class: the curator's for classes of several candidates, else the most frequent one.
+
+    No two classes have one name: where the curator's is a name of another class, the most frequent member stands.
+    """
     asked = [tuple(member.asked for member in group.members) for group in classes]
     chosen = await name_classes(work, [group for group in asked if len(group) > 1])
-    return [chosen.get(names, group.members[0].name) for names, group in zip(asked, classes, strict=True)]
+    owners = {
+        normal_form(name): number
+        for number, group in enumerate(classes)
+        for member in group.members
+        for name in (*member.names, member.name)
+    }
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, (group, asked_of) in enumerate(zip(classes, asked, strict=True)):
+        wanted = chosen.get(asked_of, group.members[0].name)
+        form = normal_form(wanted)
+        if owners.get(form, number) != number or form in taken:
+            wanted = group.members[0].name
+        taken.add(normal_form(wanted))
+        names.append(wanted)
+    return names
 
 
 async def _replace(work: RunContext, classes: list[PointClass], names: list[str], proposals: list[Proposal]) -> None:

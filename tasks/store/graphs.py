@@ -83,7 +83,8 @@ def write_graph(store: Store, recipe: UUID, edges: Path, points: Path) -> None:
 
 _PROPOSALS = """
     SELECT name, other, round(score, 4), verdict, decided_by FROM proposals WHERE recipe = ?
-    ORDER BY list_position(['nobody', 'curator', 'score', 'contrast', 'file'], decided_by), score DESC, name, other"""
+    ORDER BY list_position(['nobody', 'curator', 'score', 'form', 'contrast', 'file'], decided_by),
+             score DESC, name, other"""
 
 _EDGES = """
     SELECT e.a::VARCHAR AS a, e.b::VARCHAR AS b, e.weight, one.name AS name_a, other.name AS name_b

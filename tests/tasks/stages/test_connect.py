@@ -9,16 +9,24 @@ from typing import Any, cast
 
 import pytest
 
+from graph.contrasts import contrast
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from graph.records import Embedding, Mention, Reject
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.faults import Failure
+from tasks.inputs.aliases import Decisions
 from tasks.runs.opening import open_run
 from tasks.stages.connect import candidates, connect
 from tasks.stages.extract import extract, pending_seeds
 from tasks.stages.ingest import ingest
 from tests.support.contexts import open_context, plain, settings_for
 from tests.support.scripted_curator import EMBEDDER, REFUSED, TOO_LONG, Curator, connected, reply, written
+
+
+@pytest.fixture(autouse=True)
+def wordings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trees stand for wordings of one name: their content words are taken for the same."""
+    monkeypatch.setattr("tasks.points.resolution.joins_alone", lambda one, other: contrast(one, other) == "none")
 
 
 @pytest.mark.parametrize(
@@ -34,19 +42,19 @@ from tests.support.scripted_curator import EMBEDDER, REFUSED, TOO_LONG, Curator,
         ),
         (
             [("CRT", 1), ("Chinese remainder theorem", 2)],
-            {"crt": "Chinese Remainder Theorem", "chinese remainder theorem": "Chinese Remainder Theorem"},
+            {"CRT": "Chinese Remainder Theorem", "chinese remainder theorem": "Chinese Remainder Theorem"},
             [("Chinese Remainder Theorem", ("Chinese remainder theorem", "CRT"), 3, True)],
             "the file joins and names",
         ),
         ([("algebra", 9), ("set", 1)], {"algebra": ""}, [("set", ("set",), 1, False)], "the file drops"),
         ([("sum", 1)], {"total": "sum", "sum": "sum"}, [("sum", ("sum",), 1, True)], "a point's own name is told, too"),
-        ([("CRT", 1)], {"crt": "X"}, [("X", ("CRT",), 1, True)], "a told point need not be mentioned itself"),
+        ([("CRT", 1)], {"CRT": "X"}, [("X", ("CRT",), 1, True)], "a told point need not be mentioned itself"),
     ],
 )
 def test_candidates(
     counted: list[tuple[str, int]], aliases: dict[str, str], expected: list[tuple[object, ...]], why: str
 ) -> None:
-    found = [(item.name, item.names, item.mentions, item.told) for item in candidates(counted, aliases)]
+    found = [(item.name, item.names, item.mentions, item.told) for item in candidates(counted, Decisions(aliases))]
     assert found == expected, why
 
 
