@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flows.commands.workspace import reading
 from graph.errors import UsageError
+from graph.likeness import difference
 from graph.plain import cell
 from tasks.store.graphs import proposals
-from graph.likeness import difference
 from tasks.store.latest import current_recipe
 
 COLUMNS = ("name", "other", "score", "verdict", "decided_by", "reason", "decision")

@@ -128,9 +128,9 @@ def _decided(free: Sequence[Candidate], decisions: Decisions) -> dict[Link, Pair
                 found[_link(index[one], index[other])] = verdict
     for number, candidate in enumerate(free):
         form, parted, _ = candidate.form.partition("\n")
-        for other, rest in enumerate(free) if parted else ():
-            if other != number and rest.form.partition("\n")[0] == form:
-                found[_link(number, other)] = PairVerdict("different", "file")
+        for place, rest in enumerate(free) if parted else ():
+            if place != number and rest.form.partition("\n")[0] == form:
+                found[_link(number, place)] = PairVerdict("different", "file")
     return found
 
 
