@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from graph.errors import EndpointDown
 from graph.records import Alias, KnowledgePoint, Proposal, Reject
@@ -45,6 +46,8 @@ class Curator:
     """What every request for vectors ends with."""
     unfit: dict[str, Failure] = field(default_factory=dict)
     """Name -> fault of every request for vectors with it."""
+    vain: Sequence[UUID] = ()
+    """What a real client calls off: nothing."""
     width: int = 2
     """Numbers of a vector; those beyond two are 0. `dimensions` in the body wins."""
     garbled: Counter[str] = field(default_factory=Counter)
