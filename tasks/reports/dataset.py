@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,7 +102,9 @@ def _write(store: Store, settings: RunSettings, folder: Path) -> int:
     store.write_parquet(rows, [], folder / "data" / "pairs.parquet")
     count = _write_lines(store, rows, settings, folder / "data")
     (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")
-    write_report(store, settings, folder / REPORT)
+    # The dataset is what was paid for: where the report cannot be made, `gsdp report` says why.
+    with suppress(StoreError):
+        write_report(store, settings, folder / REPORT)
     return count
 
 

@@ -51,6 +51,8 @@ function funnel(told: Overview): HTMLElement {
 }
 
 function reason([stage, why, items]: [string, string, number]): HTMLElement {
+  // An answer that could not be read made no problem that could be shown.
+  if (stage === "compose" || stage === "solve") return el("li", {}, el("span.reason", {}, `${why} `, el("b", {}, count(items))));
   const where = new URLSearchParams({ outcome: stage, reason: why });
   return el("li", {}, el("a.reason", { href: `#items?${where}` }, `${why} `, el("b", {}, count(items))));
 }

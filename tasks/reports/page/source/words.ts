@@ -62,7 +62,8 @@ const ELEMENTS = new Set(
 const ATTRIBUTES = new Set(
   "accent accentunder columnalign columnlines columnspacing columnspan depth display displaystyle fence form height largeop linethickness lspace mathvariant maxsize minsize movablelimits notation rowalign rowlines rowspacing rowspan rspace scriptlevel separator stretchy symmetric voffset width".split(" "),
 );
-const STYLES = new Set("mathDepth mathShift paddingLeft paddingRight fontWeight fontStyle marginLeft marginRight".split(" "));
+const STYLES = new Set("mathDepth mathShift paddingLeft paddingRight fontWeight fontStyle marginLeft marginRight border padding".split(" "));
+const VALUES = /^(-?[\d.]+(pt|em|ex|px)?|normal|bold|italic|shift|compact|1px solid)$/;
 const DEEPEST = 100;
 
 /** Elements of a tree of Temml's: those of presentation alone, without links, classes, colours or scripts. */
@@ -82,7 +83,8 @@ function built(tree: Tree, depth: number): Node {
   const classes = (tree.classes ?? []).filter((name) => /^tml-[a-z]+$/.test(name));
   if (classes.length) made.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(tree.style ?? {})) {
-    if (STYLES.has(name)) (made as unknown as HTMLElement).style.setProperty(name.replace(/[A-Z]/g, "-$&").toLowerCase(), value);
+    if (!STYLES.has(name) || !VALUES.test(String(value))) continue;
+    (made as unknown as HTMLElement).style.setProperty(name.replace(/[A-Z]/g, "-$&").toLowerCase(), value);
   }
   made.append(...children.map((child) => built(child, depth + 1)));
   return made;
