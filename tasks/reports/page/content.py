@@ -8,7 +8,8 @@ from typing import Any
 from graph.errors import StoreError
 from tasks.reports.card import finished_agreement
 from tasks.reports.coverage import coverage
-from tasks.reports.page.charts import Told, charts
+from tasks.reports.page.chart import Told
+from tasks.reports.page.charts import charts
 from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.items import items
 from tasks.reports.page.knowledge_map import knowledge_map

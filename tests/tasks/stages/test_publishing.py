@@ -19,6 +19,7 @@ from tasks.reports.card import REHEARSAL, card
 from tasks.reports.counts import counts
 from tasks.reports.dataset import write_dataset
 from tasks.reports.funnel import finished_counts, rejected
+from tasks.reports.page.content import REPORT
 from tests.support.contexts import NOWHERE, open_context, settings_for
 from tests.support.rehearsal import folder_bytes
 
@@ -42,6 +43,12 @@ async def test_a_folder_beside_the_dataset_is_left_alone(work: RunContext, tmp_p
         write_dataset(work.store, work.settings, tmp_path / "out" / "mine")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mine", "mine.new"]
     assert folder_bytes(beside) == {"thesis.tex": b"years of work"}
+
+
+async def test_a_dataset_carries_a_report_and_is_written_again_over_it(work: RunContext, tmp_path: Path) -> None:
+    for _ in range(2):
+        write_dataset(work.store, work.settings, tmp_path / "mine")
+        assert (tmp_path / "mine" / REPORT).stat().st_size > 0
 
 
 async def test_a_dataset_may_be_read_by_whom_the_umask_allows(work: RunContext, tmp_path: Path) -> None:

@@ -4,13 +4,10 @@ import Graph from "graphology";
 import Sigma from "sigma";
 import { part, type Items, type KnowledgeMap, type Point } from "./data";
 import { colour, el } from "./dom";
-import { count, share } from "./numbers";
+import { Panel, tint } from "./panel";
 import { shortest } from "./paths";
 
-const COLOURS = ["#4c78a8", "#c8793f", "#54936b", "#a8577e", "#8a7a2f", "#6f63a8", "#3f8f97", "#b0574d", "#7d8b3a", "#9c6b4f", "#5f7fbf", "#b58db6"];
-const OTHERS = "#8d949b";
 const NAMED = 8;
-const SHOWN = 40;
 const SVG = "http://www.w3.org/2000/svg";
 
 interface Limits {
@@ -36,6 +33,7 @@ export class KnowledgeView {
   private marked: number[] = [];
   private way: number[] = [];
   private kept: boolean[];
+  private readonly told: Panel;
 
   static async make(): Promise<KnowledgeView> {
     const [map, items] = await Promise.all([part("map"), part("items")]);
@@ -44,7 +42,7 @@ export class KnowledgeView {
 
   private constructor(
     private readonly map: KnowledgeMap,
-    private readonly items: Items,
+    items: Items,
   ) {
     this.neighbours = map.points.map(() => []);
     for (let at = 0; at < map.edges.length; at += 3) {
@@ -53,6 +51,7 @@ export class KnowledgeView {
       this.neighbours[b]?.push(a);
     }
     this.kept = map.points.map(() => true);
+    this.told = new Panel(map, items, this.neighbours);
     this.middles = middles(map);
     const costs = map.points.map((point) => point.tokens).filter((value): value is number => value !== null);
     this.dear = costs.sort((a, b) => a - b)[Math.floor(0.75 * costs.length)] ?? 0;
@@ -61,7 +60,7 @@ export class KnowledgeView {
     const stage = el("div.stage-map", {}, this.canvas, this.names, this.zooms());
     stage.insertBefore(this.over, this.names);
     this.view.append(el("div.tools", {}, ...this.controls()), el("div.panes", {}, stage, this.panel));
-    this.panel.append(...this.welcome());
+    this.panel.append(...this.told.welcome(this.kept));
   }
 
   /** Draw, or draw anew in the colours of the theme. */
@@ -95,7 +94,7 @@ export class KnowledgeView {
   show(points: number[]): void {
     this.marked = points.filter((point) => point < this.map.points.length);
     const [first, second] = this.marked;
-    this.panel.replaceChildren(...(first === undefined ? this.welcome() : second === undefined ? this.about(first) : this.path(this.marked)));
+    this.panel.replaceChildren(...(first === undefined ? this.told.welcome(this.kept) : second === undefined ? this.told.about(first) : this.told.path(this.marked)));
     this.panel.scrollTop = 0;
     this.way = second === undefined ? this.marked : [...new Set(this.ties(this.marked).flatMap(([a, b]) => [a, b]))];
     this.sigma?.refresh({ skipIndexation: true });
@@ -254,103 +253,7 @@ export class KnowledgeView {
         (!dear || (point.tokens !== null && point.tokens >= this.dear === (dear === "dear"))),
     );
     this.sigma?.refresh({ skipIndexation: true });
-    if (!this.marked.length) this.panel.replaceChildren(...this.welcome());
-  }
-
-  /** The legend, and where to look. */
-  private welcome(): HTMLElement[] {
-    const { points, fields, edges, edges_in_all: whole } = this.map;
-    const shown = points.filter((_, number) => this.kept[number]);
-    const by = (least: (point: Point) => number) => points.map((_, number) => number).sort((a, b) => least(points[a] as Point) - least(points[b] as Point));
-    const hubs = by((point) => -point.degree).slice(0, 6);
-    const thin = by((point) => (this.kept[points.indexOf(point)] ? point.pairs - 0.01 * point.seeds : Infinity)).slice(0, 6);
-    const cut = edges.length / 3 < whole ? ` Of ${count(whole)} edges the heaviest ${count(edges.length / 3)} are drawn.` : "";
-    return [
-      el("h2", {}, "The knowledge graph"),
-      el("p.reading", {}, `${count(shown.length)} of ${count(points.length)} points. A point is larger the more neighbours it has; an edge joins points that stand in one seed, thicker the more seeds. The colour is the field, a community of points.${cut} Pick a point to see what became of it.`),
-      el("h3", {}, "Fields"),
-      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map((field) => el("li", {}, dot(field.number), el("span", {}, field.name, el("span.under", {}, ` ${count(field.pairs)} pairs of ${count(field.problems)} problems`)))), fields.length > COLOURS.length ? el("li", {}, dot(-1), `${count(fields.length - COLOURS.length)} smaller ones`) : null),
-      el("h3", {}, "Hubs"),
-      this.list(hubs, (point) => `${count(point.degree)} neighbours`),
-      el("h3", {}, "Thin: fewest pairs for their seeds"),
-      this.list(thin, (point) => `${count(point.seeds)} ${point.seeds === 1 ? "seed" : "seeds"}, ${count(point.pairs)} pairs`),
-      el("h3", {}, "Components"),
-      el("p.reading", {}, this.components()),
-    ];
-  }
-
-  private components(): string {
-    const seen = new Uint8Array(this.neighbours.length);
-    const sizes: number[] = [];
-    for (let start = 0; start < seen.length; start++) {
-      if (seen[start]) continue;
-      const todo = [start];
-      seen[start] = 1;
-      for (let at = 0; at < todo.length; at++) {
-        for (const next of this.neighbours[todo[at] as number] ?? []) {
-          if (!seen[next]) {
-            seen[next] = 1;
-            todo.push(next);
-          }
-        }
-      }
-      sizes.push(todo.length);
-    }
-    const largest = Math.max(0, ...sizes);
-    return `${count(sizes.length)} ${sizes.length === 1 ? "component" : "components"}; the largest holds ${share(largest / Math.max(1, seen.length))} of the points. Between components there is no two- or three-hop combination: merged names, or seeds that use both, would join them.`;
-  }
-
-  private about(number: number): HTMLElement[] {
-    const point = this.map.points[number] as Point;
-    const field = this.map.fields.find((one) => one.number === point.field);
-    const here = this.items.items.filter((item) => item.points?.includes(number));
-    const pairs = here.filter((item) => item.outcome === "pair");
-    const rejects = here.filter((item) => item.outcome !== "pair");
-    const links = (title: string, some: typeof here) => [
-      el("h3", {}, `${title} (${count(some.length)})`),
-      el("ul.plain", {}, ...some.slice(0, SHOWN).map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.names.join(" + ")), el("span.under", {}, ` ${item.relation.replace("_", "-")}${item.reason ? `, ${item.reason}` : ""} `), el("a", { href: `#map/${(item.points ?? []).filter((at) => at >= 0).join("-")}` }, "path")))),
-    ];
-    return [
-      el("a.back", { href: "#map" }, "\u2190 the whole graph"),
-      el("h2", {}, point.name),
-      el("p", {}, dot(point.field), field ? field.name : "no field"),
-      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["pass rate", point.passed === null ? "\u2013" : share(point.passed)], ["tokens a pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-      el("h3", {}, "Seeds"),
-      el("ul.plain", {}, ...point.from.map((at) => this.map.seeds[at]).map((seed) => seed && el("li", {}, el("span.under", {}, `${seed[0]}:${seed[1]} `), seed[2]))),
-      el("h3", {}, `Neighbours (${count(point.degree)})`),
-      this.list([...(this.neighbours[number] ?? [])].slice(0, SHOWN), (other) => `${count(other.pairs)} pairs`),
-      ...links("Pairs", pairs),
-      ...links("Rejects", rejects),
-    ];
-  }
-
-  private path(points: number[]): HTMLElement[] {
-    const name = (number: number) => this.map.points[number]?.name ?? "?";
-    const lines = points.flatMap((a, place) =>
-      points.slice(place + 1).map((b) => {
-        const way = shortest(this.neighbours, a, b);
-        if (!way.length) return el("li", {}, `${name(a)} and ${name(b)}: no path joins them.`);
-        const told = way.length === 2 ? "an edge: they stand together in a seed." : `implied by ${way.length - 1} edges: ${way.map(name).join(" \u2013 ")}.`;
-        return el("li", {}, `${name(a)} and ${name(b)}: ${told}`);
-      }),
-    );
-    const same = this.items.items.filter((item) => item.points && points.every((point) => item.points?.includes(point)) && item.points.length === points.length);
-    return [
-      el("a.back", { href: "#map" }, "\u2190 the whole graph"),
-      el("h2", {}, "A combination"),
-      this.list(points, (point) => `${count(point.pairs)} pairs`),
-      el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
-      el("ul.lines", {}, ...lines),
-      el("h3", {}, "Problems on it"),
-      el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`)))),
-    ];
-  }
-
-  private list(numbers: number[], told: (point: Point) => string): HTMLElement {
-    return el("ul.plain", {}, ...numbers.map((number) => {
-      const point = this.map.points[number] as Point;
-      return el("li", {}, el("a", { href: `#map/${number}` }, point.name), el("span.under", {}, ` ${told(point)}`));
-    }));
+    if (!this.marked.length) this.panel.replaceChildren(...this.told.welcome(this.kept));
   }
 }
 
@@ -365,16 +268,6 @@ function middles(map: KnowledgeMap): { x: number; y: number }[] {
     sum.points += 1;
   }
   return sums.map(({ x, y, points }) => ({ x: x / Math.max(1, points), y: y / Math.max(1, points) }));
-}
-
-function tint(field: number): string {
-  return COLOURS[field] ?? OTHERS;
-}
-
-function dot(field: number): HTMLElement {
-  const made = el("span.dot", { "aria-hidden": "true" });
-  made.style.background = tint(field);
-  return made;
 }
 
 const found = new Map<string, string>();

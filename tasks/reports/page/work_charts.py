@@ -1,0 +1,124 @@
+"""Charts of the work itself: calls over time, endpoints, money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks.reports.money import by_stage
+from tasks.reports.page.chart import BINS, Chart, Column, Told
+
+
+def pace(run: Told) -> list[Chart]:
+    """Calls, those in flight, retries and pairs over the time of the latest run."""
+    rows = run.store.rows(_PACE, [BINS])
+    limits = sum(endpoint.concurrency for endpoint in run.settings.endpoints.values())
+    when = Column("time", "time")
+    flying = (
+        f"Seconds spent waiting for answers, by second of the run: how many calls were in flight on average. The "
+        f"settings allow {limits:,}; a curve well below it means that something else held the run up."
+    )
+    timed = [(_seconds(at), *rest) for at, *rest in rows]
+    return [
+        Chart(
+            "throughput",
+            "Calls a second",
+            "lines",
+            "Answers that came in, over the latest run. A dent is an endpoint that waited, or a stage that ended.",
+            [when, Column("calls a second", "decimal")],
+            [(at, calls) for at, calls, *_ in timed],
+        ),
+        Chart(
+            "in-flight",
+            "Calls in flight",
+            "lines",
+            flying,
+            [when, Column("in flight", "decimal")],
+            [(at, row[1]) for at, *row in timed],
+        ),
+        Chart(
+            "retries",
+            "Tries repeated",
+            "columns",
+            "Requests that had to be sent again. Peaks go with rate limits and outages.",
+            [when, Column("tries repeated")],
+            [(at, row[2]) for at, *row in timed] if any(row[3] for row in timed) else [],
+        ),
+        Chart(
+            "pairs",
+            "Pairs over time",
+            "lines",
+            "Accepted pairs by when their last call ended. A straight line is a steady run.",
+            [when, Column("pairs")],
+            [(_seconds(at), pairs) for at, pairs in run.store.rows(_PAIRS_OVER_TIME, [BINS])],
+        ),
+    ]
+
+
+def _seconds(at: datetime) -> float:
+    return round((at - datetime(1970, 1, 1)).total_seconds(), 2)
+
+
+def endpoints(run: Told) -> list[Chart]:
+    """What was asked of each endpoint, and how it answered."""
+    columns = [
+        Column("endpoint", "text"),
+        Column("calls"),
+        Column("median", "seconds"),
+        Column("95th percentile", "seconds"),
+        Column("tries repeated"),
+        Column("faults"),
+    ]
+    reading = "A 95th percentile far above the median is an endpoint under strain. Faults are answers of no use."
+    return [Chart("endpoints", "Endpoints", "table", reading, columns, run.store.rows(_ENDPOINTS))]
+
+
+def money(run: Told) -> list[Chart]:
+    """The ledger by stage and model."""
+    columns = [
+        Column("stage", "text"),
+        Column("model", "text"),
+        Column("calls"),
+        Column("retries"),
+        Column("faults"),
+        Column("input tokens"),
+        Column("output tokens"),
+        Column("USD", "usd"),
+        Column("USD on rejected", "usd"),
+    ]
+    names = (
+        "stage",
+        "model",
+        "calls",
+        "retries",
+        "faults",
+        "input_tokens",
+        "output_tokens",
+        "cost",
+        "cost_of_rejected",
+    )
+    rows = [tuple(row[name] for name in names) for row in by_stage(run.store)]
+    reading = "All calls that were paid for, as in `gsdp status`. What went into rejects is the price of the gates."
+    return [Chart("money", "The ledger", "table", reading, columns, rows)]
+
+
+_LATEST = "(SELECT id FROM runs ORDER BY number DESC, id LIMIT 1)"
+
+_PACE = f"""
+    WITH mine AS (SELECT epoch(ended_at) AS moment, seconds, attempts FROM calls WHERE run_id = {_LATEST}),
+        span AS (SELECT min(moment) AS low, greatest(max(moment) - min(moment), 0.001) / ? AS step FROM mine)
+    SELECT make_timestamp(((low + floor((moment - low) / step) * step) * 1e6)::BIGINT), count(*) / any_value(step),
+        sum(seconds) / any_value(step), (sum(attempts) - count(*))::BIGINT
+    FROM mine, span GROUP BY 1 HAVING count(*) > 0 ORDER BY 1"""
+
+_PAIRS_OVER_TIME = f"""
+    WITH mine AS (SELECT epoch(ended_at) AS moment FROM told WHERE outcome = 'pair' AND run_id = {_LATEST}),
+        span AS (SELECT min(moment) AS low, greatest(max(moment) - min(moment), 0.001) / ? AS step FROM mine),
+        binned AS (
+            SELECT make_timestamp(((low + floor((moment - low) / step) * step) * 1e6)::BIGINT) AS bin, count(*) AS pairs
+            FROM mine, span GROUP BY 1)
+    SELECT bin, sum(pairs) OVER (ORDER BY bin)::BIGINT FROM binned ORDER BY bin"""
+
+_ENDPOINTS = """
+    SELECT endpoint, count(*), median(seconds), quantile_cont(seconds, 0.95),
+        (sum(attempts) - count(*))::BIGINT, count(fault)
+    FROM calls GROUP BY endpoint ORDER BY 2 DESC"""
