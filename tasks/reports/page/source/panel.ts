@@ -100,8 +100,7 @@ export class Panel {
       this.list(points, (point) => `${count(point.pairs)} pairs`),
       el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
       el("ul.lines", {}, ...lines),
-      el("h3", {}, "Problems on it"),
-      el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`)))),
+      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
     ];
   }
 
