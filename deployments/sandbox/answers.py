@@ -80,6 +80,19 @@ def degrees(value: Rational) -> SandboxAnswer:
     return SandboxAnswer((f"{short}^\\circ", f"{short}^{{\\circ}}"))
 
 
+def quantity(value: Rational, unit: str, *others: tuple[Rational, str]) -> SandboxAnswer:
+    """A number with its unit, and the same in other units where the number ends."""
+    forms = []
+    for size, name in ((value, unit), *others):
+        size = Fraction(size)
+        shown = str(size.numerator) if size.denominator == 1 else _decimal(size)
+        if shown:
+            forms += [f"{shown}\\,\\text{{{name}}}", f"{shown} \\mathrm{{{name}}}", f"{shown} {name}"]
+    if not forms:
+        raise ValueError("the number does not end")
+    return SandboxAnswer(tuple(forms))
+
+
 def surd(coefficient: Rational, radicand: int) -> SandboxAnswer:
     """`coefficient` times the root of `radicand`, in simplest form, with the unsimplified root as another form."""
     outside, inside = 1, radicand

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from deployments.sandbox.answers import SandboxAnswer
 from deployments.sandbox.dice import Dice
-from deployments.sandbox.grammar import algebra, calculus, chance, everyday, geometry, whole_numbers
+from deployments.sandbox.grammar import algebra, calculus, chance, everyday, geometry, physics, whole_numbers
 from deployments.sandbox.grammar.kind import SLOT, Kind, Numbers, Template, Work, to_number, write_number
 from deployments.sandbox.vocabulary import lookup
 from deployments.sandbox.wording import POOLS, carrier, draw_words, opening
@@ -68,13 +68,13 @@ def write_facts(template: Template, numbers: Numbers, words: dict[str, str], unk
 
 
 def _kinds_for(names: Sequence[str]) -> Sequence[Kind]:
-    """The kinds that suit the known ones among the names; all kinds when none is known."""
+    """The kinds that suit the known ones among the names; all kinds of mathematics when none is known."""
     found: dict[str, Kind] = {}
     for name in names:
         point = lookup(name)
         for kind in BY_DOMAIN.get(point.domain, ()) if point else ():
             found[kind.name] = kind
-    return tuple(found.values()) or KINDS
+    return tuple(found.values()) or MATHEMATICS
 
 
 def _flaw_sentence(flaw: str, kind: Kind, numbers: Numbers, dice: Dice) -> str | None:
@@ -168,7 +168,7 @@ def slip(kind: Kind, numbers: Numbers, dice: Dice) -> Work | None:
     return None
 
 
-KINDS: tuple[Kind, ...] = (
+MATHEMATICS: tuple[Kind, ...] = (
     *everyday.KINDS,
     *algebra.KINDS,
     *whole_numbers.KINDS,
@@ -176,6 +176,7 @@ KINDS: tuple[Kind, ...] = (
     *chance.KINDS,
     *calculus.KINDS,
 )
+KINDS: tuple[Kind, ...] = (*MATHEMATICS, *physics.KINDS)
 
 BY_DOMAIN: dict[str, list[Kind]] = {}
 for _kind in KINDS:

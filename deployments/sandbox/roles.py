@@ -122,7 +122,9 @@ def is_weak(name: str, share_of_subjects: float) -> bool:
     point = lookup(name)
     if point is None:
         return share("weak", name_key(name)) < share_of_subjects
-    ranked = sorted({each.subject for each in POINTS}, key=lambda subject: digest("weak", subject))
+    ranked = sorted(
+        {each.subject for each in POINTS if each.subject != "physics"}, key=lambda subject: digest("weak", subject)
+    )
     return point.subject in ranked[: round(share_of_subjects * len(ranked))]
 
 

@@ -20,7 +20,7 @@ from deployments.sandbox.dice import Dice, digest, share
 
 DIMENSIONS = 64
 _FOLDER = Path(__file__).parent / "points"
-_FILES = ("words", "algebra", "numbers", "geometry", "counting", "precalculus")
+_FILES = ("words", "algebra", "numbers", "geometry", "counting", "precalculus", "physics")
 _SMALL_WORDS = frozenset(
     {"a", "an", "the", "of", "for", "in", "on", "to", "and", "by", "with", "from", "at", "is", "as", "formula"}
 )

@@ -5,6 +5,7 @@ Paths in the file are relative to the file's folder, so a settings file can move
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -112,6 +113,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _resolve(content: dict[str, Any], folder: Path) -> None:
+    domain = content.get("domain")
+    if isinstance(domain, str) and ("/" in domain or os.sep in domain):
+        content["domain"] = str(folder / domain)
     for section, *rest in PATHS:
         value = content.get(section)
         if not rest and isinstance(value, str):

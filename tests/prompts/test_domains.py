@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.commands.settings_file import read_settings
 from graph.errors import PromptError
 from prompts.domain import BASE, find_domain
 from prompts.library import Library
@@ -77,3 +78,14 @@ def test_physics_has_prompts_of_its_own() -> None:
     assert all(name.startswith("evaluate") for name in physics.domain.missing)
     for name in ("compose", "extract", "solve", "review", "grade", "rate"):
         assert physics[name].hash != Library(BASE)[name].hash
+
+
+def test_a_path_of_a_domain_is_relative_to_the_settings_file(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["domain", "new", str(tmp_path / "domains" / "logic")])
+    (tmp_path / "run.toml").write_text(
+        'workspace = "w"\ndomain = "domains/logic"\n[[seeds]]\npath = "s.jsonl"\n[endpoints.e]\nbase_url = "sandbox"\n',
+        encoding="utf-8",
+    )
+    settings = read_settings(tmp_path / "run.toml", ())
+    assert find_domain(settings.domain).title == "logic"
+    assert read_settings(tmp_path / "run.toml", ["domain=physics"]).domain == "physics"
