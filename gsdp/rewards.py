@@ -32,7 +32,7 @@ def trl_reward(
         raise ValueError("trl_reward needs the gold answers: give the dataset a column answer or solution.")
     questions = [_text(prompt, "user") for prompt in prompts] if prompts is not None else None
     verdicts = verify_batch(golds, [_text(completion, "assistant") for completion in completions], questions)
-    return [None if verdict.outcome == "unknown" else float(bool(verdict)) for verdict in verdicts]
+    return [None if verdict.outcome == "unknown" else float(verdict.same) for verdict in verdicts]
 
 
 def verl_reward(
@@ -44,7 +44,7 @@ def verl_reward(
     gives 0; whoever would rather leave such samples out asks `verify` beforehand.
     """
     question = (extra_info or {}).get("question")
-    return float(bool(verify(ground_truth, solution_str, question if isinstance(question, str) else None)))
+    return float(verify(ground_truth, solution_str, question if isinstance(question, str) else None).same)
 
 
 def _text(written: Completion, role: str) -> str:

@@ -182,8 +182,8 @@ def verify(gold: Answer, prediction: Answer, question: str | None = None, policy
         policy: What is decided where people differ.
 
     Returns:
-        The verdict: its `outcome` is "same", "different" or "unknown", its `tier` says what decided. It is true where
-        the outcome is "same".
+        The verdict: its `outcome` is "same", "different" or "unknown", its `tier` says what decided; `verdict.same` is
+        true where the outcome is "same".
     """
     return shared(policy).verify(gold, prediction, question)
 

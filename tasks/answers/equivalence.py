@@ -191,7 +191,7 @@ class Equivalence:
 def settle(a: str, b: str, rule: Policy = DEFAULT_POLICY, question: str = "") -> Verdict | None:
     """The verdict that needs no algebra, or None. Pure; a and b are in canonical order."""
     verdicts = [_settle(a, b, reading, question) for reading in readings(a, b, rule, question)]
-    same = next(filter(None, verdicts), None)
+    same = next((verdict for verdict in verdicts if verdict is not None and verdict.same), None)
     return None if same is None and None in verdicts else same or verdicts[0]
 
 

@@ -9,10 +9,12 @@ Outcome = Literal["same", "different", "unknown"]
 
 
 class Verdict(NamedTuple):
-    """An outcome and the tier that reached it. True where the answers are the same."""
+    """An outcome and the tier that reached it. Ask for `same`: as a tuple, a verdict itself is always true."""
 
     outcome: Outcome
     tier: str
 
-    def __bool__(self) -> bool:
+    @property
+    def same(self) -> bool:
+        """Whether the answers are the same; neither "different" nor "unknown" is."""
         return self.outcome == "same"
