@@ -8,6 +8,7 @@ that were drawn elsewhere, and calls of runs that are not theirs.
 from __future__ import annotations
 
 from tasks.store.database import Store
+from tasks.store.ids import id_sql
 
 REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("selection", "seed_id", "seeds"),
@@ -31,12 +32,12 @@ PAID_FOR = ("problems", "reviews", "solutions", "grades", "trials")
 """Tables whose rows name the call that they were made of."""
 
 HASHES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("mentions", "mention", ("seed_id", "recipe", "#position")),
+    ("mentions", "mention", ("seed_id", "recipe", "position")),
     ("elections", "election", ("problem_id", "recipe")),
     ("passes", "pass", ("stage", "problem_id", "recipe")),
     ("rejects", "reject", ("stage", "subject_id", "recipe")),
 )
-"""Tables whose ids are hashes of their own columns, the kind that they begin with, and these; # marks a number."""
+"""Tables whose ids are hashes of their own columns, the kind that they begin with, and these."""
 
 
 def misfits(store: Store) -> list[str]:
@@ -72,13 +73,7 @@ def _misnamed(store: Store) -> list[str]:
     found = []
     for table, kind, columns in HASHES:
         where = "stage <> 'ingest'" if table == "rejects" else "true"
-        sql = f"SELECT count(*) FROM {table} WHERE {where} AND id <> {_hash(kind, columns)}"
+        sql = f"SELECT count(*) FROM {table} WHERE {where} AND id <> {id_sql(kind, *columns)}"
         if count := store.rows(sql)[0][0]:
             found.append(f"the ids of {count:,} rows of {table} are not the hashes of what they stand for")
     return found
-
-
-def _hash(kind: str, columns: tuple[str, ...]) -> str:
-    """`content_id` of columns, in SQL."""
-    parts = [column[1:] if column.startswith("#") else f"""'"', {column}, '"'""" for column in columns]
-    return f"""left(sha256(concat('["{kind}",', {", ',', ".join(parts)}, ']')), 32)::UUID"""

@@ -133,14 +133,20 @@ def test_no_two_public_classes_share_a_name() -> None:
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WITH)\b.*\b(FROM|INTO|SET|AS)\b", re.DOTALL)
 
 
+def constants(path: Path) -> list[str]:
+    """The string constants of a file."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
 def statements(path: Path) -> list[str]:
     """The string constants of a file that are SQL."""
-    texts = (
-        node.value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    return [text for text in texts if SQL.search(text)]
+    return [text for text in constants(path) if SQL.search(text)]
+
+
+def test_ids_are_hashed_in_one_place_in_python_and_one_in_sql() -> None:
+    users = {module(path) for path in FILES if any("sha256(" in text for text in constants(path))}
+    assert users == {"tasks.store.ids"}
 
 
 def test_the_flows_hold_no_sql() -> None:

@@ -94,10 +94,7 @@ _RELATIONS = """
 
 _SEEDS = """
     WITH occurs AS (
-        SELECT DISTINCT a.point_id, s.source, s.line, s.id
-        FROM aliases a JOIN current_mentions m ON m.name = a.name JOIN seeds s ON s.id = m.seed_id
-        WHERE a.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'connect')
-            AND m.recipe = (SELECT recipe FROM current_recipes WHERE stage = 'extract')),
+        SELECT DISTINCT o.point_id, s.source, s.line, s.id FROM occurrences o JOIN seeds s ON s.id = o.seed_id),
     first AS (
         SELECT *, row_number() OVER (PARTITION BY point_id ORDER BY source, line) AS place FROM occurs)
     SELECT f.point_id, f.source, f.line, left(s.problem, ?) FROM first f JOIN seeds s ON s.id = f.id
