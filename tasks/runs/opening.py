@@ -53,11 +53,12 @@ async def open_run(settings: RunSettings, accept_changes: bool = False) -> Async
             await end_rounds(store)
         await withdraw(store, gave_up_last(store))
         async with recorded(store, plan) as (run_id, account), _context(store, plan, run_id, account) as work:
+            clients = tuple(work.clients.values())
             try:
                 with using(work):
                     yield work
             finally:
-                await withdraw(store, [call for client in work.clients.values() for call in client.vain])
+                await withdraw(store, [call for client in clients for call in client.vain])
     finally:
         store.close()
 

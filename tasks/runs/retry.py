@@ -32,6 +32,7 @@ async def withdraw(store: Store, calls: Collection[UUID]) -> int:
     """Open the items again that ended with one of these calls; how many rows that said so are gone."""
     if not calls:
         return 0
+    await store.write(statements=[("SELECT 1", [])])  # what is on its way to the store is there now
     ended = [*_rejects(store, list(calls)), *_unread_seeds(store, list(calls))]
     statements: list[Statement] = [("DELETE FROM rejects WHERE list_contains(?::UUID[], id)", [ended])]
     statements += [(f"DELETE FROM {table} WHERE list_contains(?::UUID[], call_id)", [list(calls)]) for table in JUDGED]
