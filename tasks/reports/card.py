@@ -249,7 +249,12 @@ def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
 
 def _front(settings: RunSettings, count: int) -> str:
     """YAML for a dataset hub, which reads files of one kind only: the JSONL files are for trainers."""
-    configs = ["- config_name: default", "  data_files:", "  - split: train", "    path: data/pairs.parquet"]
+    held_out = ["validation"] if settings.publish.validation else []
+    configs = []
+    for name, stem, suffix in (("default", "pairs", "validation"), ("messages", "messages", "messages-validation")):
+        configs += [f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{stem}.parquet"]
+        for split in held_out:
+            configs += [f"  - split: {split}", f"    path: data/{suffix}.parquet"]
     licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
     size = next((label for limit, label in SIZES if count < limit), "n>1T")
     head = [

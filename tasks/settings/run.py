@@ -35,7 +35,7 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 LayoutName = Literal[
     "gsm8k", "math", "numina", "openmath", "metamath", "messages", "sharegpt", "alpaca", "mcq", "dapo", "olympiad"
 ]
-Format = Literal["messages", "alpaca", "sharegpt"]
+Format = Literal["messages", "alpaca", "sharegpt", "trl", "grpo", "verl", "verifiers"]
 
 
 class Section(BaseModel):
@@ -271,7 +271,11 @@ class Publish(Section):
     """What the dataset looks like."""
 
     name: str = Field("gsdp-dataset", description="Title of the dataset card")
-    formats: tuple[Format, ...] = Field(("messages",), description="Layouts of the JSONL files")
+    formats: tuple[Format, ...] = Field(("messages",), description="Layouts of the files for trainers")
+    validation: float = Field(
+        0.0, ge=0, lt=1, description="Share of the combinations whose pairs are held out for validation"
+    )
+    rejected: bool = Field(False, description="Also write the rejected problems and solutions, with gate and reason")
     license: str | None = Field(None, description="Licence of the dataset, as you decide it")
     seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
     models_license: str | None = Field(None, description="Licences of the models whose text is published")

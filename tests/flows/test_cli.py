@@ -311,15 +311,13 @@ def test_publish_writes_the_dataset_of_the_run_again(run: Run, demo: Demo, tmp_p
         assert folder_bytes(out) == folder_bytes(demo.workspace / "dataset")
 
 
-@pytest.mark.parametrize("theirs", ["thesis.tex", "data/thesis.tex"])
-def test_publish_never_takes_a_folder_that_holds_something_else(
-    run: Run, demo: Demo, tmp_path: Path, theirs: str
-) -> None:
+@pytest.mark.parametrize("theirs", ["README.md", "data/messages.jsonl"])
+def test_publish_never_replaces_a_file_that_is_not_ours(run: Run, demo: Demo, tmp_path: Path, theirs: str) -> None:
     file = tmp_path / "home" / theirs
     file.parent.mkdir(parents=True)
     file.write_text("years of work")
     said = only_sentence(run("publish", demo.workspace, "--out", tmp_path / "home"), 1)
-    assert "holds other files: choose an empty folder" in said
+    assert "is not of a dataset of ours: choose another folder, or move the file away" in said
     assert folder_bytes(tmp_path / "home") == {theirs: b"years of work"}
 
 

@@ -125,7 +125,8 @@ def test_the_cards_front_matter_names_files_that_exist(finished: Path) -> None:
     text = (finished / "dataset/README.md").read_text(encoding="utf-8")
     front = front_matter(text)
     paths = {config["config_name"]: config["data_files"][0]["path"] for config in front["configs"]}
-    assert paths == {"default": "data/pairs.parquet"}, "hubs read files of one kind only"
+    wanted = {"default": "data/pairs.parquet", "messages": "data/messages.parquet"}
+    assert paths == wanted, "hubs read files of one kind only"
     assert all((finished / "dataset" / path).is_file() for path in paths.values())
     assert front["size_categories"] == ["n<1K"]
     assert front["pretty_name"] == "rehearsed"

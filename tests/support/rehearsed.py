@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from deployments.sandbox.roles import ErrorRates, ask_of, role_of
 from deployments.sandbox.vocabulary import embed
@@ -43,6 +44,8 @@ class InProcess:
 
     asked: Counter[str] = field(default_factory=Counter)
     """Questions by model."""
+    vain: Sequence[UUID] = ()
+    """Calls that a batch would have brought too late."""
 
     async def complete(self, request: ChatRequest) -> Reply:
         self.asked[request.model] += 1
