@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -28,6 +29,7 @@ class Pupil:
     def __init__(self, texts: Mapping[str, Sequence[str | Reply]]) -> None:
         self._texts = {problem: list(answers) for problem, answers in texts.items()}
         self.asked: list[ChatRequest] = []
+        self.vain: Sequence[UUID] = ()
 
     async def complete(self, request: ChatRequest) -> Reply:
         self.asked.append(request)
