@@ -11,6 +11,7 @@ before it comes here. It cannot tell a sensible answer from a senseless one; the
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -47,6 +48,9 @@ _NUMBER_WORDS = {
     )
 }
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b")
+_SINGLE_POINT = re.compile(r"<points>[ \t]*\n?([^<\n]{1,300})\n?[ \t]*</points>", re.IGNORECASE)
+_OPENED_POINTS = re.compile(r"<points>", re.IGNORECASE)
+"""A block for each name: all of them are meant, not the last one alone."""
 _DRESS = " \t\r\n*_`\"'“”."
 _NUMERAL = re.compile(r"[0-9]+")
 _NUMBERED_LINE = re.compile(r"^\W*[0-9]{1,3}[.)]\s*")
@@ -89,12 +93,25 @@ def read_points(text: str) -> list[str]:
 
     Lines that differ in nothing but their numbers are no names of facts: the model repeats itself, or counts.
     """
-    body = clean(block(text, "points", may_be_open=True), "points")
-    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    single = _SINGLE_POINT.findall(text)
+    each = len(single) > 1 and len(single) == len(_OPENED_POINTS.findall(text))
+    body = clean("\n".join(single) if each else block(text, "points", may_be_open=True), "points")
+    lines = _listed(body) or [line.strip() for line in body.splitlines() if line.strip()]
     most = max(Counter(_NUMERAL.sub("0", _NUMBERED_LINE.sub("", line)) for line in lines).values(), default=0)
     if most >= _LEAST_REPEATS:
         raise Unparseable("one line over and over")
     return lines
+
+
+def _listed(body: str) -> list[str]:
+    """The names of a JSON list, which some models write unasked; nothing for anything else."""
+    if not body.startswith("["):
+        return []
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    return [name.strip() for name in found if name.strip()] if all(isinstance(name, str) for name in found) else []
 
 
 def read_problem(text: str, longest: int = 8000) -> str:

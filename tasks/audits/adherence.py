@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from graph.names import clean_name, normal_form
+from graph.lines import name_in
+from graph.names import normal_form
 from graph.records import Reading, Relation, content_id
 from prompts.answers import read_points
 from tasks.context.run_context import Asked, RunContext, together
@@ -83,7 +84,7 @@ async def _read(work: RunContext, item: AskedPoints) -> tuple[UUID, tuple[str, .
     known = {row.id: row for row in await work.store.of(Reading, [reading_id])}
 
     def row(answer: Asked[list[str]]) -> Reading:
-        cleaned = [clean_name(raw) for raw in answer.value or ()]
+        cleaned = [name_in(raw) for raw in answer.value or ()]
         names = tuple(name for name, fault in cleaned if fault is None)[:limit]
         return Reading(id=reading_id, recipe=recipe, problem_id=item.problem_id, names=names, fault=answer.fault)
 

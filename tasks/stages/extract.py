@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from graph.errors import GsdpError
-from graph.names import clean_name, normal_form
+from graph.lines import name_in
+from graph.names import normal_form
 from graph.records import Mention, Record, Seed, content_id
 from prompts.answers import read_points
 from tasks.context.run_context import RunContext, run_context, together
@@ -82,7 +83,7 @@ def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:
     rows: list[Record] = []
     seen: set[str] = set()
     for position, raw in enumerate(names):
-        name, fault = clean_name(raw)
+        name, fault = name_in(raw)
         key = normal_form(name)
         mention_id = content_id("mention", str(seed.id), str(recipe), position)
         if fault is None and key in seen:
