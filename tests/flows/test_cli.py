@@ -31,6 +31,7 @@ COMMANDS = (
     "preset",
     "report",
     "evaluate",
+    "compare",
     "verify-store",
     "quote",
     "doctor",
