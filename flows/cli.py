@@ -1,4 +1,4 @@
-"""The `gsdp` command. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 130 interrupted.
+"""The `gsdp` command. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 ended below the target, 130 interrupted.
 
 A command is a function in `flows/commands` and a line below. Heavy imports stand inside the functions, so that `--help`
 and `check` do not wait for Prefect.

@@ -32,6 +32,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
     async with in_turn(settings, accept_changes) as work:
         told = StageLines(work)
         told.warn()
+        end = ""
 
         async def run(name: str, stage: Callable[[RunSettings], Awaitable[Any]]) -> None:
             if name in wanted and not work.account.reached:
@@ -56,7 +57,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
                 "rejected and why. Mend that, and run the same command again."
             )
-        return {"pairs": work.screened.pairs, "workspace": str(settings.workspace)}
+        return {"pairs": work.screened.pairs, "workspace": str(settings.workspace), "end": end}
 
 
 async def _pairs(told: StageLines, work: RunContext, settings: RunSettings) -> None:

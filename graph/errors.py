@@ -7,6 +7,7 @@ The class says two things: who can mend it (the exit code) and whether trying ag
     |   |-- SettingsError
     |   |-- SeedError
     |   `-- PromptError
+    |-- TargetMissed              exit 3   an orderly end below the target; other seeds or settings may give more
     |-- StoreError                exit 1   the DuckDB file: locked, newer, truncated, read-only, disk full
     |-- BudgetError               no more may be bought
     |   |-- BudgetReached         exit 0   the run drains, and a larger budget lets it go on
@@ -30,6 +31,12 @@ class GsdpError(Exception):
 
     exit_code = 1
     transient = False
+
+
+class TargetMissed(GsdpError):
+    """A run has ended in order, and below its target: nothing is left that could make more pairs."""
+
+    exit_code = 3
 
 
 class UsageError(GsdpError):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.orchestration.started import Flow, run_until, with_prefect
+from flows.orchestration.started import Flow, check_target, run_until, with_prefect
 
 
 def demo(
@@ -43,9 +43,10 @@ def run(
     from flows.reporting.quote_table import print_quote
 
     read = read_settings(settings, set_ or ())
-    run_until(read, until, accept_changes)
+    found = run_until(read, until, accept_changes)
     with reading(read.workspace) as store:
         print_quote(store)
+    check_target(found, read.target_pairs)
 
 
 def quote(

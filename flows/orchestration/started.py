@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from graph.errors import GsdpError, SettingsError, UsageError
+from graph.errors import GsdpError, SettingsError, TargetMissed, UsageError
 
 if TYPE_CHECKING:
     from flows.reporting.report import View
@@ -29,8 +29,8 @@ PREFECT_DEFAULTS = {
 """Settings of Prefect that a run starts with unless the environment says otherwise."""
 
 
-def run_until(settings: RunSettings, until: str, accept_changes: bool) -> None:
-    """Run the pipeline up to a stage. Raises UsageError where it is none."""
+def run_until(settings: RunSettings, until: str, accept_changes: bool) -> dict[str, Any]:
+    """Run the pipeline up to a stage; what the flow returns. Raises UsageError where it is none."""
     from tasks.settings.run import STAGES
 
     last = next((stage for stage in STAGES if stage == until), None)
@@ -42,7 +42,17 @@ def run_until(settings: RunSettings, until: str, accept_changes: bool) -> None:
 
         return partial(synthesize, settings, until=last, accept_changes=accept_changes)
 
-    with_prefect(settings, load, accept_changes)
+    found: dict[str, Any] = with_prefect(settings, load, accept_changes)
+    return found
+
+
+def check_target(found: Mapping[str, Any], target: int) -> None:
+    """Raises TargetMissed where a run has ended below its target, with what would help."""
+    if found["end"]:
+        raise TargetMissed(
+            f"The run ended with {found['pairs']:,} of {target:,} pairs: {found['end']}. More seeds or larger "
+            "`sample.samples_per_combination` give more to ask for; `gsdp status` counts what was rejected and why."
+        )
 
 
 def with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_changes: bool) -> T:

@@ -57,6 +57,12 @@ def rejects(store: Store) -> list[tuple[str, str, int]]:
     return [(stage, reason, int(number)) for stage, reason, number in store.rows(sql)]
 
 
+def seed_rejects(store: Store, most: int) -> list[tuple[str, str]]:
+    """(file and line, detail) of the first rows of seed files that could not be used."""
+    rows = store.rows("SELECT detail FROM rejects WHERE stage = 'ingest' ORDER BY rowid LIMIT ?", [most])
+    return [(where, detail) for where, _, detail in (row[0].partition(": ") for row in rows)]
+
+
 def seeds_without_points(store: Store) -> list[str]:
     """Where the seeds stand in which no knowledge point was found: file and line."""
     return [f"{source}:{line}" for source, line in store.rows(WITHOUT_POINTS)]
