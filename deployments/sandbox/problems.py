@@ -70,9 +70,10 @@ def write_facts(template: Template, numbers: Numbers, words: dict[str, str], unk
 def _kinds_for(names: Sequence[str]) -> Sequence[Kind]:
     """The kinds that suit the known ones among the names; all kinds of mathematics when none is known."""
     found: dict[str, Kind] = {}
-    for name in names:
-        point = lookup(name)
-        for kind in BY_DOMAIN.get(point.domain, ()) if point else ():
+    points = [point for name in names if (point := lookup(name))]
+    physics = [point for point in points if point.subject == "physics"]
+    for point in physics or points:
+        for kind in BY_DOMAIN.get(point.domain, ()):
             found[kind.name] = kind
     return tuple(found.values()) or MATHEMATICS
 
