@@ -119,6 +119,7 @@ class Scripted:
     votes: dict[str, list[str]] = field(default_factory=dict)
     """Judge -> what it says of each solution that it is shown, by the solution's number."""
     asked: list[tuple[str, str]] = field(default_factory=list)
+    vain: list[Any] = field(default_factory=list)
 
     async def complete(self, request: ChatRequest) -> Reply:
         text = request.messages[-1]["content"]
