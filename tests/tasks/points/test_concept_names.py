@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from tests.support.concept_names import BLIND, OURS
-from tests.support.name_scores import LETTERS, Score, by_connect, by_form, concepts, score
+from tests.support.contexts import settings_for
+from tests.support.name_pairs import ONE, PROPOSED
+from tests.support.name_scores import LETTERS, ROLES, Letters, Score, by_connect, by_form, concepts, score
+from tests.support.scripted_curator import connected, written
 
 STAND_IN = {"same_at": 0.6, "ask_from": 0.6}
 """Bands for the stand-in, whose cosines are lower than a model's; chosen on our own names."""
@@ -63,3 +68,26 @@ async def test_without_an_embedder_letters_join_nothing_and_propose_to_the_curat
 def test_scores() -> None:
     assert score({"a": 1, "b": 1, "c": 1, "d": 2}, {"a": 0, "b": 0, "c": 3, "d": 0}) == Score(1, 2, 2)
     assert str(Score(3, 1, 3)) == "precision 0.750, recall 0.500 (3 right, 1 wrong)"
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_two_names_are_one_point_only_where_rows_say_why(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed)
+    known = [name for pair in ONE + PROPOSED for name in pair]
+    names = sorted(set(draw.sample(known, 60) + draw.sample([name for group in OURS for name in group], 60)))
+    settings = settings_for(
+        tmp_path,
+        roles=ROLES | {"embedder": "local"},
+        endpoints={"local": LETTERS},
+        connect={"filter": False, **STAND_IN},
+        **written(tmp_path, *([name] for name in names)),
+    )
+    client = Letters()
+    client.learn(names)
+    found = await connected(settings, client)
+    said = nx.Graph([(row.name, row.other) for row in found.proposals.values() if row.verdict == "same"])
+    several = [members for members in found.classes() if len(members) > 1]
+    assert len(several) > 4
+    for members in several:
+        assert members <= set(said), "each stands in a row"
+        assert nx.is_connected(said.subgraph(members))
