@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,12 @@ from typing import Annotated
 import typer
 
 from flows.orchestration.started import Flow, check_target, run_until, with_prefect
+
+
+class Retry(StrEnum):
+    """What of earlier runs is asked again."""
+
+    GAVE_UP = "gave-up"
 
 
 def demo(
@@ -33,6 +40,9 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
+    retry: Annotated[
+        Retry | None, typer.Option("--retry", help="Ask again what any run gave up, and not the last one alone.")
+    ] = None,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
 
@@ -43,6 +53,10 @@ def run(
     from flows.reporting.quote_table import print_quote
 
     read = read_settings(settings, set_ or ())
+    if retry:
+        from tasks.runs.retry import open_again
+
+        print(f"retry       {open_again(read.workspace):,} items that earlier runs gave up are open again")
     found = run_until(read, until, accept_changes)
     with reading(read.workspace) as store:
         print_quote(store)

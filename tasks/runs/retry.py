@@ -6,11 +6,13 @@ that a model answered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
+from pathlib import Path
 from uuid import UUID
 
 from graph.records import content_id
-from tasks.store.database import Store
+from tasks.store.database import Store, open_store
 from tasks.store.writer import Statement
 
 GAVE_UP = "SELECT id FROM calls WHERE fault LIKE 'gave up after %'"
@@ -26,6 +28,15 @@ JUDGED = ("reviews", "grades")
 def gave_up_last(store: Store) -> list[UUID]:
     """What the last run gave up: all of it where the run did not end well, else the seeds that it could not read."""
     return [row[0] for rule in (OF_AN_UNFINISHED_RUN, OF_SEEDS) for row in store.rows(GAVE_UP + rule)]
+
+
+def open_again(workspace: Path) -> int:
+    """Open every item that any run of a workspace gave up; how many there were."""
+    store = open_store(workspace)
+    try:
+        return asyncio.run(withdraw(store, [row[0] for row in store.rows(GAVE_UP)]))
+    finally:
+        store.close()
 
 
 async def withdraw(store: Store, calls: Collection[UUID]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from graph.errors import EndpointRefused
 from tasks.endpoint.health import REFUSALS_IN_A_ROW
+from tasks.runs.retry import open_again
 from tasks.settings.run import RunSettings
 from tasks.stages.extract import extract, pending_seeds
 from tasks.stages.ingest import ingest
@@ -59,3 +61,15 @@ async def test_what_gave_up_is_asked_again_by_the_next_run(tmp_path: Path) -> No
             assert len(pending_seeds(work)) == len(left)
             await plain(extract)(0, [str(seed) for seed in pending_seeds(work)])
             assert work.store.rows("SELECT reason FROM rejects WHERE stage = 'extract'") == []
+
+
+def test_what_any_run_gave_up_is_opened_again_on_demand(tmp_path: Path) -> None:
+    async def give_up() -> None:
+        async with scripted_server(POINTS, http(200, "{}"), http(200, "{}"), POINTS) as server:
+            local = {"base_url": server.url, "model": "tiny", "concurrency": 1, "attempts": 1, "outage_patience": 1e6}
+            await read_seeds(settings_for(tmp_path, endpoints={"local": local}))
+
+    seeds(tmp_path, 2)
+    asyncio.run(give_up())
+    assert open_again(tmp_path / "work") in (0, 1)
+    assert open_again(tmp_path / "work") == 0
