@@ -57,7 +57,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
                 f"No pair came of it, so no dataset is written: `gsdp status {settings.workspace}` counts what was "
                 "rejected and why. Mend that, and run the same command again."
             )
-        return {"pairs": work.screened.pairs, "workspace": str(settings.workspace), "end": end}
+        return {"pairs": work.screened.pairs, "workspace": str(settings.workspace), **({"end": end} if end else {})}
 
 
 async def _pairs(told: StageLines, work: RunContext, settings: RunSettings) -> None:

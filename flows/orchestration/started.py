@@ -48,7 +48,7 @@ def run_until(settings: RunSettings, until: str, accept_changes: bool) -> dict[s
 
 def check_target(found: Mapping[str, Any], target: int) -> None:
     """Raises TargetMissed where a run has ended below its target, with what would help."""
-    if found["end"]:
+    if found.get("end"):
         raise TargetMissed(
             f"The run ended with {found['pairs']:,} of {target:,} pairs: {found['end']}. More seeds or larger "
             "`sample.samples_per_combination` give more to ask for; `gsdp status` counts what was rejected and why."
