@@ -36,6 +36,8 @@ text except in a prompt or an answer that uses them."""
 CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|<(?:start|end)_of_turn>|\[/?(?:INST|SYSTEM_PROMPT)\]"
 """Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none, and `<s>` alone
 changes no speaker."""
+END_OF_TEXT = "</s>"
+"""How some models end an answer, where no `<s>` was opened."""
 
 _NEVER = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(GUARDED))})\s{{0,3}}/?>)|{CHAT_MARKER}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
@@ -136,13 +138,17 @@ def clean(text: str, tag: str, longest: int | None = None) -> str:
     Those are scraps of the prompt or of another answer. Control characters are what is left of LaTeX that was read as
     an escape (`\\frac`, `\\beta`), and a terminal obeys some. `tag` says in the reason what the text was meant to be.
     """
-    if _own_tag(tag).search(text) or _NEVER.search(text):
+    if _own_tag(tag).search(text) or _NEVER.search(text) or _ends_with_mark(text):
         raise Unparseable(f"tag left in <{tag}>")
     if _CONTROL.search(text):
         raise Unparseable(f"control character in <{tag}>")
     if longest is not None and len(text) > longest:
         raise Unparseable("too long")
     return text
+
+
+def _ends_with_mark(text: str) -> bool:
+    return text.rstrip().endswith(END_OF_TEXT) and "<s>" not in text
 
 
 def read_review(text: str) -> tuple[float, float]:
