@@ -61,13 +61,16 @@ class Marks:
     any: re.Pattern[str]
     opening: re.Pattern[str]
     closing: re.Pattern[str]
+    signs: tuple[str, ...]
+    """The same in lower case."""
 
 
 def marks(further: Mapping[str, str]) -> Marks:
     """The known tags, and further ones of the settings."""
     tags = {**TAGS, **further}
     opening, closing = ("|".join(map(re.escape, sorted(each, key=len))) for each in (tags, set(tags.values())))
-    return Marks(*(re.compile(each, re.IGNORECASE) for each in (f"{opening}|{closing}", opening, closing)))
+    any_, open_, close = (re.compile(each, re.IGNORECASE) for each in (f"{opening}|{closing}", opening, closing))
+    return Marks(any_, open_, close, tuple({tag.lower() for tag in (*tags, *tags.values())}))
 
 
 KNOWN = marks({})
@@ -81,6 +84,9 @@ def split_thinking(content: str, known: Marks = KNOWN) -> Split:
     """
     if (channels := _channels(content)) is not None:
         return channels
+    lower = content.lower()
+    if not any(sign in lower for sign in known.signs):  # most answers: a tenth of what the patterns take
+        return Split(without_tokens(content), "", False)
     last = None
     for last in known.closing.finditer(content):  # noqa: B007
         pass
@@ -93,7 +99,7 @@ def split_thinking(content: str, known: Marks = KNOWN) -> Split:
 
 def _channels(content: str) -> Split | None:
     """A content in channels (harmony, of gpt-oss); None of any other."""
-    if bare := BARE_CHANNELS.match(content):
+    if content.lstrip().startswith("analysis") and (bare := BARE_CHANNELS.match(content)):
         return Split(without_tokens(bare[2]), bare[1].strip(), False)
     parts = CHANNEL.findall(content) if "<|channel|>" in content else []
     if not parts:
