@@ -43,6 +43,8 @@ TOKEN = r"<\|\w{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<(?:end_of_turn|eos|EOS)>|\
 LAST_TOKENS = re.compile(rf"(?:\s*(?:{TOKEN}))+\s*\Z")
 FIRST_TOKENS = re.compile(rf"\A(?:\s*(?:{TOKEN}|<s>)(?:assistant(?=\s|<))?)+")
 """Special tokens of chat templates, which are no part of an answer; at its ends only, where servers let them slip."""
+TAIL = 200
+"""Characters at the end in which they are looked for: a pattern that ends with the text is slow on a whole one."""
 
 
 class Split(NamedTuple):
@@ -113,7 +115,7 @@ def without_tokens(text: str) -> str:
     """The text without the special tokens at its ends, and without blanks there."""
     text = text.strip()
     if text.endswith((">", "]")):
-        text = LAST_TOKENS.sub("", text)
+        text = (text[:-TAIL] + LAST_TOKENS.sub("", text[-TAIL:])).rstrip()
     return FIRST_TOKENS.sub("", text).strip() if text.startswith("<") else text
 
 
