@@ -122,7 +122,7 @@ class BatchQueue:
         self._marks = marks(endpoint.thought_tags)
         self._dialect = Dialect(endpoint.model_copy(update={"stream": False}), profiles or {})
         cheaper = {model: price and _times(price, rule.price_factor) for model, price in prices.items()}
-        self._meter = Meter(name, cheaper, account, endpoint.timeout, clock)
+        self._meter = Meter(name, cheaper, account, endpoint.timeout, clock, together=True)
         self._account, self._store, self._run_id = account, store, run_id
         self._sleep, self._clock = sleep, clock
         self._gathering: dict[str, _Batch] = {}

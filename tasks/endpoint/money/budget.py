@@ -196,8 +196,12 @@ class Meter:
         account: BudgetAccount,
         timeout: float,
         clock: Callable[[], float],
+        together: bool = False,
     ) -> None:
-        """`prices` are by model; `timeout` is how long an attempt can take at most, in seconds."""
+        """`prices` are by model; `timeout` is how long an attempt can take at most, in seconds.
+
+        `together`: attempts do not wait until one has shown what the server bills, because they travel as one.
+        """
         self.name = name
         self._prices, self._account, self._clock = prices, account, clock
         self._second = max((price.second for price in prices.values() if price), default=0.0)
@@ -207,7 +211,8 @@ class Meter:
         self._standing_up = asyncio.Lock()
         self._users = 0
         self._under_way = 0
-        self._has_told = account.budget is None
+        by_time = account.unit == "USD" and all(price and not price.most(1, 1) for price in prices.values())
+        self._has_told = account.budget is None or together or by_time
         """Whether an answer has shown what this server bills; until then, calls go one at a time."""
         self._first = asyncio.Lock()
         self._reading = 0.0
