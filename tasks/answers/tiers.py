@@ -104,10 +104,16 @@ def collections(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
 
     left, right = group_of(a.tidied), group_of(b.tidied)
     if left is not None and right is not None and depth < MAX_DEPTH:
-        return compare_groups(left, right, element)
+        outcome = compare_groups(left, right, element)
+        return "unknown" if outcome is None and (_holds_sets(left) or _holds_sets(right)) else outcome
     if _several(left, b) or _several(right, a):
         return "different"
     return "unknown" if "" in {group.opening for group in (left, right) if group} else None
+
+
+def _holds_sets(group: Group) -> bool:
+    r"""Whether a set or tuple has a set in it: `\{\{1\}, 2\}` is not `\{1, 2\}`; math-verify drops the inner braces."""
+    return group.opening in (r"\{", "(", "[") and any(element.startswith(r"\{") for element in group.elements)
 
 
 def _several(group: Group | None, other: ReadAnswer) -> bool:

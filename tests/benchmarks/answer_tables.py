@@ -20,6 +20,7 @@ from tests.benchmarks.equivalence import bare
 from tests.support.answers_that_agree import SAME
 from tests.support.answers_that_differ import DIFFERENT, UNKNOWN
 from tests.support.answers_that_look_alike import ROWS as ALIKE
+from tests.support.answers_written_blind import AGAIN
 from tests.support.answers_written_blind import ROWS as BLIND
 from tests.support.answers_written_blind_later import ROWS as LATER
 
@@ -34,6 +35,7 @@ def tables() -> Iterator[Row]:
     yield from ((f"alike: {kind}", a, b, outcome) for kind, a, b, outcome, _ in ALIKE)
     yield from (("blind, first", a, b, outcome) for _, a, b, outcome, _ in BLIND)
     yield from (("blind, later", a, b, outcome) for _, a, b, outcome, _ in LATER)
+    yield from (("blind, again", a, b, outcome) for _, a, b, outcome, _ in AGAIN)
 
 
 def theirs(a: str, b: str) -> str:

@@ -239,6 +239,8 @@ UNKNOWN = [
     ("the line opens upward", "it goes up", "prose"),
     (r"\int_0^1 x^x dx", "0.7", "an integral without a closed form"),
     ("it depends on the angle", "the angle decides", "prose"),
+    (r"(\{1\}, 2)", "(1, 2)", "a set in a tuple against a number"),
+    (r"\{\{1\}, \{2\}\}", r"\{1, 2\}", "sets in a set against numbers"),
     ("(10^9)!", "(10^9+1)!", "too large to compare"),
     ("9" * 300, "9" * 299 + "8", "more digits than are read"),
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from tasks.answers.tiers import compare_cheaply
 from tests.support.answers_that_agree import SAME
 from tests.support.answers_that_differ import DIFFERENT, UNKNOWN
 from tests.support.answers_that_look_alike import ROWS as ALIKE
-from tests.support.answers_written_blind import ROWS
+from tests.support.answers_written_blind import AGAIN, ROWS
 from tests.support.answers_written_blind_later import FINAL as BLIND_FINAL
 from tests.support.answers_written_blind_later import ROWS as LATER
 
@@ -25,7 +25,7 @@ OWN = [(a, b, "same", why) for a, b, why in SAME]
 OWN += [(a, b, "different", why) for a, b, why in DIFFERENT]
 OWN += [(a, b, "unknown", why) for a, b, why in UNKNOWN]
 OWN += [(a, b, expected, f"{kind}: {why}") for kind, a, b, expected, why in ALIKE]
-BLIND = [(a, b, expected, f"{kind}: {why}") for kind, a, b, expected, why in ROWS + LATER]
+BLIND = [(a, b, expected, f"{kind}: {why}") for kind, a, b, expected, why in ROWS + LATER + AGAIN]
 
 FINAL = [
     (r"so \boxed{42}.", "42", "a box"),
