@@ -28,14 +28,18 @@ _tell: ContextVar[Callable[[], None] | None] = ContextVar("gsdp_tell", default=N
 
 
 @asynccontextmanager
-async def ended_by_signal() -> AsyncIterator[None]:
+async def ended_by_signal(begin: bool = True) -> AsyncIterator[None]:
     """End what goes on in the block when SIGTERM comes. Raises TerminationSignal.
+
+    `begin` is false for runs that Prefect's runner has started: it tells them in a way of its own whether a signal
+    means Cancel, and ends by force what does not obey.
 
     Flows within flows enter it too: Prefect has put its own handler back for them. Works in the main thread's event
     loop; no signal reaches another.
     """
     if tell := _tell.get():
         _listen(tell)
+    if tell or not begin:
         yield
         return
     task, told = asyncio.current_task(), False

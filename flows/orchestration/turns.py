@@ -46,7 +46,8 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
     """`open_run`, once it is this run's turn; who opens it is also who reports on the run."""
     async with AsyncExitStack() as stack:
         outermost = current() is None
-        await stack.enter_async_context(ended_by_signal())
+        by_hand = outermost and runtime.deployment.id is None
+        await stack.enter_async_context(ended_by_signal(begin=by_hand))
         if outermost and runtime.deployment.id is not None:
             await stack.enter_async_context(_until_paused())
             await _queue(stack, settings.workspace)
