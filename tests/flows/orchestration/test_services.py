@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
@@ -24,9 +26,12 @@ from prefect.utilities.templating import apply_values
 
 from deployments.prepare import automations
 from deployments.serve import FLOWS
+from deployments.server import server_settings
 from tests.support.live_prefect import Prefect, Start, free_port
 from tests.support.rehearsal import ROOT, SEEDS, query, wait_until
 
+HARD = "p@ss:w/o%rd#?"
+"""A password of characters that mean something in addresses."""
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
 
@@ -54,6 +59,40 @@ def test_compose_names_files_and_services_that_are_there() -> None:
         volumes = {volume.split(":")[0] for volume in service.get("volumes", ())}
         assert volumes <= set(COMPOSE["volumes"])
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"setup"}
+
+
+def test_compose_has_a_password_for_each_service_and_no_privileges_for_ours() -> None:
+    services = COMPOSE["services"]
+    for name in ("server", "setup", "worker"):
+        assert "PREFECT_PASSWORD:?" in services[name]["environment"]["PREFECT_API_AUTH_STRING"]
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+    assert services["redis"]["command"][-2:] == ["--requirepass", "${REDIS_PASSWORD}"]
+    assert "POSTGRES_PASSWORD:?" in services["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    assert all(port.startswith("127.0.0.1:") for each in services.values() for port in each.get("ports", ()))
+    assert env_file("deployments/prefect.env")["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+    assert "*" not in env_file("deployments/prefect.env")["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
+
+
+def test_a_password_may_hold_what_means_something_in_an_address() -> None:
+    redis = {"PREFECT_REDIS_MESSAGING_HOST": "redis", "PREFECT_REDIS_MESSAGING_PASSWORD": HARD}
+    made = server_settings(redis | {"PREFECT_API_AUTH_STRING": "admin:x"})
+    address = urlsplit(made["PREFECT_SERVER_DOCKET_URL"])
+    assert (address.hostname, address.port, address.path) == ("redis", 6379, "/1")
+    assert unquote(address.password or "") == HARD
+    assert made["PREFECT_SERVER_API_AUTH_STRING"] == "admin:x"
+    with pytest.raises(SystemExit, match="Choose a password"):
+        server_settings(redis)
+
+
+def test_a_job_may_do_nothing_but_its_work() -> None:
+    pod = job()["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
 
 
 TEMPLATE = json.loads((ROOT / "deployments/kubernetes.json").read_text(encoding="utf-8"))
@@ -145,7 +184,9 @@ def postgres(start: Start, folder: Path, port: int) -> None:
     assert POSTGRES is not None
     user: dict[str, Any] = {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
     data = folder / "postgres"
-    initdb = [POSTGRES, "--pgdata", data, "--username", "prefect", "--auth", "trust"]
+    (folder / "password").write_text(HARD)
+    initdb = [POSTGRES, "--pgdata", data, "--username", "prefect", "--auth", "scram-sha-256"]
+    initdb += ["--pwfile", folder / "password"]
     subprocess.run([*map(str, initdb)], check=True, capture_output=True, cwd=folder, **user)
     listen = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     start(
@@ -154,7 +195,7 @@ def postgres(start: Start, folder: Path, port: int) -> None:
     ready = [str(POSTGRES.with_name("pg_isready")), "--host", "127.0.0.1", "--port", str(port)]
     wait_until(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0)
     create = [str(POSTGRES.with_name("createdb")), "-h", "127.0.0.1", "-p", str(port), "-U", "prefect", "prefect"]
-    subprocess.run(create, check=True, capture_output=True)
+    subprocess.run(create, check=True, capture_output=True, env={**os.environ, "PGPASSWORD": HARD})
 
 
 @pytest.mark.services
@@ -162,23 +203,28 @@ def postgres(start: Start, folder: Path, port: int) -> None:
 def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, folder: Path) -> None:
     database, messages, port = free_port(), free_port(), free_port()
     postgres(start, folder, database)
-    start("redis-server", "--port", messages, "--dir", folder, "--save", "", stdout=subprocess.DEVNULL)
+    redis = ["redis-server", "--port", messages, "--dir", folder, "--save", "", "--requirepass", HARD]
+    start(*redis, stdout=subprocess.DEVNULL)
     where = {
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"postgresql+asyncpg://prefect@127.0.0.1:{database}/prefect",
-        "PREFECT_SERVER_DOCKET_URL": f"redis://127.0.0.1:{messages}/1",
+        "PREFECT_API_AUTH_STRING": f"admin:{HARD}",
+        "PREFECT_SERVER_DATABASE_HOST": "127.0.0.1",
+        "PREFECT_SERVER_DATABASE_PORT": str(database),
+        "PREFECT_SERVER_DATABASE_PASSWORD": HARD,
         "PREFECT_REDIS_MESSAGING_HOST": "127.0.0.1",
         "PREFECT_REDIS_MESSAGING_PORT": str(messages),
+        "PREFECT_REDIS_MESSAGING_PASSWORD": HARD,
         "PREFECT_SERVER_API_PORT": str(port),
     }
     named = COMPOSE["services"]["server"]["environment"]
     assert set(where) - {"PREFECT_SERVER_API_PORT"} <= set(named)
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     client = plain | env_file("deployments/prefect.env") | {"PREFECT_HOME": str(folder / "client")}
-    client |= {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+    client |= {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api", "PREFECT_API_AUTH_STRING": f"admin:{HARD}"}
     server = plain | env_file("deployments/prefect.env") | env_file("deployments/services.env") | where
     prefect = [sys.executable, "-m", "prefect"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    start(*prefect, "server", "start", "--port", port, env=server | {"PREFECT_HOME": str(folder)}, **quiet)
+    server |= {"PREFECT_HOME": str(folder)}
+    start(sys.executable, "-m", "deployments.server", "--port", port, env=server, **quiet)
     wait_until(lambda: Prefect(client["PREFECT_API_URL"]).answers("/health"), seconds=120)
     prepared = subprocess.run(
         [sys.executable, "-m", "deployments.prepare"], cwd=ROOT, env=client, capture_output=True, text=True, check=False
@@ -195,16 +241,19 @@ def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, f
     watched = subprocess.run(run, cwd=ROOT, env=client, capture_output=True, text=True, check=False, timeout=300)
     assert watched.returncode == 0, watched.stdout + watched.stderr
     assert query(folder / "work", "SELECT count(*) FROM pairs") == [(10,)]
-    states = asyncio.run(task_run_states(client["PREFECT_API_URL"]))
+    for path, body in (("/admin/version", None), ("/block_documents/filter", {})):
+        with pytest.raises(HTTPError, match=r"401|403"):
+            Prefect(client["PREFECT_API_URL"]).ask(path, body)
+    states = asyncio.run(task_run_states(client["PREFECT_API_URL"], client["PREFECT_API_AUTH_STRING"]))
     assert states
     assert set(states) == {"COMPLETED"}
 
 
-async def task_run_states(url: str) -> list[str]:
+async def task_run_states(url: str, password: str) -> list[str]:
     """The states of all task runs, once the server has recorded them."""
     from prefect.client.orchestration import PrefectClient
 
-    async with PrefectClient(url) as client:
+    async with PrefectClient(url, auth_string=password) as client:
         for _ in range(100):
             found = [run.state_type for run in await client.read_task_runs()]
             if found and all(state == "COMPLETED" for state in found):
