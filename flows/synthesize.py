@@ -14,6 +14,7 @@ from flows.shards import spread
 from flows.stages import stage_flow
 from graph.errors import GsdpError
 from tasks.context.run_context import RunContext
+from tasks.reports.dataset import DATASET, check_folder
 from tasks.settings.run import STAGES, RunSettings, Stage
 
 
@@ -29,6 +30,8 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
+    if "publish" in wanted:
+        check_folder(settings.workspace / DATASET)
     async with in_turn(settings, accept_changes) as work:
         told = StageLines(work)
         told.warn()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.reports.page.content import REPORT
-from tasks.stages.publish import DATASET
+from tasks.reports.dataset import DATASET
 from tests.support.browser import (
     artifacts,
     chromium,

@@ -32,7 +32,7 @@ from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
 from tasks.reports.money import cost
 from tasks.reports.page.content import REPORT
-from tasks.stages.publish import DATASET
+from tasks.reports.dataset import DATASET
 from tasks.store.latest import pair_count
 
 PATIENCE = 3.0

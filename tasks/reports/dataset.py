@@ -24,6 +24,9 @@ from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import recipe_of
 
+DATASET = "dataset"
+"""The dataset's folder in the workspace."""
+
 CLEAN = r"regexp_replace(p.answer, '[$\s]|\\[,;!]|\\left|\\right|\{,\}', '', 'g')"
 """An answer without the marks that change nothing of its kind."""
 

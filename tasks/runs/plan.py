@@ -16,6 +16,7 @@ from tasks.endpoint.connection import verify
 from tasks.endpoint.money.prices import Price, find_price
 from tasks.inputs.aliases import read_aliases
 from tasks.inputs.rows import look_at, with_each_file
+from tasks.reports.dataset import DATASET, check_folder
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import with_blocks
 from tasks.settings.identity import Identity, changes, identity, paid_again, recipes
@@ -64,6 +65,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
     for endpoint in plan.settings.endpoints.values():
         if endpoint.base_url != SANDBOX:
             verify(endpoint)
+    check_folder(plan.settings.workspace / DATASET)
     store = open_store(plan.settings.workspace)
     try:
         refuse_changes(store, plan.identity, accept_changes)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.context.run_context import run_context
-from tasks.reports.dataset import write_dataset
+from tasks.reports.dataset import DATASET, write_dataset
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.latest import pair_count
-
-DATASET = "dataset"
-"""The dataset's folder in the workspace."""
 
 
 @chunk_task("publish")

@@ -11,10 +11,13 @@ from typing import Any, get_args
 import duckdb
 import pytest
 
+from flows.synthesize import synthesize
 from graph.errors import StoreError
-from tasks.reports.dataset import ANSWER_TYPE, check_folder, write_dataset
+from tasks.reports.dataset import ANSWER_TYPE, DATASET, check_folder, write_dataset
 from tasks.reports.formats import FORMATS, TABLES
+from tasks.runs.plan import check
 from tasks.settings.run import Format, RunSettings
+from tests.support.contexts import settings_for
 from tests.support.rehearsal import SEEDS, opened
 from tests.support.rehearsed import InProcess, rehearsed_settings, run_all
 
@@ -149,3 +152,14 @@ def test_a_readme_that_is_not_ours_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("about something else")
     with pytest.raises(StoreError, match=r"README\.md is not of a dataset of ours"):
         check_folder(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_over_is_found_before_anything_is_paid(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, seeds=[{"path": SEEDS}])
+    folder = settings.workspace / DATASET
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("about something else")
+    with pytest.raises(StoreError, match=r"README\.md is not of a dataset of ours"):
+        check(settings, accept_changes=False)
+    with pytest.raises(StoreError, match=r"README\.md is not of a dataset of ours"):
+        asyncio.run(synthesize.fn(settings))
