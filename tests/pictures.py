@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.reports.page.content import REPORT
 from tasks.reports.dataset import DATASET
+from tasks.reports.page.content import REPORT
 from tests.support.browser import (
     artifacts,
     chromium,

@@ -30,9 +30,9 @@ from flows.reporting.snapshot import pace, progress
 from tasks.context.run_context import RunContext
 from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
+from tasks.reports.dataset import DATASET
 from tasks.reports.money import cost
 from tasks.reports.page.content import REPORT
-from tasks.reports.dataset import DATASET
 from tasks.store.latest import pair_count
 
 PATIENCE = 3.0
