@@ -1,0 +1,27 @@
+"""Models and tokenizers from a folder, a name, or a GGUF file; on whatever device there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+
+def load(model: str) -> tuple[Any, Any]:
+    """A model in the precision of the device, and its tokenizer; the weights of a GGUF file are dequantized."""
+    path = Path(model)
+    where = {"pretrained_model_name_or_path": model}
+    if path.suffix == ".gguf":
+        where = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    tokenizer = AutoTokenizer.from_pretrained(**where)
+    loaded = AutoModelForCausalLM.from_pretrained(**where, dtype=precision())
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return loaded, tokenizer
+
+
+def precision() -> Any:
+    """bfloat16 on an accelerator that has it, else 32 bits."""
+    return torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
