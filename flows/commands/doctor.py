@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -59,7 +60,7 @@ def examine_settings(path: Path) -> bool:
         if endpoint.base_url == SANDBOX:
             continue
         found = asyncio.run(examine(endpoint, resolve_key(endpoint.api_key), model))
-        _compare_room(found, limits.get((name, found.model), 0))
+        _compare_room(found, limits.get((name, found.model), {}))
         healthy &= show(f"{name} at {endpoint.base_url}", found)
         if found.concurrency:
             profiles.setdefault(endpoint.base_url, {})[found.model] = found.profile
@@ -70,27 +71,30 @@ def examine_settings(path: Path) -> bool:
     return healthy
 
 
-def _limits(settings: RunSettings) -> dict[tuple[str, str], int]:
-    """The longest answer that a role asks of each model of an endpoint, with its thought."""
+def _limits(settings: RunSettings) -> dict[tuple[str, str], dict[str, int]]:
+    """The longest answer that each role asks of a model of an endpoint, with its thought."""
     try:
         roles = make_plan(settings).roles
     except SettingsError:
         return {}  # a model is not named yet: this is how its name is found out
-    longest: dict[tuple[str, str], int] = {}
-    for role in (*roles.by_name.values(), *roles.judges):
+    longest: dict[tuple[str, str], dict[str, int]] = {}
+    for role in (role for role in roles.chat if role not in roles.examinees):
         for asked in role.replicas.items():
-            longest[asked] = max(longest.get(asked, 0), role.output_limit)
+            longest.setdefault(asked, {})[role.name] = role.output_limit
     return longest
 
 
-def _compare_room(found: Examination, limit: int) -> None:
-    """Say whether the longest answer that is asked for fits behind a prompt."""
-    if found.context and limit > found.context - PROMPT_ROOM:
+def _compare_room(found: Examination, limits: Mapping[str, int]) -> None:
+    """Warn of roles whose longest answer does not fit behind a prompt."""
+    room = (found.context or 0) - PROMPT_ROOM
+    large = {role: limit for role, limit in limits.items() if found.context and limit > room}
+    if large:
+        told = ", ".join(f"{role} ({limit:,} tokens)" for role, limit in sorted(large.items()))
         found.note(
             "room",
             "note",
-            f"answers of {limit:,} tokens do not fit behind a prompt: they are cut to what is left of "
-            f"{found.context:,}. Lower max_tokens, or raise the server's context",
+            f"the longest answers do not fit behind a prompt and are cut to what is left of {found.context:,} tokens: "
+            f"{told}. Lower max_tokens or thinking_tokens, or raise the server's context",
         )
 
 

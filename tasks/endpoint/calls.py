@@ -83,7 +83,13 @@ class CallAttempts(Generic[R]):
             return None, Fault("unreachable", "cut_short", "answer cut short"), ""
         except (ValueError, RecursionError):
             return None, Fault("transient", *_no_json(raw.content)), ""
-        return value, value.fault, ""
+        return value, self._named(value.fault), ""
+
+    def _named(self, fault: Fault | None) -> Fault | None:
+        """The fault of an answer; one that was cut where its limit had been fitted to the context was cut by that."""
+        asked = self.ticket.max_tokens or 0
+        is_cut = fault is not None and fault.code in ("truncated", "truncated_thinking")
+        return CONTEXT_FULL if is_cut and asked > self.most_output else fault
 
     def charge(self, cost: float | None, presumed: int) -> None:
         """Count what an attempt cost."""
@@ -108,6 +114,8 @@ def billed(raw: RawResponse, value: Readable | None, seconds: float) -> Usage | 
         return NO_USAGE
     return value.usage if value is not None and value.usage.input + value.usage.output else None
 
+
+CONTEXT_FULL = Fault("permanent", "context_full", "truncated at the end of the context")
 
 GATEWAY_TIMEOUTS = frozenset({499, 504, 524})
 

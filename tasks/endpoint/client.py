@@ -28,6 +28,7 @@ from tasks.endpoint.calls import CallAttempts, R, Readable, billed
 from tasks.endpoint.circuit import AgainError, Standing
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
+from tasks.endpoint.context import listed_contexts
 from tasks.endpoint.dialect import ADAPTABLE, Dialect
 from tasks.endpoint.faults import Failure, Fault, read_exception
 from tasks.endpoint.health import SILENT_COSTS, AttemptHistory
@@ -51,6 +52,9 @@ from tasks.settings.endpoints import Endpoint
 
 NOT_SENT: frozenset[FaultCode] = frozenset({"proxy_not_reached", "host_not_found", "connection_refused", "tls_failed"})
 """Faults of an attempt that never reached the server, so that nobody can bill it."""
+
+LISTING_TIMEOUT = 5.0
+"""Seconds for the list of models, which no call needs."""
 
 LOG = logging.getLogger("gsdp")
 
@@ -156,6 +160,22 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
+
+    async def learn_contexts(self) -> None:
+        """Ask once for the list of models, because of their contexts. A server may have none, and need not."""
+        try:
+            async with asyncio.timeout(LISTING_TIMEOUT):
+                raw = await self._connection.get(self._connection.url("/models"))
+            listed = listed_contexts(raw.json()) if raw.status == 200 else {}
+        except (ValueError, RecursionError):
+            return
+        except Exception as error:
+            if read_exception(error) is None:
+                raise
+            return
+        self._dialect.hear_contexts(listed)
+        if self.batch_queue is not None:
+            self.batch_queue.hear_contexts(listed)
 
     async def complete(self, request: ChatRequest, movable: bool = False) -> Reply:
         """One chat completion. Raises EndpointDown or EndpointRefused; all else is a Reply.

@@ -29,7 +29,7 @@ FaultCode = Literal[
     "malformed_answer", "no_choices",
     "no_vectors", "malformed_vectors",
     # An answer that is none.
-    "truncated", "truncated_thinking", "tool_call", "repetition", "refused_by_model", "only_thought", "empty",
-    "unknown_finish", "unparseable", "another_width",
+    "truncated", "truncated_thinking", "context_full", "tool_call", "repetition", "refused_by_model", "only_thought",
+    "empty", "unknown_finish", "unparseable", "another_width",
 ]  # fmt: skip
 """What happened, one word a case; decisions hang on it, never on the sentence beside it."""

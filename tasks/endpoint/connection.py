@@ -114,18 +114,22 @@ class Connection:
 
     async def post(self, url: str, content: bytes) -> RawResponse:
         """Send JSON and read the whole answer. Raises what aiohttp raises; the caller sets the deadline."""
-        session = self._session
-        if session is None:  # only now is there an event loop for certain
-            session = self._session = self._open()
-        answer = await session.post(url, data=content, **self._sent_with)
+        return await self._read(await self._opened().post(url, data=content, **self._sent_with))
+
+    async def get(self, url: str) -> RawResponse:
+        """Ask for a page. Raises what aiohttp raises; the caller sets the deadline."""
+        return await self._read(await self._opened().get(url, **self._sent_with))
+
+    def _opened(self) -> ClientSession:
+        if self._session is None:  # only now is there an event loop for certain
+            self._session = self._open()
+        return self._session
+
+    async def _read(self, answer: ClientResponse) -> RawResponse:
         try:
             return RawResponse(answer.status, answer.headers, self._clean(await _whole(answer)))
         finally:
             answer.release()
-
-    async def get(self, url: str) -> RawResponse:
-        """Ask for a page. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
-        return await self._by_sdk(self.sdk.get(url, cast_to=httpx2.Response, options=self.options))
 
     async def upload(self, url: str, content: bytes) -> RawResponse:
         """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""

@@ -1,13 +1,13 @@
-"""How much room a model has, as its server tells when it refuses: the context, the prompt's share, the longest answer.
+"""How much room a model has, as its server tells: in its list of models, or in the words of a refusal.
 
-Pure reading of words. What is told once is enough to fit every later answer to it.
+Pure reading. What is told once is enough to fit every later answer to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class RoomTold(NamedTuple):
@@ -16,6 +16,26 @@ class RoomTold(NamedTuple):
     context: int = 0
     prompt: int = 0
     longest_answer: int = 0
+
+
+def listed_contexts(body: object) -> dict[str, int]:
+    """The context of each model in the parsed answer to `/models`, as far as it is told."""
+    rows = body.get("data") if isinstance(body, dict) else None
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {str(row.get("id")): size for row in found if (size := listed_context(row))}
+
+
+def listed_context(row: Mapping[str, Any]) -> int:
+    """The context in one row of a list of models, under whatever name; 0 where it is not told."""
+    for part in (row, *(value for value in row.values() if isinstance(value, dict))):
+        for key in LISTED:
+            if type(part.get(key)) is int and part[key] > 0:
+                return int(part[key])
+    return 0
+
+
+LISTED = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
+"""vLLM and SGLang; OpenRouter, Together and Fireworks; Groq; Mistral and LM Studio; llama-server."""
 
 
 def read_room(words: str) -> RoomTold:

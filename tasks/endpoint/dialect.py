@@ -84,6 +84,18 @@ class Dialect:
             )
             for model, profile in profiles.items()
         }
+        self._listed: Mapping[str, int] = {}
+
+    def hear_contexts(self, listed: Mapping[str, int]) -> None:
+        """Take in the contexts in the server's list of models; what a refusal or the doctor told is surer."""
+        self._listed = listed
+        for model, habits in self._habits.items():
+            habits.context = habits.context or self._listed_for(model)
+
+    def _listed_for(self, model: str) -> int:
+        """The context of a model. A server of a single model often takes any name for it."""
+        only = next(iter(self._listed.values())) if len(self._listed) == 1 else 0
+        return self._listed.get(model, only)
 
     def chat(self, request: ChatRequest) -> dict[str, Any]:
         """The body of a chat completion."""
@@ -154,7 +166,7 @@ class Dialect:
     def _of(self, model: str) -> Habits:
         habits = self._habits.get(model)
         if habits is None:
-            habits = self._habits[model] = Habits(self._endpoint.token_limit_parameter)
+            habits = self._habits[model] = Habits(self._endpoint.token_limit_parameter, context=self._listed_for(model))
         return habits
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from graph.errors import EndpointRefused
 from tasks.endpoint.connection import Connection, connect
+from tasks.endpoint.context import listed_context, read_room
 from tasks.endpoint.dialect import LIMIT_NAMES, OPTIONAL, refuses
 from tasks.endpoint.faults import error_words, excerpt, read_exception, scrub
 from tasks.endpoint.finishes import is_known
@@ -31,14 +32,15 @@ RIDDLE = "Which is larger, 9.11 or 9.9? Think about it first, then answer with t
 SHORT = 8
 """Output tokens of a call whose limit must be seen to work."""
 
+ENDLESS = 100_000_000
+"""Output tokens that no context holds."""
+
 RAMP = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LEAST_GAIN = 1.15
 """What twice and four times as many at once must bring for the ramp to go on."""
 
 LEAST_SAMPLE = 16
 """Calls from which a rate can be told."""
-
-CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
 
 
 @dataclass(frozen=True)
@@ -178,19 +180,8 @@ async def _list(patient: Examination) -> bool:
         patient.note("list of models", "good", f"{len(names)}, {patient.model} among them")
     else:
         patient.note("list of models", "note", f"without {patient.model}: {', '.join(names[:5])}")
-    size = _context(next((row for row in rows if row.get("id") == patient.model), {}))
-    patient.context = size or None
-    patient.note("context", "good" if size else "note", f"{size:,} tokens" if size else "not told")
+    patient.context = listed_context(next((row for row in rows if row.get("id") == patient.model), {})) or None
     return True
-
-
-def _context(row: Mapping[str, Any]) -> int:
-    """The size of the context as a list of models tells it, under whatever name."""
-    for part in (row, *(value for value in row.values() if isinstance(value, dict))):
-        for key in CONTEXT_KEYS:
-            if type(part.get(key)) is int:
-                return int(part[key])
-    return 0
 
 
 async def _first(patient: Examination) -> bool:
@@ -215,6 +206,16 @@ async def _first(patient: Examination) -> bool:
     told = usage.input > 0 and usage.output > 0
     patient.note("usage", "good" if told else "bad", f"{usage.input} in, {usage.output} out" if told else "not told")
     return True
+
+
+async def _context(patient: Examination) -> None:
+    """The size of the context: from the list of models, else from the refusal of an answer that no context holds."""
+    if patient.context is None:
+        heard = await patient.ask(**{patient.limit_name: ENDLESS})
+        if not 200 <= heard.status < 300:
+            patient.context = read_room(heard.words).context or None
+    size = patient.context
+    patient.note("context", "good" if size else "note", f"{size:,} tokens" if size else "not told")
 
 
 async def _token_limit(patient: Examination) -> None:
@@ -373,6 +374,7 @@ async def _in_turn(patient: Examination, count: int) -> list[Heard]:
 
 
 CHECKS = (
+    _context,
     _token_limit,
     _sampling,
     _several,

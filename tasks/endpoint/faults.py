@@ -315,6 +315,7 @@ REMEDIES: dict[FaultCode, str] = {
     "closed": "Ask the provider why the account is closed, or name another endpoint, then run the same command again.",
     "must_not_think": "Set extra_body = { enable_thinking = false } or stream = true, then run the same command again.",
     "context_length": "Raise the server's context or lower max_tokens, then run the same command again.",
+    "context_full": "Raise the server's context, then run the same command again.",
     "truncated": "Raise max_tokens of the role, then run the same command again.",
     "truncated_thinking": THINK_LESS,
     "only_thought": THINK_LESS,

@@ -258,8 +258,8 @@ WITNESSED_TRIES = 3
 """Tries of the one request that is refused so, before something else is asked."""
 
 ANSWERS: frozenset[FaultCode] = frozenset(
-    {"truncated", "truncated_thinking", "only_thought", "empty", "repetition", "content_filter", "refused_by_model",
-     "tool_call", "unparseable"}
+    {"truncated", "truncated_thinking", "context_full", "only_thought", "empty", "repetition", "content_filter",
+     "refused_by_model", "tool_call", "unparseable"}
 )  # fmt: skip
 """What a model that works may answer to hard items."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,7 @@ from tasks.context.run_context import Counts, RunContext, current, using
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.client import Client
 from tasks.endpoint.money.budget import BudgetAccount, Meter
-from tasks.endpoint.profiles import read_profiles
+from tasks.endpoint.profiles import Profiles, read_profiles
 from tasks.inputs.benchmarks import read_benchmarks
 from tasks.reports.money import known_cost
 from tasks.runs.plan import Plan, make_plan, refuse_changes
@@ -24,7 +25,7 @@ from tasks.runs.retry import gave_up_last, withdraw
 from tasks.runs.sandbox import Sandbox
 from tasks.runs.shards import end_rounds
 from tasks.settings.lookup import resolve_key
-from tasks.settings.run import RunSettings
+from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store, open_store
 from tasks.texts.contamination import Contamination
 
@@ -105,7 +106,17 @@ async def _clients(
             client.batch_queue = BatchQueue(name, endpoint, key, known, prices, account, store, run_id)
             await client.batch_queue.open()
             stack.push_async_callback(client.batch_queue.close)
+    await asyncio.gather(*(clients[name].learn_contexts() for name in _untold(plan, profiles)))
     return clients
+
+
+def _untold(plan: Plan, profiles: Profiles) -> set[str]:
+    """Endpoints of whose models nobody has yet told how much they hold."""
+    asked = [item for role in plan.roles.chat for item in role.replicas.items()]
+    endpoints = plan.settings.endpoints
+    others = [(name, model) for name, model in asked if endpoints[name].base_url != SANDBOX]
+    known = {name: profiles.get(endpoints[name].base_url, {}) for name, _ in others}
+    return {name for name, model in others if model not in known[name] or not known[name][model].context}
 
 
 @contextmanager

@@ -86,6 +86,11 @@ class ResolvedRoles:
         """Whoever may be asked."""
         return (*self.by_name.values(), *self.judges, *self.examinees)
 
+    @property
+    def chat(self) -> tuple[ResolvedRole, ...]:
+        """Those of them that are asked for text."""
+        return tuple(role for role in self.all if role.name != "embedder")
+
     def get(self, role: str) -> ResolvedRole | None:
         """Who plays the role; None when nobody does."""
         return self.by_name.get(role)

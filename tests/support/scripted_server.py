@@ -53,9 +53,17 @@ class ScriptedServer:
     most_in_flight: int = 0
 
 
+NO_MODELS = b"HTTP/1.1 404 Scripted\r\ncontent-length: 0\r\n\r\n"
+
+
 @asynccontextmanager
-async def scripted_server(*script: bytes | Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedServer]:
-    """Serve `script`, one line per request over all connections; the last line is repeated for ever."""
+async def scripted_server(
+    *script: bytes | Play, tls: ssl.SSLContext | None = None, models: bytes | None = NO_MODELS
+) -> AsyncIterator[ScriptedServer]:
+    """Serve `script`, one line per request over all connections; the last line is repeated for ever.
+
+    The list of models is served beside the script and is no request of it, unless `models` is None.
+    """
     server = ScriptedServer("")
     open_connections: set[asyncio.Task[None]] = set()
 
@@ -66,6 +74,10 @@ async def scripted_server(*script: bytes | Play, tls: ssl.SSLContext | None = No
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
                 while (received := await _read(reader)) is not None:
+                    if models is not None and re.match(r"GET \S*/models ", received.line):
+                        writer.write(models)
+                        await writer.drain()
+                        continue
                     server.requests.append(received)
                     line = script[min(len(server.requests), len(script)) - 1]
                     if not await _play(server, line, received, writer):

@@ -161,6 +161,10 @@ class BatchQueue:
         self._held.clear()
         await self._api.close()
 
+    def hear_contexts(self, listed: Mapping[str, int]) -> None:
+        """Take in the contexts in the server's list of models."""
+        self._dialect.hear_contexts(listed)
+
     async def complete(self, request: ChatRequest) -> Reply:
         """One chat completion, hours later. Raises EndpointError or BudgetError; all else is a Reply."""
         trip = _Trip()

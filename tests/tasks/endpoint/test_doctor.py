@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.commands.doctor import examine_settings, examine_url, show
+from flows.commands.settings_file import read_settings
 from tasks.endpoint.connection import connect
 from tasks.endpoint.doctor import Examination, _finish, _thinking, examine
 from tasks.endpoint.profiles import Profile, keep_profiles, read_profiles
@@ -78,7 +79,7 @@ def server(*flaws: str, models: object = ({"id": "tiny", "meta": {"n_ctx": 4096}
 
 
 async def examined(play: Play | bytes, model: str | None = None, key: str | None = KEY) -> Examination:
-    async with scripted_server(play) as found:
+    async with scripted_server(play, models=None) as found:
         return await examine(Endpoint(base_url=found.url, concurrency=4), key, model)
 
 
@@ -133,6 +134,21 @@ async def test_what_was_found_is_a_profile() -> None:
     assert found.profile.concurrency in (1, 2, 4)
 
 
+async def test_a_context_that_is_not_listed_is_read_from_a_refusal() -> None:
+    counts = server(models=({"id": "tiny"},))
+
+    async def play(received: Received, writer: asyncio.StreamWriter) -> bool:
+        if b"100000000" not in received.body:
+            return await counts(received, writer)
+        writer.write(refusal(400, "max_tokens is too large: 100000000. The maximum context length is 4096 tokens."))
+        await writer.drain()
+        return True
+
+    found = await examined(play)
+    assert found.profile.context == 4096
+    assert ("context", "good", "4,096 tokens") in [(f.what, f.state, f.found) for f in found.findings]
+
+
 async def test_vectors_are_told_of() -> None:
     found = await examined(server(embeds=True))
     assert [f.found for f in found.findings if f.what == "embeddings"] == ["vectors of 3 numbers"]
@@ -185,6 +201,30 @@ async def test_profiles_are_kept_with_the_workspace_and_reach_its_clients(tmp_pa
     assert set(read_profiles(settings.workspace)[url]) == {"some-model", "another"}
     async with open_context(settings) as work:
         assert work.clients["local"].admission.limit.value == 5
+
+
+async def test_roles_whose_answers_do_not_fit_the_context_are_named_and_a_run_fits_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "seeds.jsonl").write_text("{}")
+    short = {"endpoint": "local", "max_tokens": 256}
+    roles = dict.fromkeys(("extractor", "curator", "composer", "rater"), short) | {"judges": [short]}
+    async with scripted_server(server(), models=None) as found:
+        settings = {
+            "workspace": "work",
+            "seeds": [{"path": "seeds.jsonl"}],
+            "endpoints": {"local": {"base_url": found.url, "model": "tiny", "concurrency": 1}},
+            "roles": roles | {"solver": {"endpoint": "local", "max_tokens": 4096}},
+        }
+        path = write_toml(tmp_path / "settings.toml", settings)
+        await asyncio.to_thread(examine_settings, path)
+        out = " ".join(capsys.readouterr().out.replace("│", " ").split())
+        assert "are cut to what is left of 4,096 tokens: solver (4,096 tokens), strong_solver (4,096 tokens)" in out
+        (tmp_path / "work" / "endpoints.json").unlink()
+        async with open_context(read_settings(path)) as work:
+            await work.clients["local"].complete(ASK._replace(max_tokens=4096))
+    assert 3900 < found.requests[-1].json["max_tokens"] < 4096
+    assert found.requests[-2].line.startswith("GET /v1/models ")
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"url": 3}', '{"url": {"m": {"concurrency": "many"}}}'])

@@ -369,6 +369,37 @@ async def test_the_room_that_a_server_tells_of_is_learnt_once(words: str) -> Non
     assert sent[2] == 500, "what fits stays as it is"
 
 
+LISTED = {
+    "vLLM": {"id": "tiny", "max_model_len": 4096},
+    "llama-server": {"id": "tiny", "meta": {"n_ctx_train": 4096}},
+    "OpenRouter": {"id": "tiny", "context_length": 4096},
+    "Groq": {"id": "tiny", "context_window": 4096},
+    "one model under any name": {"id": "models/tiny.gguf", "meta": {"n_ctx": 4096}},
+}
+
+
+@pytest.mark.parametrize("row", LISTED.values(), ids=LISTED.keys())
+async def test_the_context_in_the_list_of_models_is_learnt_before_the_first_call(row: dict[str, object]) -> None:
+    listed = http(200, json.dumps({"data": [row]}))
+    async with scripted_server(ok("fou", finish="length"), models=listed) as server, client(server.url) as c:
+        await c.learn_contexts()
+        reply = await c.complete(ASK._replace(max_tokens=4096))
+    (sent,) = [received.json["max_tokens"] for received in server.requests]
+    assert 3900 < sent < 4096
+    assert reply.fault == "truncated at the end of the context", "more max_tokens would not help"
+
+
+@pytest.mark.parametrize("listed", [None, http(500), http(200, "<html>"), http(200, '{"data": [3, {"id": null}]}')])
+async def test_a_server_need_not_list_its_models(listed: bytes | None) -> None:
+    async with scripted_server(ok("four"), models=listed or http(404)) as server:
+        async with client(server.url if listed else unused_url()) as c:
+            await c.learn_contexts()
+        async with client(server.url) as c:
+            await c.learn_contexts()
+            await c.complete(ASK._replace(max_tokens=4096))
+    assert [received.json["max_tokens"] for received in server.requests] == [4096]
+
+
 async def test_a_prompt_that_leaves_no_room_ends_its_item() -> None:
     words = "This model's maximum context length is 4096 tokens. However, you requested (4090 in the messages)"
     async with scripted_server(refusal(400, words)) as server, client(server.url) as c:
