@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from prefect.logging import get_run_logger
@@ -12,6 +12,7 @@ from flows.orchestration.events import announce
 from flows.reporting.report import view
 from flows.stages import PAID
 from tasks.context.run_context import RunContext
+from tasks.inputs.rows import skipped_files
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
 from tasks.settings.roles import panel_warnings
@@ -34,6 +35,8 @@ class StageLines:
             self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)
+            for line in not_taken(result, settings) if name == "ingest" else ():
+                self._note(name, line)
         self._found()
 
     def warn(self) -> None:
@@ -49,9 +52,12 @@ class StageLines:
         lines = self._work.counts.findings
         for line in lines:
             if line not in self._told:
-                view.get().note("graph", line)
-                get_run_logger().info("graph: %s", line)
+                self._note("graph", line)
         self._told = lines
+
+    def _note(self, name: str, line: str) -> None:
+        view.get().note(name, line)
+        get_run_logger().info("%s: %s", name, line)
 
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
@@ -103,10 +109,24 @@ def _reasons(kept_out: Mapping[str, int]) -> str:
     return f", {sum(kept_out.values()):,} rejected (" + ", ".join(f"{why}: {number:,}" for why, number in most) + ")"
 
 
+def not_taken(found: Mapping[str, Any], settings: RunSettings) -> Iterator[str]:
+    """The rows that make no seed, with file, line and reason, and the files of folders that are not read."""
+    shown = found.get("left_out", ())
+    yield from shown
+    if found["rejected"] > len(shown):
+        yield f"and {found['rejected'] - len(shown):,} rows more: `gsdp seeds` with these settings shows all"
+    if skipped := skipped_files(settings):
+        more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
+        yield f"not read, since of no known kind: {', '.join(map(str, skipped[:NAMED]))}{more}"
+
+
 def _of_more(found: Mapping[str, Any]) -> str:
     """What a target below the number of pairs leaves out."""
     return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
 
+
+NAMED = 5
+"""Files that are named."""
 
 PAID_FOR = ("ingest", "extract", "connect", *PAID)
 

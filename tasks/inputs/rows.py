@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +22,11 @@ from tasks.inputs.values import columns_of
 from tasks.settings.run import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 JSON_LINES = (".jsonl", ".ndjson")
 
 TABLES = {".csv": "", ".tsv": "\t"}
@@ -28,11 +34,14 @@ TABLES = {".csv": "", ".tsv": "\t"}
 
 KINDS = (*JSON_LINES, ".json", *TABLES, ".parquet")
 
-PACKED = {".gz": gzip.open}
+PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".zst": zstd.open}
+"""Suffix -> what opens a file that is packed so."""
 
 DELIMITERS = ",;\t|"
 
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 LONGEST_FIELD = 1 << 30
 """Characters of a CSV field; a long one is for the row check to refuse, not for the reader."""
@@ -64,6 +73,12 @@ def with_each_file(settings: RunSettings) -> RunSettings:
             raise SeedError(f"{file.path} holds no seed file yet: put a {_kinds()} file into it.")
         found += [file.model_copy(update={"path": path}) for path in within]
     return settings.model_copy(update={"seeds": tuple(found)})
+
+
+def skipped_files(settings: RunSettings) -> list[Path]:
+    """The files of the seeds' folders and patterns that are of no known kind."""
+    several = [file.path for file in settings.seeds if file.path.is_dir() or _is_pattern(file.path)]
+    return [path for each in several for path in files_in(each) if kind_of(path) not in KINDS]
 
 
 def files_in(path: Path) -> list[Path]:
@@ -129,7 +144,10 @@ def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, st
 
 
 def read_rows(store: Store, path: Path) -> Iterator[Row]:
-    """The rows of a JSON Lines, JSON, CSV, TSV or Parquet file, also packed by gzip, told by its suffix."""
+    """The rows of a JSON Lines, JSON, CSV, TSV or Parquet file, told by its suffix; text may be packed by gzip or zstd.
+
+    JSON Lines are read under any other suffix too, when the file is named itself.
+    """
     if not path.is_file():
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
     kind = kind_of(path)
@@ -142,13 +160,13 @@ def read_rows(store: Store, path: Path) -> Iterator[Row]:
             yield from _csv_rows(path, TABLES[kind])
         elif kind == ".parquet":
             yield from _parquet(store, path)
-        elif kind == ".zst":
-            raise SeedError(f"{path} is packed by zstd: unpack it (`unzstd {path.name}`) and name what comes of it.")
+        elif _begins_with_an_object(path):
+            yield from _json_lines(path)
         else:
             raise SeedError(f"{path} is of no known kind: give a {_kinds()} file.")
     except OSError as error:
         raise SeedError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (EOFError, UnicodeError) as error:
+    except (EOFError, UnicodeError, zstd.ZstdError) as error:
         raise SeedError(f"{path} cannot be read ({error}): give a whole file in UTF-8 or UTF-16.") from error
 
 
@@ -160,10 +178,18 @@ def _opened(path: Path, newline: str) -> TextIO:
     unpack = PACKED.get(path.suffix.lower(), open)
     with unpack(path, "rb") as raw:
         begin = raw.read(4)
+    if begin in UTF_32 or (b"\0" in begin and not begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))):
+        raise SeedError(f"{path} is text of another encoding: convert it, as by `iconv -f UTF-16LE -t UTF-8`.")
     encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if begin.startswith(mark)), "utf-8-sig")
     errors = "strict" if encoding == "utf-16" else "surrogateescape"
     opened = unpack(path, "rt", encoding=encoding, errors=errors, newline=newline)
     return cast("TextIO", opened)
+
+
+def _begins_with_an_object(path: Path) -> bool:
+    with _opened(path, "\n") as lines:
+        first = next((line for line in lines if line.strip()), "")
+    return isinstance(_object(first), dict)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:

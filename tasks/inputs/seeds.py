@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from graph.records import Seed, content_id
@@ -22,6 +23,7 @@ from tasks.store.database import Store
 LONGEST = {"problem": 20_000, "solution": 100_000}
 """Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
 DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
+DAMAGE = "a NUL, a lone surrogate or bytes that are not UTF-8 (`iconv -t UTF-8` converts a file)"
 PROOFS = ("proof", "tp", "theorem proof")
 
 
@@ -45,7 +47,22 @@ class SeedRow(NamedTuple):
 
 
 def seed_rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
-    """Every row of some seed files. Raises SeedError for files that cannot be used."""
+    """Every row of some seed files, of equal problems the first. Raises SeedError for files that cannot be used."""
+    seen: set[bytes] = set()
+    for row in _rows(store, files):
+        if isinstance(row.made, Seed):
+            key = _key(row.made.problem)
+            if key in seen:
+                row = row._replace(made=Refused("duplicate", "the same problem stands in an earlier row"))
+            seen.add(key)
+        yield row
+
+
+def _key(problem: str) -> bytes:
+    return blake2b(" ".join(problem.casefold().split()).encode(), digest_size=16).digest()
+
+
+def _rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
     for file, source in zip(files, labels([file.path for file in files]), strict=True):
         layout: Layout | None = None
         laid: SeedFile | None = None
@@ -66,10 +83,10 @@ def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source:
     try:
         texts = _texts(row, file, layout)
     except NotText as error:
-        return Refused("not text", f"column {error}" if str(error).startswith("'") else str(error))
+        return Refused("not text", str(error))
     for use, text in texts.items():
         if DAMAGED.search(text):
-            return Refused("damaged text", f"the {use} holds a NUL, a lone surrogate or bytes that are not UTF-8")
+            return Refused("damaged text", f"the {use} holds {DAMAGE}")
         if len(text) > LONGEST.get(use, LONGEST["problem"]):
             most = LONGEST.get(use, LONGEST["problem"])
             return Refused("too long", f"the {use} has {len(text)} characters; at most {most}")

@@ -88,7 +88,7 @@ def _text(value: Any, column: str, booleans: bool) -> str:
     if isinstance(value, bool):
         if booleans:
             return "yes" if value else "no"
-        raise NotText(f"{column!r} holds true or false: set `booleans = true` to read yes and no")
+        raise NotText(f"column {column!r} holds true or false: set `booleans = true` to read yes and no")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     if isinstance(value, int | float | Decimal):
@@ -97,8 +97,8 @@ def _text(value: Any, column: str, booleans: bool) -> str:
         if all(isinstance(part, str) for part in value):
             return "\n\n".join(part.strip() for part in value).strip()
         inner = next((f".{key}" for part in value if isinstance(part, Mapping) for key in part), "")
-        raise NotText(f"{column!r} holds a list: name an element, such as {column}[0]{inner}")
+        raise NotText(f"column {column!r} holds a list: name an element, such as {column}[0]{inner}")
     if isinstance(value, Mapping):
-        names = ", ".join(map(str, value))
-        raise NotText(f"{column!r} holds fields ({names}): name one, such as {column}.{next(iter(value), 'name')}")
-    raise NotText(f"{column!r} holds a {type(value).__name__}, which is no text")
+        names, first = ", ".join(map(str, value)), next(iter(value), "name")
+        raise NotText(f"column {column!r} holds fields ({names}): name one, such as {column}.{first}")
+    raise NotText(f"column {column!r} holds a {type(value).__name__}, which is no text")

@@ -7,7 +7,7 @@ engine. Knows nothing of mathematics beyond where a final answer stands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b, md5
+from hashlib import md5
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from tasks.stages.chunk_task import chunk_task
 from tasks.store.writer import Statement
 
 BATCH = 2000
+SHOWN = 5
+"""Rows that make no seed and are shown with why."""
 
 
 class SeedReader:
@@ -39,7 +41,6 @@ class SeedReader:
         self.contaminated: set[UUID] = set()
         """Seeds that repeat a benchmark item."""
         self.rejected: list[Reject | Overlap] = []
-        self._keys: set[bytes] = set()
         self._batch: list[Seed] = []
 
     async def take(self, row: SeedRow) -> None:
@@ -48,12 +49,9 @@ class SeedReader:
         made = row.made
         if row.read_as:
             self.read_as[row.source] = row.read_as
-        if isinstance(made, Seed) and (key := _key(made.problem)) in self._keys:
-            made = Refused("duplicate", "the same problem stands in an earlier row")
         if isinstance(made, Refused):
             self.rejected.append(_reject(row, *made))
             return
-        self._keys.add(key)
         await self._keep(made)
         if found := _contaminated(self.work, made):
             self.turn_away(made.id, row, found)
@@ -116,6 +114,8 @@ async def ingest() -> dict[str, Any]:
         work.counts.rejected["ingest", reject.reason] += 1
     if reading.read_as:
         counts["read_as"] = sorted(set(reading.read_as.values()))
+    if rejects:
+        counts["left_out"] = [f"{reject.detail} ({reject.reason})" for reject in rejects[:SHOWN]]
     work.counts.note("ingest", done=counts["new"])
     if any(file.answer_after for file in work.settings.seeds):
         unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
@@ -167,10 +167,6 @@ def _turned_away(row: SeedRow, part: Part, finding: ParaphraseFinding) -> list[R
     evidence, sure = finding
     reject = _reject(row, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
     return [reject, evidence.row(reject.recipe, reject.subject_id, part)] if sure else [reject]
-
-
-def _key(problem: str) -> bytes:
-    return blake2b(" ".join(problem.casefold().split()).encode(), digest_size=16).digest()
 
 
 def _reject(row: SeedRow, reason: str, detail: str) -> Reject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from graph.errors import SeedError
 from graph.records import Seed
-from tasks.inputs.rows import with_each_file
+from tasks.inputs.rows import PACKED, skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, seed_rows
 from tasks.settings.run import SeedFile
 from tasks.store.database import Store, open_store
@@ -199,10 +200,22 @@ LINES = "".join(f"{json.dumps(row)}\n" for row in ROWS)
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
 TABLE = "problem\tsolution\n" + "".join(f"{row['problem']}\t{row['solution']}\n" for row in ROWS)
 
+
+def in_zstd(content: bytes) -> bytes:
+    packed = BytesIO()
+    with PACKED[".zst"](packed, "wb") as file:
+        file.write(content)
+    return packed.getvalue()
+
+
 FILES: list[tuple[str, bytes]] = [
     ("packed.jsonl.gz", gzip.compress(LINES.encode())),
     ("packed.csv.gz", gzip.compress(TABLE.replace("\t", ";").encode())),
+    ("packed.jsonl.zst", in_zstd(LINES.encode())),
+    ("packed.tsv.zst", in_zstd(TABLE.encode())),
     ("table.tsv", TABLE.encode()),
+    ("lines.txt", LINES.encode()),
+    ("marked.jsonl", b"\xef\xbb\xbf" + LINES.encode()),
     ("wide.jsonl", LINES.encode("utf-16")),
     ("wide.csv", TABLE.encode("utf-16")),
     ("lines.json", LINES.encode()),
@@ -220,7 +233,11 @@ def test_a_file_is_read_by_what_is_in_it(name: str, content: bytes, store: Store
 
 def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: Path) -> None:
     for name, content, said in (
-        ("a.jsonl.zst", b"(\xb5/\xfd", "is packed by zstd: unpack it"),
+        ("a.jsonl.zst", in_zstd(LINES.encode())[:-9], "cannot be read"),
+        ("b.jsonl.zst", LINES.encode(), "cannot be read"),
+        ("c.jsonl", LINES.encode("utf-32"), "convert it, as by `iconv"),
+        ("d.jsonl", LINES.encode("utf-16-le"), "convert it, as by `iconv"),
+        ("notes.txt", b"Dear reader", "is of no known kind"),
         ("a.jsonl.gz", gzip.compress(LINES.encode())[:-9], "cannot be read"),
     ):
         (tmp_path / name).write_bytes(content)
@@ -235,7 +252,9 @@ def test_folders_are_read_with_what_lies_below_them_and_patterns_with_what_they_
     for path in (tmp_path / "data", tmp_path / "data/*/train.jsonl"):
         settings = with_each_file(settings_for(tmp_path, seeds=[{"path": path}]))
         named = [file.path.relative_to(tmp_path).as_posix() for file in settings.seeds]
-        assert [name for name in named if ".git" not in name] == ["data/a/train.jsonl", "data/b/train.jsonl"]
+        assert named == ["data/a/train.jsonl", "data/b/train.jsonl"]
+    whole = settings_for(tmp_path, seeds=[{"path": tmp_path / "data"}])
+    assert skipped_files(whole) == [tmp_path / "data/LICENSE"], "what is not read is named"
 
 
 def test_two_files_of_one_name_are_told_apart(store: Store, tmp_path: Path) -> None:
