@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -48,6 +48,8 @@ class KnowledgeGraph:
     weights: Integers
     seeds: SeedPoints | None = None
     """Which points each seed has, where the order of what is drawn rests on it."""
+    crowded: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Nodes in so many seeds that a path through them ties nothing, ascending."""
 
     @classmethod
     def build(cls, ids: Iterable[UUID], edges: Iterable[tuple[UUID, UUID, int]]) -> KnowledgeGraph:
@@ -87,12 +89,21 @@ class KnowledgeGraph:
 
     @cached_property
     def fingerprint(self) -> UUID:
-        """The same for the same points, edges and seeds, and for no others."""
+        """The same for the same points, edges, seeds and crowded points, and for no others."""
         digest = hashlib.sha256(b"".join(each.bytes for each in self.ids))
         seeds = (self.seeds.seeds, self.seeds.nodes) if self.seeds else ()
-        for part in (self.indptr, self.indices, self.weights, *seeds):
+        for part in (self.indptr, self.indices, self.weights, *seeds, self.crowded):
             digest.update(part.astype("<i8").tobytes())
         return UUID(bytes=digest.digest()[:16])
+
+    @cached_property
+    def for_paths(self) -> KnowledgeGraph:
+        """The graph without the edges of crowded points: what paths and walks lead through."""
+        if not len(self.crowded):
+            return self
+        kept = ~(np.isin(self.sources, self.crowded) | np.isin(self.indices, self.crowded))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(self.sources[kept], minlength=self.nodes))])
+        return replace(self, indptr=indptr.astype(np.int64), indices=self.indices[kept], weights=self.weights[kept])
 
     @cached_property
     def _keys(self) -> Integers:

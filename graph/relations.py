@@ -10,7 +10,7 @@ what it leaves open (weight of an implicit pair, number of hubs, sub-cliques) is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,8 @@ OWED = 1 << 20
 """Combinations that are arranged by seed in one go: 10 s at worst."""
 EXPLICIT: tuple[Relation, ...] = ("one_hop", "community")
 """Relations whose points are neighbours, every two, so that each of their combinations has a seed to be owed to."""
+PATHS: tuple[Relation, ...] = ("two_hop", "three_hop", "distant", "walk")
+"""Relations that rest on paths, and so on which points a path may lead through."""
 CHUNK = 1 << 21
 """Matrix or neighbour entries made in one go: about 100 MB of temporary arrays."""
 
@@ -140,7 +142,7 @@ def distant(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
 
     def sift(numbers: Integers) -> Members:
         u, v = pair_of(numbers)
-        apart = ~nearness.near(u, v)
+        apart = ~nearness.near(u, v) & ~(np.isin(u, graph.crowded) | np.isin(v, graph.crowded))
         return _pairs(u[apart], v[apart], np.zeros(int(apart.sum()), dtype=np.int64))
 
     return _listed_or_not(size, sift, cutoffs)
@@ -170,7 +172,18 @@ def stream(
     graph: KnowledgeGraph, relation: Relation, seed: int, cutoffs: Cutoffs, policy: Policy = "uniform"
 ) -> Stream:
     """The relation's combinations in an order that depends on the graph, the relation, the cutoffs, seed and policy."""
-    return ordered(RELATIONS[relation](graph, cutoffs), graph, relation, seed, policy)
+    return ordered(combinations_of(relation, graph, cutoffs), graph, relation, seed, policy)
+
+
+def combinations_of(relation: Relation, graph: KnowledgeGraph, cutoffs: Cutoffs) -> Found:
+    """What a relation's function finds in the graph; no path of it leads through or to a crowded point."""
+    return RELATIONS[relation](graph.for_paths if relation in PATHS else graph, cutoffs)
+
+
+def sizes(graph: KnowledgeGraph, relations: Iterable[Relation], cutoffs: Cutoffs) -> dict[Relation, int | None]:
+    """How many combinations each relation has; None where they are too many to list."""
+    found = {relation: combinations_of(relation, graph, cutoffs) for relation in relations}
+    return {relation: len(all_) if isinstance(all_, Members) else all_.total for relation, all_ in found.items()}
 
 
 def ordered(

@@ -7,7 +7,7 @@ takes as much of it as it needs, and a later run goes on where it stopped. It kn
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate
 from math import isfinite
 from typing import Any, TypeVar
@@ -31,8 +31,12 @@ BEFORE: tuple[tuple[str, Any], ...] = (
     ("degree_penalty", 0.0),
     ("difficulty", None),
     ("hardest", 2),
+    ("crowded_share", 1.0),
 )
 """What a plan said implicitly before there was a setting for it: with these values, draws of older stores go on."""
+
+CROWDED_LEAST = 20
+"""Seeds that a point must be in to be crowded, whatever the share: among few seeds a common fact says nothing odd."""
 
 SHARES = 1_000_000
 """Quotas are rounded to this fraction, so that interleaving is exact integer arithmetic."""
@@ -46,6 +50,11 @@ def in_millionths(fractions: Mapping[Key, float]) -> dict[Key, int]:
 
 def default_quotas() -> dict[Relation, float]:
     return {"one_hop": 0.25, "two_hop": 0.35, "three_hop": 0.2, "community": 0.2}
+
+
+def crowded_from(share: float, seeds: int) -> int:
+    """In how many of so many seeds a point is in more than this share of them, and in enough to say so."""
+    return max(CROWDED_LEAST, int(share * seeds) + 1)
 
 
 class SamplingPlan(Record):
@@ -84,6 +93,11 @@ class SamplingPlan(Record):
     """Draw one_hop and community combinations by seed, every seed once before any has a second turn, and only then
     within the seed. The paper lists them all; but a seed of 21 points has 7,315 cliques, and drawn evenly one such seed
     gave 86 of 133. False: evenly. (`balanced` gives the turns to points instead.)"""
+    crowded_share: float = Field(default=0.2, ge=0, le=1)
+    """Share of the seeds above which a point is crowded: no path (two_hop, three_hop, distant, walk) leads through it
+    or to it, since nearly everything is a neighbour of it. One header line that an extractor wrote in each of 253 seeds
+    turned 325 two_hop pairs into 759,514. 1: paths lead through every point. Points in fewer than 20 seeds are never
+    crowded; one_hop and community are as they are. Not in the paper."""
     per_point: int | None = Field(default=None, ge=1)
     """Most combinations that a point may be in; None is no limit. A few points are in nearly everything (a hub has
     thousands of neighbours), and this keeps them from the dataset's every page. See also `accept.per_point`."""
@@ -127,20 +141,14 @@ class SamplingPlan(Record):
 
 
 class Sampler:
-    """The sequence of combinations of a graph under a plan, worked out as far as it is drawn.
+    """The sequence of combinations of a graph under a plan, worked out as far as it is drawn."""
 
-    `before`: the combinations that an earlier sequence drew, which a cap on points counts and does not draw again.
-    """
-
-    def __init__(self, graph: KnowledgeGraph, plan: SamplingPlan, before: Iterable[Combination] = ()) -> None:
+    def __init__(self, graph: KnowledgeGraph, plan: SamplingPlan) -> None:
         self.graph = graph
         self.plan = plan
         self._texts = [str(each) for each in graph.ids]
         self._streams: dict[Relation, Stream] = {}
         self._uses: Integers = np.zeros(graph.nodes, dtype=np.int64)
-        self._drawn: set[tuple[Relation, tuple[int, ...]]] = set()
-        if plan.per_point:
-            self._count(before)
         reach: Reach = lambda relation, count: self.stream(relation).reach(count)  # noqa: E731
         self._turns = Turns(plan.shares, reach, self._use if plan.per_point else None)
 
@@ -178,18 +186,9 @@ class Sampler:
             self._streams[relation] = stream(self.graph, relation, self.plan.seed, self.plan.cutoffs, self.plan.policy)
         return self._streams[relation]
 
-    def _count(self, before: Iterable[Combination]) -> None:
-        number = {point: node for node, point in enumerate(self.graph.ids)}
-        for each in before:
-            # A point may have left the graph since.
-            nodes = [number[point] for point in each.points if point in number]
-            self._uses[nodes] += 1
-            self._drawn.add((each.relation, tuple(nodes)))
-
     def _use(self, relation: Relation, place: int) -> bool:
-        """Count the points of a combination as used, unless one of them is at its cap or it was drawn before."""
         nodes = [node for node in self.stream(relation).read(place, place + 1).points[0].tolist() if node >= 0]
-        return (relation, tuple(nodes)) not in self._drawn and self._counted(nodes)
+        return self._counted(nodes)
 
     def _counted(self, nodes: list[int]) -> bool:
         """Count the points as used, unless one of them is at its cap."""

@@ -136,8 +136,8 @@ def normal(hashes: Hashes) -> Numbers:
 class SteeredStream:
     """The combinations of one relation, cell by cell as the outcomes call for.
 
-    `before`: rows that are drawn already, of which the last `begun` are the start of this stream. `take` says of a
-    combination's nodes, when its turn has come, whether it may be had, and counts it.
+    `before`: rows that are drawn already, the start of this stream. `take` says of a combination's nodes, when its turn
+    has come, whether it may be had, and counts it.
     """
 
     def __init__(
@@ -148,7 +148,6 @@ class SteeredStream:
         secret: int,
         keys: Hashes,
         before: Members,
-        begun: int,
         take: Callable[[list[int]], bool],
     ) -> None:
         self._inner = inner
@@ -157,7 +156,7 @@ class SteeredStream:
         self._secret = secret
         self._keys = keys
         self._there = np.sort(member_keys(before.points, keys, secret))
-        self._begun = begun
+        self._begun = len(before)
         self._take = take
         most = min(OTHERS, int(groups.max(initial=0)))
         count = 1 + cell_number(most, most)
@@ -246,27 +245,23 @@ class SteeredStream:
 class SteeredSampler(Sampler):
     """The sequence under the policy `yield`, behind what the store holds.
 
-    `groups`: the community of each node. `before`: all that was drawn, in order, of which the first `begin` were drawn
-    before this sequence began, from other graphs. Before each round (`round_of`) it is to be told the outcomes.
+    `groups`: the community of each node. `before`: what of this sequence is drawn already. Before each round
+    (`round_of`) it is to be told the outcomes.
     """
 
     def __init__(
-        self, graph: KnowledgeGraph, plan: SamplingPlan, groups: Integers, before: Iterable[Drawn] = (), begin: int = 0
+        self, graph: KnowledgeGraph, plan: SamplingPlan, groups: Integers, before: Iterable[Drawn] = ()
     ) -> None:
         super().__init__(graph, plan)
         self._groups = groups
         self._steered: dict[Relation, SteeredStream] = {}
         self._outcomes: Mapping[Cell, CellOutcome] = {}
         self._before: dict[Relation, list[list[int]]] = {relation: [] for relation in plan.shares}
-        self._begun = dict.fromkeys(plan.shares, 0)
         number = {point: node for node, point in enumerate(graph.ids)}
-        for place, (relation, points) in enumerate(before):
-            # A point may have left the graph since, and a relation the plan.
-            nodes = [number[point] for point in points if point in number]
+        for relation, points in before:
+            nodes = [number[point] for point in points]
             self._uses[nodes] += 1
-            if relation in self._before and len(nodes) == len(points):
-                self._before[relation].append(nodes)
-                self._begun[relation] += place >= begin
+            self._before[relation].append(nodes)
 
     def steer(self, outcomes: Mapping[Cell, CellOutcome]) -> None:
         """Let what follows rest on these outcomes."""
@@ -284,7 +279,6 @@ class SteeredSampler(Sampler):
                 salt(self.plan.seed, f"yield {relation}"),
                 id_keys(self.graph.ids),
                 _members(self._before.pop(relation)),
-                self._begun[relation],
                 self._counted,
             )
             made.steer(self._outcomes)

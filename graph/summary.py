@@ -18,7 +18,7 @@ from graph.knowledge import KnowledgeGraph
 from graph.order import Integers, Members, Permutation, salt
 from graph.reach import Nearness
 from graph.records import Record, Relation
-from graph.relations import RELATIONS, Cutoffs, hubs, two_hop_among
+from graph.relations import RELATIONS, Cutoffs, community, hubs, sizes, two_hop_among
 from graph.sampling import SamplingPlan
 from graph.walks import Walks
 
@@ -80,17 +80,15 @@ class GraphStatistics(Record):
 def describe(graph: KnowledgeGraph, plan: SamplingPlan) -> GraphStatistics:
     """Count what the graph holds and what the plan can draw from it."""
     components, labels = csgraph.connected_components(graph.matrix(), directed=False)
-    sizes = np.bincount(labels, minlength=1)
-    core = np.flatnonzero(labels == np.argmax(sizes))
+    members = np.bincount(labels, minlength=1)
+    core = np.flatnonzero(labels == np.argmax(members))
     exact = graph.nodes <= EXACT_NODES
     if exact:
         diameter, at_distance = _all_distances(graph, core)
     else:
         diameter, at_distance = _double_sweep(graph, core), _estimated_distances(graph)
-    found = {relation: function(graph, plan.cutoffs) for relation, function in RELATIONS.items()}
-    available = {relation: len(all_) if isinstance(all_, Members) else all_.total for relation, all_ in found.items()}
-    points, different = Walks(graph, plan.degree_penalty).sample(salt(plan.seed, "walk"))
-    threes, fours = _cliques(graph, found["community"])
+    points, different = Walks(graph.for_paths, plan.degree_penalty).sample(salt(plan.seed, "walk"))
+    threes, fours = _cliques(graph, community(graph, plan.cutoffs))
     groups = communities(graph)
     near = sum(at_distance.get(distance, 0) for distance in (1, 2, 3))
     return GraphStatistics(
@@ -98,7 +96,7 @@ def describe(graph: KnowledgeGraph, plan: SamplingPlan) -> GraphStatistics:
         edges=graph.edges,
         total_weight=int(graph.weights.sum()) // 2,
         components=components,
-        largest_component=int(sizes.max()),
+        largest_component=int(members.max()),
         isolated=int((graph.degree == 0).sum()),
         degrees=_quantiles(graph.degree),
         diameter=diameter,
@@ -112,10 +110,12 @@ def describe(graph: KnowledgeGraph, plan: SamplingPlan) -> GraphStatistics:
         cliques_of_four=fours,
         community_sizes=tuple(np.bincount(groups).tolist()),
         modularity=modularity(graph, groups),
-        hubs=tuple(Hub(id=graph.ids[hub], degree=int(graph.degree[hub])) for hub in hubs(graph, plan.cutoffs)),
+        hubs=tuple(
+            Hub(id=graph.ids[hub], degree=int(graph.degree[hub])) for hub in hubs(graph.for_paths, plan.cutoffs)
+        ),
         walk_points=points,
         walks_different=different,
-        available=available,
+        available=sizes(graph, RELATIONS, plan.cutoffs),
     )
 
 
@@ -135,11 +135,11 @@ def _estimated_distances(graph: KnowledgeGraph) -> dict[int, int]:
     return {1: graph.edges, 2: round(two / count * pairs), 3: round(three / count * pairs)}
 
 
-def _cliques(graph: KnowledgeGraph, community: object) -> tuple[int, int | None]:
-    if not isinstance(community, Members):
+def _cliques(graph: KnowledgeGraph, listed: object) -> tuple[int, int | None]:
+    if not isinstance(listed, Members):
         return len(triangles(graph).weights), None
-    fours = int((community.points[:, 3:] >= 0).sum())
-    return len(community) - fours, fours
+    fours = int((listed.points[:, 3:] >= 0).sum())
+    return len(listed) - fours, fours
 
 
 def _all_distances(graph: KnowledgeGraph, core: Integers) -> tuple[int, dict[int, int]]:

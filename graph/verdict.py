@@ -13,13 +13,14 @@ from typing import NamedTuple
 from pydantic import Field
 
 from graph.records import Record, Relation
+from graph.sampling import crowded_from
 
 IMPLICIT: tuple[Relation, ...] = ("two_hop", "three_hop", "distant")
 """Relations whose points no seed has together."""
 SHORT = 0.02
 """How far, as a share of all combinations, what comes may stay behind what is asked before that is worth a word."""
 CROWDED = 0.2
-"""Share of the seeds from which a point is in too many of them to say anything about a problem."""
+"""Share of the seeds above which a point is named, whatever share the plan keeps from paths."""
 OWNED = 0.1
 """Share of a relation from which one seed's part in it is worth a word."""
 NAMED = 5
@@ -50,6 +51,8 @@ class GraphCounts(Record):
     """The points in most seeds, and in how many."""
     widest: tuple[str, int] | None = None
     """The seed with most points, and how many."""
+    crowded_share: float = CROWDED
+    """Share of the seeds above which a point is kept out of paths."""
     by_seed: bool = True
     """Whether seeds have turns."""
     hubs: tuple[tuple[str, int], ...] = ()
@@ -170,7 +173,8 @@ def _ends(counts: GraphCounts, drawn: Mapping[Relation, int], ends: Mapping[Rela
 
 def crowded(counts: GraphCounts) -> list[tuple[str, int]]:
     """The points that are in too many seeds; a few seeds alone say nothing."""
-    return [(name, seeds) for name, seeds in counts.often if seeds > CROWDED * counts.seeds and counts.seeds >= 20]
+    least = crowded_from(min(CROWDED, counts.crowded_share), counts.seeds)
+    return [(name, seeds) for name, seeds in counts.often if seeds >= least]
 
 
 def _crowded(counts: GraphCounts) -> Iterator[str]:
@@ -178,7 +182,17 @@ def _crowded(counts: GraphCounts) -> Iterator[str]:
     if found:
         names = ", ".join(f"{name} ({_percent(seeds, counts.seeds)})" for name, seeds in found[:NAMED])
         more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-        yield f"In more than {CROWDED:.0%} of the seeds: {names}{more}. Nearly everything is close to such a point."
+        share = min(CROWDED, counts.crowded_share)
+        yield f"In more than {share:.0%} of the seeds: {names}{more}. {_paths(counts, found[0][1])}"
+
+
+def _paths(counts: GraphCounts, most: int) -> str:
+    """Whether paths lead through points in too many seeds."""
+    close = "Nearly everything is close to such a point"
+    if most < crowded_from(counts.crowded_share, counts.seeds):
+        return f"{close}, and paths lead through it, as sample.crowded_share = {counts.crowded_share:g} says."
+    above = "" if counts.crowded_share <= CROWDED else f" in more than {counts.crowded_share:.0%}"
+    return f"{close}, so no path leads through one{above}."
 
 
 def _owned(counts: GraphCounts) -> Iterator[str]:
@@ -208,7 +222,7 @@ def _advice(counts: GraphCounts, drawn: Mapping[Relation, int]) -> str:
     if found:
         return (
             f"If {found[0][0]} is no fact that a solver must know, drop it by a line `{found[0][0]},` in "
-            "connect.alias_file."
+            "connect.alias_file; if it is one, sample.crowded_share = 1 lets paths lead through it."
         )
     if _thin(counts, drawn):
         return _bridge(counts)

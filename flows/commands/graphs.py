@@ -16,7 +16,14 @@ from graph.plain import plain
 from graph.summary import GraphStatistics, describe
 from tasks.reports.coverage import Cover, communities, coverage, write_coverage
 from tasks.store.database import Store
-from tasks.store.graphs import drawn_by_relation, load_graph, point_communities, point_names, write_graph
+from tasks.store.graphs import (
+    drawn_by_relation,
+    load_graph,
+    point_communities,
+    point_names,
+    sampled_graph,
+    write_graph,
+)
 from tasks.store.latest import current_recipe
 
 SHOWN = 20
@@ -26,8 +33,9 @@ SHOWN = 20
 def print_graph(workspace: Path) -> None:
     """The statistics of the knowledge graph of the latest run."""
     with reading(workspace) as store:
-        graph, names = present_graph(store)
-        settings = latest_settings(store)
+        settings, connected = latest_settings(store), current_recipe(store, "connect")
+        graph = sampled_graph(store, settings.sample, connected, current_recipe(store, "extract"))
+        names = point_names(store, connected)
         drawn = drawn_by_relation(store, current_recipe(store, "sample"))
     for line in told(describe(graph, settings.sample), names, drawn):
         print(line)

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.sparse import csgraph
 
 from graph.knowledge import KnowledgeGraph
-from graph.order import Members
 from graph.records import GraphFinding, Relation
-from graph.relations import RELATIONS, hubs
+from graph.relations import hubs, sizes
 from graph.verdict import NAMED, GraphCounts, GraphVerdict, verdict
 from tasks.context.run_context import RunContext
-from tasks.store.graphs import harder_weights, load_graph, point_names, with_seeds
+from tasks.store.graphs import point_names
+from tasks.store.graphs import sampled_graph as stored_graph
 
 EXPECTED_YIELD = 0.45
 """Share of problems that become pairs, until a run knows better (GRIP, appendix D.1)."""
@@ -57,19 +57,12 @@ async def judge_anew(work: RunContext) -> None:
 
 def sampled_graph(work: RunContext) -> KnowledgeGraph:
     """The graph as the run samples it."""
-    plan, store = work.settings.sample, work.store
-    connected, mentioned = work.recipes["connect"], work.recipes["extract"]
-    if plan.difficulty:
-        graph = harder_weights(store, connected, mentioned, plan.difficulty, plan.hardest)
-    else:
-        graph = load_graph(store, connected)
-    return with_seeds(graph, store, connected, mentioned) if plan.by_seed else graph
+    return stored_graph(work.store, work.settings.sample, work.recipes["connect"], work.recipes["extract"])
 
 
 def _available(work: RunContext, graph: KnowledgeGraph) -> Available:
     plan = work.settings.sample
-    found = {relation: RELATIONS[relation](graph, plan.cutoffs) for relation in plan.shares}
-    return {relation: len(all_) if isinstance(all_, Members) else all_.total for relation, all_ in found.items()}
+    return sizes(graph, plan.shares, plan.cutoffs)
 
 
 def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends: Mapping[Relation, int]) -> GraphCounts:
@@ -94,9 +87,11 @@ def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends:
         ends=dict(ends),
         often=tuple(store.rows(often, [recipe, OFTEN])),
         widest=(widest, size) if size else None,
+        crowded_share=plan.crowded_share,
         by_seed=plan.by_seed and plan.policy != "balanced",
         hubs=tuple(
-            (names[graph.ids[hub]], int(graph.degree[hub])) for hub in hubs(graph, plan.cutoffs)[:NAMED].tolist()
+            (names[graph.ids[hub]], int(graph.degree[hub]))
+            for hub in hubs(graph.for_paths, plan.cutoffs)[:NAMED].tolist()
         ),
         dropped=store.rows(dropped, [recipe])[0][0],
         embedder=work.roles.get("embedder") is not None,

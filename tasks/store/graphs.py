@@ -8,7 +8,27 @@ from uuid import UUID
 
 from graph.errors import SettingsError
 from graph.knowledge import KnowledgeGraph, SeedPoints
+from graph.sampling import SamplingPlan, crowded_from
 from tasks.store.database import Store
+
+
+def sampled_graph(store: Store, plan: SamplingPlan, recipe: UUID, mentioned: UUID) -> KnowledgeGraph:
+    """The graph as a plan samples it, by the recipes of connect and of extract."""
+    if plan.difficulty:
+        graph = harder_weights(store, recipe, mentioned, plan.difficulty, plan.hardest)
+    else:
+        graph = load_graph(store, recipe)
+    if plan.crowded_share < 1:
+        least = crowded_from(plan.crowded_share, seeds_with_a_point(store, recipe, mentioned))
+        graph = replace(graph, crowded=store.arrays(_CROWDED, [recipe, least])[0])
+    return with_seeds(graph, store, recipe, mentioned) if plan.by_seed else graph
+
+
+def seeds_with_a_point(store: Store, recipe: UUID, mentioned: UUID) -> int:
+    """How many seeds have a point, by the recipes of connect and of extract."""
+    sql = """SELECT count(DISTINCT m.seed_id) FROM current_mentions m
+             JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ?"""
+    return int(store.rows(sql, [recipe, mentioned])[0][0])
 
 
 def load_graph(store: Store, recipe: UUID) -> KnowledgeGraph:
@@ -96,6 +116,11 @@ _POINTS = """
     SELECT k.id::VARCHAR AS id, k.name, k.mentions, k.seeds, c.community
     FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
     WHERE k.recipe = ? ORDER BY k.id"""
+
+_CROWDED = """
+    WITH numbered AS (
+        SELECT seeds, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?)
+    SELECT number FROM numbered WHERE seeds >= ? ORDER BY number"""
 
 _HARDER = r"""
     WITH numbered AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = $1),

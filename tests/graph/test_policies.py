@@ -106,13 +106,6 @@ def test_no_point_is_in_more_combinations_than_the_cap(cap: int, policy: Policy,
     assert parts.draw(0, cut, RECIPE) + parts.draw(cut, 10_000, RECIPE) == drawn
 
 
-def test_a_cap_counts_what_was_drawn_before() -> None:
-    first = Sampler(GRAPH, SamplingPlan(per_point=3)).draw(0, 20, RECIPE)
-    again = Sampler(GRAPH, SamplingPlan(per_point=3), first).draw(0, 10_000, RECIPE)
-    assert not {each.id for each in again} & {each.id for each in first}
-    assert max(Counter(point for each in [*first, *again] for point in each.points).values()) == 3
-
-
 def test_levels_are_asked_for_by_their_shares_and_stay_with_their_combination() -> None:
     levels: dict[Difficulty, float] = {"easy": 1, "medium": 0, "hard": 3}
     drawn = Sampler(GRAPH, SamplingPlan(levels=levels)).draw(0, 10_000, RECIPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import networkx as nx
@@ -15,7 +16,8 @@ from graph.cliques import choose_two, pair_of
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.order import Candidates, Members, Permutation, SiftedStream, Stream
 from graph.records import Relation, content_id
-from graph.relations import RELATIONS, Cutoffs, hubs, ordered, stream
+from graph.relations import PATHS, RELATIONS, Cutoffs, combinations_of, hubs, ordered, sizes, stream
+from graph.walks import Walks
 
 Edges = list[tuple[int, int, int]]
 Found = dict[tuple[int, ...], int]
@@ -247,3 +249,33 @@ def test_networkx_export_has_plain_attributes_and_can_be_written() -> None:
 
 def test_a_listed_relation_is_members() -> None:
     assert all(isinstance(RELATIONS[relation](DENSE, Cutoffs()), Members) for relation in COUNTED)
+
+
+@pytest.mark.parametrize("listed", [0, 5_000_000])
+@pytest.mark.parametrize("relation", PATHS[:3])
+def test_no_path_leads_through_or_to_a_crowded_point(relation: Relation, listed: int) -> None:
+    """As if its edges were not there; between the others nothing changes, and explicit combinations stay."""
+    hub = int(np.argmax(DENSE.degree))
+    crowded = replace(DENSE, crowded=np.array([hub]))
+    a, b, weight = DENSE.edge_list()
+    kept = (a != hub) & (b != hub)
+    without = KnowledgeGraph.numbered(DENSE.ids, a[kept], b[kept], weight[kept])
+    cutoffs = Cutoffs(listed=listed)
+    found = listed_rows(combinations_of(relation, crowded, cutoffs))
+    assert found == {pair for pair in listed_rows(RELATIONS[relation](without, cutoffs)) if hub not in pair}
+    assert sizes(crowded, ["one_hop", "community"], cutoffs) == sizes(DENSE, ["one_hop", "community"], cutoffs)
+
+
+def listed_rows(found: Members | Candidates | Walks) -> set[tuple[int, ...]]:
+    assert not isinstance(found, Walks)
+    rows = found if isinstance(found, Members) else found.sift(np.arange(found.size))
+    return {tuple(row) for row in rows.points.tolist()}
+
+
+def test_a_crowded_point_makes_another_graph_and_the_graph_for_paths_is_made_once() -> None:
+    crowded = replace(DENSE, crowded=np.array([3]))
+    assert crowded.fingerprint != DENSE.fingerprint
+    assert DENSE.for_paths is DENSE
+    assert crowded.for_paths is crowded.for_paths
+    assert crowded.for_paths.degree[3] == 0
+    assert crowded.for_paths.nodes == DENSE.nodes

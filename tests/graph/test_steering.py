@@ -171,12 +171,6 @@ def test_no_point_is_in_more_combinations_than_the_cap(cap: int) -> None:
     assert max(uses.values()) == cap
 
 
-def test_what_an_earlier_graph_drew_is_not_drawn_again() -> None:
-    before = uniform(300)
-    sampler = SteeredSampler(GRAPH, SamplingPlan(), GROUPS, [(each.relation, each.points) for each in before], 300)
-    assert len({*ids(before), *ids(sampler.draw(0, 200, RECIPE))}) == 500
-
-
 @pytest.mark.parametrize("look", [1, 40, 10**6])
 def test_a_relation_too_large_to_list_is_drawn_whole_too(look: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell whose next combination is far off sits out, until there is nothing nearer."""
@@ -186,7 +180,7 @@ def test_a_relation_too_large_to_list_is_drawn_whole_too(look: int, monkeypatch:
     def rest(before: Members) -> Members:
         inner = stream(GRAPH, "two_hop", 0, Cutoffs(listed=0), "yield")
         keys, begun = id_keys(GRAPH.ids), len(before)
-        steered, ready = SteeredStream(inner, GROUPS, "two_hop", 1, keys, before, begun, lambda nodes: True), -1
+        steered, ready = SteeredStream(inner, GROUPS, "two_hop", 1, keys, before, lambda nodes: True), -1
         while ready < (ready := steered.reach(10**6)):
             pass
         return steered.read(begun, ready)

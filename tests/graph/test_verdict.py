@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.records import Relation
-from graph.sampling import SamplingPlan, Turns
+from graph.sampling import SamplingPlan, Turns, crowded_from
 from graph.verdict import GraphCounts, expected, verdict
 
 ASKED = SamplingPlan().shares
@@ -96,12 +96,31 @@ def test_a_name_that_stands_in_most_seeds() -> None:
     lines = told(seeds=253, often=(("Knowledge points", 250), ("Algebra", 80), ("Circle", 12)))
     assert lines[2] == (
         "In more than 20% of the seeds: Knowledge points (99%), Algebra (32%). Nearly everything is close to such a "
-        "point."
+        "point, so no path leads through one."
     )
     assert lines[-1] == (
         "If Knowledge points is no fact that a solver must know, drop it by a line `Knowledge points,` in "
-        "connect.alias_file."
+        "connect.alias_file; if it is one, sample.crowded_share = 1 lets paths lead through it."
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "line"),
+    [
+        (0.1, "In more than 10% of the seeds: A (99%), B (32%), C (12%)."),
+        (0.5, "such a point, so no path leads through one in more than 50%."),
+        (1.0, "In more than 20% of the seeds: A (99%), B (32%)."),
+        (1.0, "such a point, and paths lead through it, as sample.crowded_share = 1 says."),
+    ],
+)
+def test_what_the_user_says_of_crowded_points(share: float, line: str) -> None:
+    assert line in told(seeds=253, often=(("A", 250), ("B", 80), ("C", 30), ("D", 12)), crowded_share=share)[2]
+
+
+@pytest.mark.parametrize(("seeds", "least"), [(0, 20), (5, 20), (60, 20), (99, 20), (100, 21), (253, 51)])
+def test_among_few_seeds_no_point_is_crowded(seeds: int, least: int) -> None:
+    """A fifth of 60 seeds is 12: a fact such as Newton's second law may well be in so many."""
+    assert crowded_from(0.2, seeds) == least
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,13 @@ SMALL = edges(0.06, 1)
 GROWN = SMALL | edges(0.05, 2)
 
 
-async def put(work: RunContext, pairs: set[tuple[UUID, UUID]]) -> KnowledgeGraph:
+async def put(work: RunContext, pairs: set[tuple[UUID, UUID]], crowded: UUID | None = None) -> KnowledgeGraph:
     """Make this the graph of the store, as connect does."""
     recipe = work.recipes["connect"]
-    points = [KnowledgePoint(id=each, recipe=recipe, name=f"point {each}", mentions=1, seeds=1) for each in IDS]
+    points = [
+        KnowledgePoint(id=each, recipe=recipe, name=f"point {each}", mentions=1, seeds=25 if each == crowded else 1)
+        for each in IDS
+    ]
     rows = [Edge(recipe=recipe, a=a, b=b, weight=1 + (a.int + b.int) % 3) for a, b in pairs]
     clear = [(f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("knowledge_points", "edges")]
     await work.store.write(*points, *rows, statements=clear)
@@ -129,6 +132,27 @@ async def test_what_the_graph_gives_is_said_and_kept(tmp_path: Path) -> None:
     async with open_context(chosen) as work:
         assert await draw(100_000) == everything
         assert work.counts.findings == kept
+
+
+@pytest.mark.parametrize("share", [0.2, 1.0])
+async def test_no_path_leads_through_a_point_in_too_many_seeds_unless_the_user_says_so(
+    share: float, tmp_path: Path
+) -> None:
+    everywhere = IDS[7]
+    star = {(min(each, everywhere), max(each, everywhere)) for each in IDS if each != everywhere}
+    async with open_context(settings_for(tmp_path, sample={"crowded_share": share})) as work:
+        await put(work, star | SMALL, crowded=everywhere)
+        await draw(100_000)
+        relations = {each.relation for each in stored(work) if everywhere in each.points}
+        through = sum(each.relation == "two_hop" for each in stored(work))
+        paths = len(list(combinations(IDS, 2))) - len(star | SMALL)
+        if share == 1:
+            assert through == paths
+        else:
+            assert relations == {"one_hop", "community"}
+            assert through < paths / 2
+        told = [line for line in work.counts.findings if line.startswith("In more than 20% of the seeds")]
+        assert [f"point {everywhere}" in line for line in told] == [True]
 
 
 async def test_a_graph_that_gives_nothing_ends_the_run_in_one_sentence(tmp_path: Path) -> None:
