@@ -42,7 +42,7 @@ HASHES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 def misfits(store: Store) -> list[str]:
     """What does not fit together, in words; nothing when all does."""
-    return [*_dangling(store), *_unpaid(store), *_misnamed(store)]
+    return [*_dangling(store), *_unpaid(store), *_misnamed(store), *_doubled(store)]
 
 
 def was_killed(store: Store) -> bool:
@@ -77,3 +77,9 @@ def _misnamed(store: Store) -> list[str]:
         if count := store.rows(sql)[0][0]:
             found.append(f"the ids of {count:,} rows of {table} are not the hashes of what they stand for")
     return found
+
+
+def _doubled(store: Store) -> list[str]:
+    sql = "SELECT count(*) FROM combinations WHERE len(list_distinct(points)) < len(points)"
+    count = store.rows(sql)[0][0]
+    return [f"{count:,} rows of combinations hold a point twice"] if count else []

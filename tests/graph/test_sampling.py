@@ -65,6 +65,17 @@ def test_any_slices_agree_with_one_draw(cuts: list[int], in_order: bool) -> None
         assert sampler.draw(start, stop, RECIPE) == ALL[start:stop]
 
 
+@pytest.mark.parametrize("relation", ["one_hop", "community", "walk"])
+def test_no_combination_holds_a_point_twice(relation: Relation) -> None:
+    """Whoever makes one: a row with a point twice cannot be written, nor read."""
+    a, b = IDS[:2]
+    fields = {"id": a, "recipe": RECIPE, "position": 0, "relation": relation, "weight": 1, "asks": 1}
+    assert Combination.model_validate(fields | {"points": (a, b)}).points == (a, b)
+    for points in ((a, a), (a, b, a)):
+        with pytest.raises(ValidationError, match="holds no point twice"):
+            Combination.model_validate(fields | {"points": points})
+
+
 def test_the_order_of_the_edges_does_not_matter() -> None:
     shuffler = random.Random(1)
     ids, edges = IDS[:], [(b, a, weight) for a, b, weight in EDGES]

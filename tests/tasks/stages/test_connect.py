@@ -199,6 +199,28 @@ async def test_the_name_of_a_class(garbled: Counter[str], expected: str, tmp_pat
     assert set(curator.questions("class")) == {("beech", "ash")}, "the most frequent name first"
 
 
+@pytest.mark.parametrize(
+    ("names", "points"),
+    [
+        ({("ash", "beech"): "**Sine rule**"}, {"Sine rule", "elm", "fir"}),
+        ({("ash", "beech"): "firs"}, {"beech", "elm", "fir"}),
+        ({("ash", "beech"): "Ash"}, {"Ash", "elm", "fir"}),
+        ({("ash", "beech"): "the oak", ("elm", "larch"): "oaks"}, {"elm", "fir", "the oak"}),
+        ({("ash", "beech"): "larch", ("elm", "larch"): "ash"}, {"beech", "elm", "fir"}),
+    ],
+    ids=["cleaned", "another point's", "a member's", "two classes' alike", "each other's member"],
+)
+async def test_a_class_is_never_named_like_another_point(
+    names: dict[tuple[str, ...], str], points: set[str], tmp_path: Path
+) -> None:
+    """Its most frequent member stands then; the curator's name is cleaned as every name is."""
+    degrees = {"ash": 0, "beech": 20, "fir": 90, "elm": 180, "larch": 200}
+    curator = Curator(names={frozenset(group): name for group, name in names.items()}, degrees=degrees)
+    settings = settings_for(tmp_path, **EMBEDDER, **written(tmp_path, list(degrees), ["beech", "elm"]))
+    found = await connected(settings, curator)
+    assert set(found.points) == points
+
+
 @pytest.mark.parametrize(("code", "words"), [("server_error", "500"), ("rate_limited", "429")])
 async def test_a_call_for_vectors_that_gave_up_stops_the_stage_until_the_next_run(
     code: FaultCode, words: str, tmp_path: Path

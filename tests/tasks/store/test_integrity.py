@@ -153,6 +153,7 @@ MISFITS = {
     "DELETE FROM calls WHERE stage = 'solve'": "rows of solutions stand on calls that the ledger does not hold",
     "UPDATE elections SET id = uuid()": "the ids of .* rows of elections are not the hashes",
     "UPDATE passes SET stage = 'grade' WHERE stage = 'review'": "the ids of .* rows of passes are not the hashes",
+    "UPDATE combinations SET points = [points[1], points[1]] WHERE position = 0": "1 rows of combinations hold a point",
 }
 
 
