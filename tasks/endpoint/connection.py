@@ -26,9 +26,10 @@ from aiohttp import ClientPayloadError, ClientResponse, ClientSession, ClientTim
 from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, RequestOptions
 
 from graph.errors import SettingsError
-from tasks.endpoint.faults import SCRUBBED, telling
+from tasks.endpoint.faults import SCRUBBED
 from tasks.endpoint.streaming import join_events
 from tasks.settings.endpoints import Endpoint
+from tasks.settings.key_forms import forms, telling
 from tasks.settings.lookup import resolve_key, resolve_value
 
 KEEP_ALIVE = 3.0
@@ -149,7 +150,7 @@ class Connection:
         return RawResponse(answer.status_code, answer.headers, self._clean(answer.content))
 
     def _clean(self, content: bytes) -> bytes:
-        """What came, without the secrets that stand in it as they are."""
+        """What came, without the secrets that stand in it as they are or in base64."""
         for secret in telling(self.secrets):
             if (found := secret.encode()) in content:
                 content = content.replace(found, SCRUBBED.encode())
@@ -179,8 +180,7 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
         default_headers=ACCOUNT_HEADERS | PLATFORM_HEADERS | proxy_headers | own,
         http_client=_http_client(endpoint, certificates, proxy),
     )
-    found = {secret for secret in (key, password, urlsplit(endpoint.base_url).password, *read) if secret}
-    secrets = tuple(sorted(found, key=len, reverse=True))
+    secrets = forms(secret for secret in (key, password, urlsplit(endpoint.base_url).password, *read) if secret)
     # Without a key the SDK sends nothing unless every single request says that none is meant.
     keyless = not key and not any(name.lower() == "authorization" for name in own)
     options: RequestOptions = {"headers": LEFT_OUT | ({"Authorization": Omit()} if keyless else {})}

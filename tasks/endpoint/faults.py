@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from tasks.endpoint.codes import FaultCode, FaultKind
 from tasks.endpoint.wordings import BUSY_WORDS, WORDINGS
+from tasks.settings.key_forms import telling
 
 EXCERPT, SHORT = 300, 200
 """Characters of a server's own words that an error text may carry: as its reason, or behind one."""
@@ -180,14 +181,6 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
-def telling(secrets: Iterable[str]) -> Iterator[str]:
-    """The secrets that are looked for in answers, too.
-
-    What is given to servers that want no key (`none`, `EMPTY`) is a word like others, and answers may hold it.
-    """
-    return (secret for secret in secrets if len(secret) >= TELLING)
-
-
 def cleaned(answer: str, secrets: Iterable[str]) -> str:
     """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it."""
     for secret in telling(secrets):
@@ -212,8 +205,6 @@ def remedy(fault: Fault) -> str:
 
 SCRUBBED = "[key]"
 """What stands where a secret stood."""
-TELLING = 16
-"""Characters."""
 
 PAGE = "an HTML page"
 EPOCH_SECONDS, EPOCH_MILLISECONDS = 1e9, 1e11

@@ -9,6 +9,7 @@ import os
 from typing import Any, cast
 
 from graph.errors import SettingsError
+from tasks.settings.key_forms import TELLING, is_telling, means_no_key
 from tasks.settings.keys import NO_REFERENCE, is_reference
 
 
@@ -28,6 +29,12 @@ def resolve_key(reference: str | None) -> str | None:
         raise SettingsError(
             f"The key behind {reference} holds a blank, a line break or a letter beyond ASCII: it was not copied whole "
             "or holds more than the key. Put the key alone there."
+        )
+    if not is_telling(key) and not means_no_key(key):
+        raise SettingsError(
+            f"The key behind {reference} is shorter than {TELLING} characters and a plain word or number, which could "
+            "not be told from the words of an answer that says it back: give the server a longer one with letters and "
+            "digits, or `none` where it asks for no key."
         )
     return key
 

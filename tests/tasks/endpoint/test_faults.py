@@ -343,9 +343,9 @@ REFUSED_CONNECTION = Fault("unreachable", "connection_refused", "connection refu
 
 
 def test_keys_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_KEY", " sk-1\n")
-    assert resolve_key("env:MY_KEY") == "sk-1"
-    assert resolve_value("env:MY_KEY") == "sk-1"
+    monkeypatch.setenv("MY_KEY", " sk-1234\n")
+    assert resolve_key("env:MY_KEY") == "sk-1234"
+    assert resolve_value("env:MY_KEY") == "sk-1234"
     assert resolve_value("text/plain; a:b") == "text/plain; a:b"
     assert resolve_key(None) is None
     assert resolve_key("") is None
