@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from graph.depth import TOO_DEEP
 from graph.errors import PromptError
 from graph.records import content_id
 
@@ -109,6 +110,8 @@ def _about(file: Path) -> dict[str, Any]:
         found = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PromptError(f"{file} cannot be read: {error}.") from error
+    except RecursionError:
+        raise PromptError(f"{file}: {TOO_DEEP}.") from None
     if unknown := sorted(found.keys() - known):
         raise PromptError(f"{file}: unknown key `{unknown[0]}`; valid are {', '.join(sorted(known))}.")
     return found

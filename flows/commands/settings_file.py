@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
 from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule, RunSettings
@@ -51,13 +52,18 @@ def read_equivalence(path: Path) -> Policy:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(f"{path} does not exist: give the path of a settings file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    except RecursionError:
+        raise SettingsError(f"{path}: {TOO_DEEP}.") from None
+    if is_too_deep(content):
+        raise SettingsError(f"{path}: {TOO_DEEP}.")
+    return content
 
 
 def make_settings(content: Mapping[str, Any], where: str = "The settings") -> RunSettings:
@@ -137,6 +143,8 @@ def _override(content: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except RecursionError:
+        raise SettingsError(f"--set {key.strip()}: {TOO_DEEP}.") from None
     *path, last = (part.strip() for part in key.split("."))
     place: Any = content
     for part in path:

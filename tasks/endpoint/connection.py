@@ -63,24 +63,21 @@ class RawResponse:
         return json.loads(self.content)
 
 
-LARGEST_ANSWER = 64 << 20
-"""Bytes of an answer, unpacked: many times what the longest completion takes. A few kilobytes can be packed so that
-they fill all memory."""
-
-
 class AnswerTooLarge(ClientPayloadError):
     """An answer was given up because it would not end."""
 
 
-async def _whole(answer: ClientResponse) -> bytes:
-    """The body of an answer. Raises AnswerTooLarge when it is too large, with no more of it in memory."""
+async def _whole(answer: ClientResponse, largest: int) -> bytes:
+    """The body of an answer of so many megabytes, unpacked. Raises AnswerTooLarge, with no more than that in memory."""
     parts, size = [], 0
     async for part in answer.content.iter_any():
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER:
+        if size > largest << 20:
             answer.close()
-            raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
+            raise AnswerTooLarge(
+                f"the answer is larger than {largest} MB, which `largest_answer` of the endpoint allows"
+            )
     return b"".join(parts)
 
 
@@ -106,6 +103,8 @@ class Connection:
     _sent_with: _SentWith = field(repr=False)
     """What every call is sent with. Not left to the session, which would tell its headers to a proxy, too."""
     _open: Callable[[], ClientSession] = field(repr=False)
+    largest: int
+    """Megabytes of an answer."""
     _session: ClientSession | None = field(default=None, repr=False)
 
     def url(self, path: str) -> str:
@@ -115,20 +114,20 @@ class Connection:
 
     async def post(self, url: str, content: bytes) -> RawResponse:
         """Send JSON and read the whole answer. Raises what aiohttp raises; the caller sets the deadline."""
-        return await self._read(await self._opened().post(url, data=content, **self._sent_with))
+        return await self._read(await self._opened().post(url, data=content, **self._sent_with), self.largest)
 
-    async def get(self, url: str) -> RawResponse:
-        """Ask for a page. Raises what aiohttp raises; the caller sets the deadline."""
-        return await self._read(await self._opened().get(url, **self._sent_with))
+    async def get(self, url: str, times: int = 1) -> RawResponse:
+        """Ask for a page that holds as much as so many answers. Raises as `post` does."""
+        return await self._read(await self._opened().get(url, **self._sent_with), self.largest * times)
 
     def _opened(self) -> ClientSession:
         if self._session is None:  # only now is there an event loop for certain
             self._session = self._open()
         return self._session
 
-    async def _read(self, answer: ClientResponse) -> RawResponse:
+    async def _read(self, answer: ClientResponse, largest: int) -> RawResponse:
         try:
-            return RawResponse(answer.status, answer.headers, self._clean(await _whole(answer)))
+            return RawResponse(answer.status, answer.headers, self._clean(await _whole(answer, largest)))
         finally:
             answer.release()
 
@@ -191,7 +190,7 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
         proxy_headers=dict(proxy.headers) if proxy else None,
     )
     session = partial(_session, endpoint, certificates)
-    return Connection(sdk, address, endpoint.base_url, secrets, options, sent_with, session)
+    return Connection(sdk, address, endpoint.base_url, secrets, options, sent_with, session, endpoint.largest_answer)
 
 
 def verify(endpoint: Endpoint) -> None:

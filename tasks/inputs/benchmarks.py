@@ -24,7 +24,7 @@ def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> list[Item]:
     items = []
     for file, label in zip(files, labels(files), strict=True):
         columns = file.columns
-        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns)):
+        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns), file.largest_row):
             text = row.get(columns.problem) if isinstance(row, dict) else None
             if not text or not isinstance(row, dict):
                 why = "has no text in column " + repr(columns.problem) if isinstance(row, dict) else f"is {row}"

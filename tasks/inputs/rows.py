@@ -11,13 +11,17 @@ import csv
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from graph.errors import SeedError, StoreError
+from graph.depth import TOO_DEEP, is_too_deep
+from graph.errors import SeedError
 from tasks.inputs.layouts import laid_out, layout_of
+from tasks.inputs.parquet import parquet_rows
 from tasks.inputs.values import columns_of
 from tasks.settings.run import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
@@ -43,8 +47,11 @@ BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16",
 
 UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
-LONGEST_FIELD = 1 << 30
-"""Characters of a CSV field; a long one is for the row check to refuse, not for the reader."""
+LARGEST_ROW = 4
+"""Megabytes of a row, unless the settings say otherwise: a hundred times what the longest exercise takes."""
+
+WHOLE = 16
+"""Rows of the largest size that a .json file may take in all: it is read whole."""
 
 Row = tuple[int, dict[str, Any] | str]
 """Line (or row) number from 1, and the row, or why it is none."""
@@ -103,7 +110,7 @@ def _kinds() -> str:
 
 def look_at(store: Store, file: SeedFile) -> None:
     """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
-    rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file))
+    rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row)
     next((row for _, row in rows if isinstance(row, dict)), None)
 
 
@@ -120,7 +127,13 @@ def seed_columns(file: SeedFile) -> Needed:
     return needed
 
 
-def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, str | None] | Needed) -> Iterator[Row]:
+def checked_rows(
+    store: Store,
+    path: Path,
+    needed: str,
+    columns: Mapping[str, str | None] | Needed,
+    largest_row: float | None = None,
+) -> Iterator[Row]:
     """The rows of a file, after a look at the first one: it must hold the columns that are named.
 
     Raises SeedError, with what the file does hold, when the file is missing, empty, of unknown kind, has no readable
@@ -128,7 +141,7 @@ def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, st
     """
     found = False
     unread: tuple[int, str] | None = None
-    for line, row in read_rows(store, path):
+    for line, row in read_rows(store, path, largest_row):
         if isinstance(row, str):
             unread = unread or (line, row)
         elif not found:
@@ -143,31 +156,36 @@ def checked_rows(store: Store, path: Path, needed: str, columns: Mapping[str, st
         raise SeedError(f"{path} is empty: give a file with a column {needed!r}.")
 
 
-def read_rows(store: Store, path: Path) -> Iterator[Row]:
+def read_rows(store: Store, path: Path, largest_row: float | None = None) -> Iterator[Row]:
     """The rows of a JSON Lines, JSON, CSV, TSV or Parquet file, told by its suffix; text may be packed by gzip or zstd.
 
-    JSON Lines are read under any other suffix too, when the file is named itself.
+    JSON Lines are read under any other suffix too, when the file is named itself. Of a row that is larger than so many
+    megabytes no more than that comes into memory.
     """
     if not path.is_file():
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
-    kind = kind_of(path)
+    kind, largest = kind_of(path), round((largest_row or LARGEST_ROW) * (1 << 20))
     try:
         if kind in JSON_LINES:
-            yield from _json_lines(path)
+            yield from _json_lines(path, largest)
         elif kind == ".json":
-            yield from _json_file(path)
+            yield from _json_file(path, largest)
         elif kind in TABLES:
-            yield from _csv_rows(path, TABLES[kind])
+            yield from _csv_rows(path, TABLES[kind], largest)
         elif kind == ".parquet":
-            yield from _parquet(store, path)
-        elif _begins_with_an_object(path):
-            yield from _json_lines(path)
+            yield from parquet_rows(store, path, largest, _too_long(largest))
+        elif _begins_with_an_object(path, largest):
+            yield from _json_lines(path, largest)
         else:
             raise SeedError(f"{path} is of no known kind: give a {_kinds()} file.")
     except OSError as error:
         raise SeedError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (EOFError, UnicodeError, zstd.ZstdError) as error:
+    except (EOFError, UnicodeError, zlib.error, zstd.ZstdError) as error:
         raise SeedError(f"{path} cannot be read ({error}): give a whole file in UTF-8 or UTF-16.") from error
+
+
+def _too_long(largest: int) -> str:
+    return f"longer than {largest / (1 << 20):.3g} MB; `largest_row` of the file in the settings allows more"
 
 
 def _opened(path: Path, newline: str) -> TextIO:
@@ -186,41 +204,69 @@ def _opened(path: Path, newline: str) -> TextIO:
     return cast("TextIO", opened)
 
 
-def _begins_with_an_object(path: Path) -> bool:
+def _begins_with_an_object(path: Path, largest: int) -> bool:
     with _opened(path, "\n") as lines:
-        first = next((line for line in lines if line.strip()), "")
+        first = next((line for line in _bounded(lines, largest) if line and line.strip()), "")
     return isinstance(_object(first), dict)
 
 
-def _json_lines(path: Path) -> Iterator[Row]:
+def _json_lines(path: Path, largest: int) -> Iterator[Row]:
     with _opened(path, "\n") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
+        for number, line in enumerate(_bounded(lines, largest), 1):
+            if line is None:
+                yield number, _too_long(largest)
+            elif line.strip():
                 yield number, _object(line)
+
+
+def _bounded(lines: TextIO, largest: int) -> Iterator[str | None]:
+    """The lines of a file; None for one of more than `largest` characters, which is read over in parts."""
+    while line := lines.readline(largest + 1):
+        if len(line) <= largest or line.endswith("\n"):
+            yield line
+            continue
+        while line and not line.endswith("\n"):
+            line = lines.readline(largest)
+        yield None
 
 
 def _object(line: str) -> dict[str, Any] | str:
     try:
         value = json.loads(line, strict=False)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return TOO_DEEP
+    except ValueError as error:
         return f"not JSON ({str(error)[:80]})"
-    return value if isinstance(value, dict) else "not a JSON object"
+    return _row_of(value)
 
 
-def _json_file(path: Path) -> Iterator[Row]:
+def _row_of(value: Any) -> dict[str, Any] | str:
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    return TOO_DEEP if is_too_deep(value) else value
+
+
+def _json_file(path: Path, largest: int) -> Iterator[Row]:
     """An array of objects, alone or under one key; columns of equal length; or JSON Lines in spite of the suffix."""
     with _opened(path, "\n") as opened:
-        text = opened.read()
+        text = opened.read(WHOLE * largest + 1)
+    if len(text) > WHOLE * largest:
+        raise SeedError(
+            f"{path} is longer than {WHOLE * largest / (1 << 20):.3g} MB, and a .json file is read whole: give JSON "
+            "Lines, or raise its `largest_row`."
+        )
     try:
         value = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise SeedError(f"{path}: {TOO_DEEP}. Give an array of objects, or JSON Lines.") from None
+    except ValueError as error:
         lines = [(number, _object(line)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         if len(lines) > 1 and isinstance(lines[0][1], dict):
             yield from lines
             return
         raise SeedError(f"{path} is not JSON ({str(error)[:80]}): give an array of objects, or JSON Lines.") from error
     for number, row in enumerate(_array_in(value, path), 1):
-        yield number, row if isinstance(row, dict) else "not a JSON object"
+        yield number, _row_of(row)
 
 
 def _array_in(value: Any, path: Path) -> list[Any]:
@@ -234,15 +280,17 @@ def _array_in(value: Any, path: Path) -> list[Any]:
     raise SeedError(f"{path} holds no JSON array: give an array of objects, or JSON Lines.")
 
 
-def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+def _csv_rows(path: Path, delimiter: str, largest: int) -> Iterator[Row]:
     with _opened(path, "") as lines:
-        header = lines.readline()
+        header = lines.readline(largest)
         lines.seek(0)
-        csv.field_size_limit(LONGEST_FIELD)
-        reader = csv.reader(lines, delimiter=delimiter or max(DELIMITERS, key=header.count), strict=True)
+        csv.field_size_limit(largest)
+        record = _Record(lines, path, largest)
+        reader = csv.reader(record, delimiter=delimiter or max(DELIMITERS, key=header.count), strict=True)
         names: list[str] | None = None
         while True:
             line = reader.line_num + 1
+            record.left = largest
             try:
                 fields = next(reader)
             except StopIteration:
@@ -258,14 +306,27 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
                 yield line, f"{len(fields)} fields, and the first line names {len(names)}"
 
 
-def _parquet(store: Store, path: Path) -> Iterator[Row]:
-    try:
-        names = [row[0] for row in store.rows("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])]
-        for number, row in enumerate(store.stream("SELECT * FROM read_parquet(?)", [str(path)]), 1):
-            yield number, dict(zip(names, row, strict=True))
-    except StoreError as error:
-        why = str(error.__cause__).splitlines()[0]
-        raise SeedError(f"{path} cannot be read as Parquet ({why}): give a whole file.") from error
+@dataclass
+class _Record:
+    """The lines of a CSV file, of which one row may take only so many characters.
+
+    Where a longer row ends cannot be told without reading all of it, so it ends the file.
+    """
+
+    lines: TextIO
+    path: Path
+    largest: int
+    left: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.lines.readline(self.left + 1):
+            self.left -= len(line)
+            if self.left < 0:
+                raise SeedError(
+                    f"{self.path} holds a row {_too_long(self.largest)}. Is a quotation mark not closed? "
+                    "Mend the file, or raise its `largest_row`."
+                )
+            yield line
 
 
 def named_columns(columns: Columns) -> dict[str, str | None]:

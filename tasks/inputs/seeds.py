@@ -66,7 +66,7 @@ def _rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
     for file, source in zip(files, labels([file.path for file in files]), strict=True):
         layout: Layout | None = None
         laid: SeedFile | None = None
-        for line, row in checked_rows(store, file.path, file.columns.problem, seed_columns(file)):
+        for line, row in checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row):
             if isinstance(row, str):
                 yield SeedRow(file, source, line, Refused("not a row", row), None)
                 continue

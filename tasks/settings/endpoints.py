@@ -115,6 +115,9 @@ class Server(BaseModel):
     stream: bool = Field(
         default=False, description="Let answers come in pieces, for proxies that cut requests that stay silent"
     )
+    largest_answer: int = Field(
+        default=64, ge=1, le=1024, description="Most megabytes of an answer, unpacked; the longest completions take few"
+    )
     batch: BatchCalls | None = Field(default=None, description="Which calls go through the server's Batch API")
 
     @model_validator(mode="after")

@@ -79,7 +79,11 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
     return {
         # How a file's rows are read, by file: other seeds come of it. Which files there are may change at any time.
         "ingest": {
-            label: {key: value for key, value in file.model_dump(mode="json", exclude={"path"}).items() if value}
+            label: {
+                key: value
+                for key, value in file.model_dump(mode="json", exclude={"path", "largest_row"}).items()
+                if value
+            }
             for label, file in zip(labels([file.path for file in settings.seeds]), settings.seeds, strict=True)
         },
         "extract": {

@@ -70,6 +70,9 @@ class Columns(Section):
     points: str | None = Field(None, description="Column with the row's own knowledge points (list or separated text)")
 
 
+LARGEST_ROW = "Most megabytes of a row or line; longer ones are left out. 4 if left out"
+
+
 class SeedFile(Section):
     """A file of solved problems: JSON Lines, JSON, CSV, TSV or Parquet; a folder of such files, or a pattern."""
 
@@ -85,6 +88,7 @@ class SeedFile(Section):
         (),
         description="Rows to take that are left out else: those with images (without these), proofs, several answers",
     )
+    largest_row: float | None = Field(None, gt=0, le=1024, description=LARGEST_ROW)
 
 
 class BenchmarkFile(Section):
@@ -98,6 +102,7 @@ class BenchmarkFile(Section):
     choices: str | None = Field(None, description="Column with the options of multiple choice, as a list")
     level: str | None = Field(None, description="Column with an item's level, by which scores are told")
     subject: str | None = Field(None, description="Column with an item's subject, by which scores are told")
+    largest_row: float | None = Field(None, gt=0, le=1024, description=LARGEST_ROW)
 
 
 class Role(Section):

@@ -62,7 +62,9 @@ async def read_items(work: RunContext) -> list[BenchmarkItem]:
 def _items(work: RunContext, file: BenchmarkFile, label: str) -> Iterator[BenchmarkItem]:
     columns = file.columns
     also = {use: getattr(file, use) for use in ("choices", "level", "subject") if getattr(file, use)}
-    for line, row in checked_rows(work.store, file.path, columns.problem, named_columns(columns) | also):
+    for line, row in checked_rows(
+        work.store, file.path, columns.problem, named_columns(columns) | also, file.largest_row
+    ):
         problem = _text(row, columns.problem) if isinstance(row, dict) else None
         if not problem or not isinstance(row, dict):
             continue  # `read_benchmarks` has refused it

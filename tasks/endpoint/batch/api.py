@@ -20,6 +20,8 @@ FIRST_LOOK, LONGEST_LOOK = 1.0, 60.0
 """Seconds between two looks at a batch: a tenth of its age, within these."""
 PAGE = 100
 """Batches listed at a time."""
+FILE = 16
+"""Times the largest answer that a file of a batch's answers may take, as it is read whole."""
 PATH = "/v1/chat/completions"
 """What each request of a batch is for, whatever the path before it at this server."""
 ENDED = ("completed", "expired", "cancelled", "failed")
@@ -118,7 +120,7 @@ class BatchApi:
         path, _, query = path.partition("?")
         url = self._connection.url(path)
         url += (("&" if "?" in url else "?") + query) if query else ""
-        return await self._ask(lambda: self._connection.get(url), read, missing=True)
+        return await self._ask(lambda: self._connection.get(url, FILE), read, missing=True)
 
     @overload
     async def _ask(self, send: Send, read: Callable[[RawResponse], T]) -> T: ...
@@ -177,7 +179,7 @@ class BatchApi:
             return None, read_status(raw.status, raw.header_lines(), raw.content.decode(errors="replace")), raw.status
         try:
             return read(raw), None, raw.status
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, RecursionError):
             return None, Fault("transient", "malformed_answer", "malformed answer"), raw.status
 
 
@@ -200,5 +202,5 @@ def _lines(content: bytes) -> Iterator[tuple[str, Line]]:
             row = json.loads(text)
             answer = row["response"]
             yield str(row["custom_id"]), (int(answer["status_code"]), answer["body"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue

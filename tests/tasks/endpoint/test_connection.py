@@ -134,5 +134,5 @@ async def test_an_answer_that_unpacks_to_more_than_memory_ends_its_call(monkeypa
     async with scripted_server(head.encode() + packed) as server, client(server.url, attempts=2) as c:
         reply = await c.complete(ASK)
     assert reply.fault is not None
-    assert "larger than 64 MB" in reply.fault
+    assert "larger than 64 MB, which `largest_answer`" in reply.fault
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
