@@ -21,10 +21,10 @@ from typing import Any, TextIO, cast
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SeedError
 from tasks.inputs.layouts import laid_out, layout_of
-from tasks.inputs.parquet import parquet_rows
 from tasks.inputs.values import columns_of
 from tasks.settings.run import Columns, RunSettings, SeedFile
 from tasks.store.database import Store
+from tasks.store.parquet import parquet_rows
 
 if sys.version_info >= (3, 14):
     from compression import zstd

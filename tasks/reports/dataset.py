@@ -8,9 +8,7 @@ written next to its place and then moved there, so a reader never meets half a d
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +20,7 @@ from tasks.reports.formats import FORMATS, LLAMA_FACTORY, TABLES, PublishedPair
 from tasks.reports.page.content import REPORT, write_report
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
+from tasks.store.folders import files_of, replacing_folder
 from tasks.store.latest import recipe_of
 
 DATASET = "dataset"
@@ -115,53 +114,25 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
     folder = folder.resolve()
     check_folder(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
-        ) as beside:
-            # A folder within: the temporary one is for its owner's eyes only, and the dataset need not be.
-            fresh = Path(beside, "fresh")
-            count = _write(store, settings, fresh)
-            if not folder.exists():
-                fresh.rename(folder)
-            elif all(_is_ours(path) for path in _files(folder)):
-                folder.rename(Path(beside, "former"))
-                fresh.rename(folder)
-            else:
-                _put_into(fresh, folder)
+        with replacing_folder(folder, _is_ours) as fresh:
+            return _write(store, settings, fresh)
     except OSError as error:
         raise StoreError(f"The dataset cannot be written to {folder} ({error.strerror}).") from error
-    return count
 
 
 def check_folder(folder: Path) -> None:
     """Raises StoreError when a dataset would replace something that no publish has written."""
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file: choose another folder for the dataset.")
-    files = _files(folder)
+    files = files_of(folder)
     published = Path("data/pairs.parquet") in files
     taken = next((path for path in files if _is_ours(path) and not published), None)
     if taken:
         raise StoreError(f"{folder / taken} is not of a dataset of ours: choose another folder, or move the file away.")
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
-
-
 def _is_ours(path: Path) -> bool:
     return OURS.fullmatch(path.as_posix()) is not None
-
-
-def _put_into(fresh: Path, folder: Path) -> None:
-    """Replace our files one by one, beside others."""
-    written = _files(fresh)
-    for path in written:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(fresh / path, folder / path)
-    for path in _files(folder):
-        if _is_ours(path) and path not in written:
-            (folder / path).unlink()
 
 
 def _write(store: Store, settings: RunSettings, folder: Path) -> int:

@@ -17,8 +17,8 @@ import pytest
 
 from flows.commands.settings_file import read_settings
 from graph.errors import SeedError, SettingsError
-from tasks.inputs import parquet
 from tasks.inputs.rows import read_rows
+from tasks.store import parquet
 from tasks.store.database import Store, open_store
 from tests.support.rehearsal import ROOT
 
