@@ -16,7 +16,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-Relation = Literal["one_hop", "two_hop", "three_hop", "community", "random", "distant", "walk"]
+Relation = Literal[
+    "one_hop",
+    "two_hop",
+    "three_hop",
+    "community",
+    "random",
+    "distant",
+    "walk",
+]
 Difficulty = Literal["easy", "medium", "hard"]
 Measure = Literal["combinations", "calls", "input_tokens", "output_tokens", "tokens", "hours", "usd"]
 """What a quote counts; tokens are those of both directions."""

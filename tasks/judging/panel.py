@@ -55,8 +55,8 @@ def decide(scores: Sequence[Weighted], rule: ReviewRule) -> Decision:
         good = mean >= rule.threshold - 1e-9
         return Decision(good, mean, *(() if good else ("low score", f"{mean:.3f} < {rule.threshold}")))
     votes = [(weight, None if score is None else float(good_score(score, rule))) for weight, score in scores]
-    share = _share(votes)
-    return Decision(share > 0.5, mean, *(() if share > 0.5 else ("low score", f"{_counted(votes)} say good")))
+    good = RULES[rule.rule](votes)
+    return Decision(good, mean, *(() if good else ("low score", f"{_counted(votes)} say good")))
 
 
 def good_score(score: float, rule: ReviewRule) -> bool:
@@ -64,14 +64,30 @@ def good_score(score: float, rule: ReviewRule) -> bool:
     return score >= rule.threshold - 1e-9
 
 
+def majority(votes: Sequence[Weighted]) -> bool:
+    """More 1 than 0, by weight."""
+    return _share(votes) > 0.5
+
+
+def veto(votes: Sequence[Weighted]) -> bool:
+    """No 0."""
+    return _share(votes) > 1 - 1e-9
+
+
+RULES: dict[str, Callable[[Sequence[Weighted]], bool]] = {
+    "majority": majority,
+    "veto": veto,
+}
+"""What votes of 0, 1 or None decide."""
+
+
 def verdict(votes: Sequence[Weighted], rule: GradeRule) -> Decision:
     """What votes of 0, 1 or None decide; the score is the share of 1, by weight."""
     missing = _without_quorum(votes, rule.quorum)
     if missing:
         return Decision(False, None, "unjudged", f"{missing} voted")
-    share = _share(votes)
-    accepted = share > 1 - 1e-9 if rule.rule == "veto" else share > 0.5
-    return Decision(accepted, share, *(() if accepted else ("voted wrong", f"{_counted(votes)} say right")))
+    accepted = RULES[rule.rule](votes)
+    return Decision(accepted, _share(votes), *(() if accepted else ("voted wrong", f"{_counted(votes)} say right")))
 
 
 def disputed(votes: Sequence[Weighted]) -> bool:

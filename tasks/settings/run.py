@@ -35,7 +35,15 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 LayoutName = Literal[
     "gsm8k", "math", "numina", "openmath", "metamath", "messages", "sharegpt", "alpaca", "mcq", "dapo", "olympiad"
 ]
-Format = Literal["messages", "alpaca", "sharegpt", "trl", "grpo", "verl", "verifiers"]
+Format = Literal[
+    "messages",
+    "alpaca",
+    "sharegpt",
+    "trl",
+    "grpo",
+    "verl",
+    "verifiers",
+]
 
 
 class Section(BaseModel):
