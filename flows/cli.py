@@ -51,6 +51,7 @@ def gsdp(
 
 app.command()(running.demo)
 app.command()(running.run)
+app.command()(running.seeds)
 app.command()(running.quote)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)

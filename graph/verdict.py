@@ -167,7 +167,7 @@ def _ends(counts: GraphCounts, drawn: Mapping[Relation, int], ends: Mapping[Rela
     if sum(drawn.values()) < counts.wanted and set(ends) >= set(counts.shares):
         yield (
             f"All relations together have {sum(drawn.values()):,} combinations; the target is expected to need "
-            f"{counts.wanted:,}."
+            f"{counts.wanted:,}, so about {_percent(sum(drawn.values()), counts.wanted)} of the pairs can come."
         )
 
 

@@ -1,4 +1,4 @@
-"""Commands that make pairs, or say what that costs: demo, run, quote, preset."""
+"""Commands that make pairs, or say beforehand what is read and what it costs: demo, run, seeds, quote, preset."""
 
 from __future__ import annotations
 
@@ -61,6 +61,22 @@ def run(
     with reading(read.workspace) as store:
         print_quote(store)
     check_target(found, read.target_pairs)
+
+
+def seeds(
+    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+) -> None:
+    """Show how the seed files are read: the first seeds, the rows left out and why, and how much may come of them.
+
+    Nothing is asked and nothing is written.
+
+    Example: `gsdp seeds settings.toml`
+    """
+    from flows.commands.seeds import print_seeds
+    from flows.commands.settings_file import read_settings
+
+    print_seeds(read_settings(settings, set_ or ()))
 
 
 def quote(

@@ -29,8 +29,8 @@ from urllib.request import urlopen
 
 from graph.errors import GsdpError
 
-STARTUP = 60.0
-"""Seconds the server may take until it answers."""
+STARTUP = 300.0
+"""Seconds the server may take until it answers: a first one on a busy machine makes its database for minutes."""
 PATIENCE = 10.0
 """Seconds it may take to end."""
 HANDOVER = 3.0

@@ -15,8 +15,10 @@ from tasks.context.run_context import RunContext
 from tasks.inputs.rows import skipped_files
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
+from tasks.reports.prospect import present_points, prospect_of
 from tasks.settings.roles import panel_warnings
 from tasks.settings.run import RunSettings
+from tasks.stages.extract import pending_seeds
 
 
 class StageLines:
@@ -35,7 +37,7 @@ class StageLines:
             self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)
-            for line in not_taken(result, settings) if name == "ingest" else ():
+            for line in self._of_seeds(result, settings) if name == "ingest" else ():
                 self._note(name, line)
         self._found()
 
@@ -54,6 +56,14 @@ class StageLines:
             if line not in self._told:
                 self._note("graph", line)
         self._told = lines
+
+    def _of_seeds(self, result: Mapping[str, Any], settings: RunSettings) -> Iterator[str]:
+        """What a person should know of the seeds before they are paid for."""
+        yield from not_taken(result, settings)
+        if pending_seeds(self._work):
+            found = prospect_of(present_points(self._work.store), settings.sample)
+            if found and (short := found.short_of(settings.target_pairs)):
+                yield short
 
     def _note(self, name: str, line: str) -> None:
         view.get().note(name, line)

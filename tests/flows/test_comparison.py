@@ -10,7 +10,7 @@ PAIRS = 10
 ARMS = ("one_hop", "random")
 
 
-def test_arms_share_the_seeds_and_are_told_at_equal_volume_and_cost(tmp_path: Path) -> None:
+def test_arms_share_the_seeds_and_are_told_at_equal_volume_and_cost(prefect_server: str, tmp_path: Path) -> None:
     arms = {name: {"sample": {"quotas": {name: 1}}} for name in ARMS}
     with rehearsal("--bad-problems=0.2") as served:
         settings = write_toml(tmp_path / "settings.toml", content(tmp_path / "work", served.url, PAIRS, compare=arms))

@@ -49,7 +49,7 @@ def kill(settings: Path, served: Rehearsal, further: int) -> None:
 
 
 @pytest.mark.slow
-def test_kills_pay_for_nothing_twice_and_end_in_the_same_table(tmp_path: Path) -> None:
+def test_kills_pay_for_nothing_twice_and_end_in_the_same_table(prefect_server: str, tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
@@ -79,7 +79,7 @@ def test_kills_pay_for_nothing_twice_and_end_in_the_same_table(tmp_path: Path) -
     assert "This is a rehearsal" in told.stdout
 
 
-def test_a_quote_and_tasks_for_the_harness(tmp_path: Path) -> None:
+def test_a_quote_and_tasks_for_the_harness(prefect_server: str, tmp_path: Path) -> None:
     with rehearsal() as served:
         settings = settings_file(tmp_path, served.url)
         written = gsdp("evaluate", settings, "--lm-eval")

@@ -1,0 +1,172 @@
+"""`gsdp seeds`: how the rows of the seed files are read, and what they may give; nothing is asked, nothing is kept."""
+
+from __future__ import annotations
+
+import tempfile
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice, zip_longest
+from pathlib import Path
+from uuid import UUID
+
+from flows.commands.workspace import reading
+from graph.errors import SeedError
+from graph.records import Seed
+from tasks.inputs.benchmarks import read_benchmarks
+from tasks.inputs.rows import skipped_files, with_each_file
+from tasks.inputs.seeds import Refused, SeedRow, seed_rows
+from tasks.reports.prospect import Prospect, prospect_of, read_before
+from tasks.settings.run import RunSettings
+from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.latest import has_run
+from tasks.texts.contamination import Contamination
+
+SHOWN = 5
+"""Seeds that are shown, as the extractor will see them."""
+LISTED = 50
+"""Rows left out that are listed."""
+LONGEST = 1200
+"""Characters of a text that are shown."""
+WIDTH = 100
+LABEL = 11
+
+
+@dataclass
+class SeedPreview:
+    """What reading the files comes to."""
+
+    files: dict[str, Counter[str]] = field(default_factory=dict)
+    read_as: dict[str, str] = field(default_factory=dict)
+    seeds: dict[str, list[Seed]] = field(default_factory=dict)
+    """The first ones, by file."""
+    left_out: list[str] = field(default_factory=list)
+    points: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
+    """Of each seed, as its row names them."""
+
+    def take(self, row: SeedRow, contamination: Contamination | None) -> None:
+        """Count a row in."""
+        counts = self.files.setdefault(row.source, Counter())
+        counts["rows"] += 1
+        if row.read_as:
+            self.read_as[row.source] = row.read_as
+        made = row.made
+        if isinstance(made, Seed) and contamination:
+            for text in (made.problem, made.solution):
+                if found := contamination.check(text):
+                    made = Refused("contaminated", str(found))
+                    break
+        if isinstance(made, Refused):
+            self.left_out.append(f"{row.source}:{row.line}  {made.reason}: {made.detail}")
+            return
+        counts["seeds"] += 1
+        counts["answered"] += made.answer is not None
+        counts["with points"] += bool(made.points)
+        self.points[made.id] = made.points
+        if len(first := self.seeds.setdefault(row.source, [])) < SHOWN:
+            first.append(made)
+
+    @property
+    def shown(self) -> list[Seed]:
+        """Some of every file, as far as they go."""
+        turns = (seed for turn in zip_longest(*self.seeds.values()) for seed in turn if seed)
+        return list(islice(turns, SHOWN))
+
+
+def print_seeds(settings: RunSettings) -> None:
+    """Show what a run with these settings would read. Raises SeedError for files that no run could use."""
+    if not settings.seeds:
+        raise SeedError("The settings name no seeds: add a file of solved problems under [[seeds]].")
+    preview = _preview(with_each_file(settings))
+    for line in _lines(preview, settings):
+        print(line)
+
+
+def _preview(settings: RunSettings) -> SeedPreview:
+    preview = SeedPreview()
+    # A store of its own, since DuckDB reads Parquet: the workspace stays as it is.
+    with tempfile.TemporaryDirectory() as folder, closing(open_store(Path(folder))) as store:
+        contamination = _contamination(store, settings)
+        for row in seed_rows(store, settings.seeds):
+            preview.take(row, contamination)
+    return preview
+
+
+def _contamination(store: Store, settings: RunSettings) -> Contamination | None:
+    items = read_benchmarks(store, settings.benchmarks)
+    return Contamination(items, settings.screen.coverage) if items else None
+
+
+def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
+    for source, counts in preview.files.items():
+        read_as = f"; read as {preview.read_as[source]}" if source in preview.read_as else ""
+        yield _told(
+            "seeds",
+            f"{source}: {counts['seeds']:,} seeds of {counts['rows']:,} rows, {counts['answered']:,} with a final "
+            f"answer, {counts['with points']:,} with knowledge points of their own{read_as}",
+        )
+    if skipped := skipped_files(settings):
+        yield _told("not read", f"{', '.join(map(str, skipped))}, since of no known kind")
+    for seed in preview.shown:
+        yield ""
+        yield _told("seed", f"{seed.source}:{seed.line}")
+        for name, text in (
+            ("problem", seed.problem),
+            ("solution", seed.solution),
+            ("answer", seed.answer or "none found"),
+        ):
+            yield _block(name, text)
+        if seed.points:
+            yield _block("points", "\n".join(seed.points))
+    if preview.left_out:
+        yield f"\nleft out: {len(preview.left_out):,} rows"
+        yield from (f"  {line}" for line in preview.left_out[:LISTED])
+    if len(preview.left_out) > LISTED:
+        yield f"  and {len(preview.left_out) - LISTED:,} more"
+    yield ""
+    yield from _possible(
+        prospect_of(_known(preview.points, settings.workspace), settings.sample), settings.target_pairs
+    )
+
+
+def _known(points: Mapping[UUID, tuple[str, ...]], workspace: Path) -> list[tuple[str, ...]]:
+    """The points of each seed, as its row names them or as an earlier run has found them."""
+    before: dict[UUID, list[str]] = {}
+    if (workspace / FILE_NAME).exists():
+        with reading(workspace) as store:
+            before = read_before(store) if has_run(store) else {}
+    return [tuple(before.get(seed_id) or own) for seed_id, own in points.items()]
+
+
+def _possible(found: Prospect | None, target: int) -> Iterator[str]:
+    if found is None:
+        yield _told("possible", "more combinations than can be counted before the seeds are read for knowledge points")
+        return
+    parts = ", ".join(
+        f"{relation} {'more than can be listed' if number is None else format(number, ',')}"
+        for relation, number in found.available.items()
+    )
+    guessed = (
+        "a guess from the number of seeds" if found.guessed else f"by the points of {found.read:,} seeds, unmerged"
+    )
+    yield _told("possible", f"about {parts} combinations ({guessed})")
+    if short := found.short_of(target):
+        yield _told("pairs", short)
+    elif found.pairs is not None:
+        yield _told("pairs", f"about {found.pairs:,} can come of them; {target:,} are wanted")
+
+
+def _told(label: str, text: str) -> str:
+    return f"{label:<{LABEL}}{text}"
+
+
+def _block(label: str, text: str) -> str:
+    """A text under its label, wrapped; of a long one the beginning."""
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]} … ({len(text):,} characters)"
+    lines = [
+        line for part in text.splitlines() for line in (textwrap.wrap(part, WIDTH, break_long_words=False) or [""])
+    ]
+    return "\n".join(f"{label if place == 0 else '':<{LABEL}}{line}" for place, line in enumerate(lines))
