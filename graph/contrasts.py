@@ -11,281 +11,95 @@ same and nothing here speaks against it. What speaks against it is of two streng
   another fact and many embedding models see no difference. That may be another fact or another wording, so it is the
   curator's to decide, whatever the score.
 
-It knows school and early university mathematics, in English and Chinese, and the plainest opposites of other
-sciences. A contrast that is missing here is not lost: the pair is then the curator's, unless its words are the same.
+Which words these are, a domain says (`opposed.txt`). A contrast that is missing there is not lost: the pair is then the
+curator's, unless its words are the same.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Literal
 
 from graph.likeness import LOOSE_TOKEN, content_words, loose_form
-from graph.names import SCRIPTS
+from graph.names import ORDINARY, SCRIPTS, NameRules
 
 Contrast = Literal["none", "doubtful", "apart"]
 
-EXCLUSIVE = """
-definite indefinite improper
-sine cosine tangent cotangent secant cosecant
-arithmetic geometric harmonic
-sum difference product quotient
-addition=adding subtraction=subtracting multiplication=multiplying division=dividing
-exponent=power=index logarithm=log=logarithmic radical=root
-permutation combination
-maximum=max=greatest=highest=largest minimum=min=least=lowest=smallest
-gcd=gcf=hcf lcm lcd
-even odd
-rational irrational
-real imaginary complex
-finite infinite
-convergent=convergence divergent=divergence
-independent=independence=independently dependent=dependence=dependently exclusive=disjoint
-absolute conditional uniform pointwise
-local=relative global=absolute
-row column
-open closed
-increasing decreasing
-positive negative nonnegative nonpositive
-interior=internal=inner exterior=external=outer
-alternate corresponding vertical adjacent consecutive
-complementary supplementary
-inscribed circumscribed escribed
-inradius circumradius exradius
-incenter circumcenter orthocenter centroid excenter
-median altitude bisector
-mean=average median mode variance
-mean intermediate extreme
-standard mean
-population sample
-chord diameter radius arc sector
-area volume perimeter=circumference
-length width height
-circle=circular ellipse=elliptical parabola hyperbola
-cone=conical cylinder=cylindrical sphere=spherical prism pyramid cube
-triangle=triangular quadrilateral rectangle=rectangular rhombus parallelogram trapezoid=trapezium polygon
-square cube
-acute obtuse right
-scalene isosceles equilateral
-linear quadratic cubic quartic quintic
-exponential logarithmic trigonometric polynomial rational
-equation inequality
-factor=divisor multiple remainder
-numerator denominator
-prime composite
-necessary sufficient
-injective=injection surjective=surjection bijective=bijection
-union intersection complement
-domain range codomain
-horizontal vertical oblique=slant
-commutative=commutativity associative=associativity distributive=distributivity transitive reflexive symmetric=symmetry
-dot cross
-eigenvalue eigenvector eigenspace
-derivative=differentiation=differential integral=integration limit
-part substitution
-probability expectation=expected
-kernel image rank
-little last
-strong weak
-left right
-upper lower
-first last
-simple compound
-direct inverse joint
-converse inverse contrapositive
-theoretical experimental=empirical
-discrete continuous
-ordinary partial
-binomial trinomial multinomial monomial
-normal poisson binomial uniform
-sas sss asa aas hl=rhs
-point intercept
-vertex standard factored
-double=twice half triple
-numerical algebraic
-similar=similarity congruent=congruence
-parallel perpendicular
-inclusion complement
-translation rotation reflection dilation
-tens hundred ones unit
-floor ceiling
-with without
-increase=growth=rise=appreciation decrease=decay=fall=depreciation
-expansion=expanding factorization=factoring
-convex concave
-clockwise counterclockwise=anticlockwise
-setting solving
-ascending descending
-speed velocity
-distance displacement
-scalar vector
-acceleration deceleration
-kinetic static potential
-series parallel
-alternating direct
-elastic inelastic
-transverse longitudinal
-conductor insulator
-emission absorption
-fission fusion
-mass weight
-centripetal centrifugal
-electric magnetic
-reflection refraction diffraction
-endothermic exothermic
-oxidation reduction
-cation anion
-anode cathode
-ionic covalent metallic
-reactant product
-solute solvent
-saturated unsaturated
-alkane alkene alkyne
-cis trans
-proton neutron electron
-nucleophile electrophile
-melting boiling
-hydrophilic hydrophobic
-evaporation condensation
-mitosis meiosis
-genotype phenotype
-dominant recessive
-homozygous heterozygous
-prokaryotic eukaryotic
-aerobic anaerobic
-artery vein
-dna rna
-predator prey
-autotroph heterotroph
-transcription translation
-afferent efferent
-innate adaptive
-active passive
-anabolism catabolism
-hypertonic hypotonic isotonic
-diploid haploid
-vertebrate invertebrate
-stack queue
-push pop
-encryption decryption
-encoding decoding
-mutable immutable
-signed unsigned
-breadth depth
-dynamic static
-synchronous asynchronous
-preorder postorder inorder
-heap stack
-best worst
-client server
-overfitting underfitting
-supervised unsupervised
-precision recall
-training test
-recursion iteration
-directed undirected
-supply demand
-fixed variable
-average marginal
-monopoly monopsony oligopoly
-inflation deflation
-import export
-asset liability
-debit credit
-gross net
-nominal real
-fiscal monetary
-revenue expense
-buyer seller
-lender borrower
-progressive regressive
-surplus deficit
-short long
-employer employee
-forward backward
-"""
-"""One line for each kind of word; each word excludes the others of its line. Words joined by = are one."""
+SECTIONS = ("opposed", "telling", "kinds", "same")
 
-TELLING = """
-extended generalized=general partial weighted reverse converse inverse surface lateral repetition=repeated total joint
-marginal cumulative conditional totient polynomial modular vector matrix complex signed reduced primitive mixed
-"""
-"""Words that tell a fact from the one without the word."""
 
-HEADS = """
-theorem law rule formula principle property lemma identity inequality axiom criterion conjecture test
-equation function expression polynomial graph number sequence series
-"""
-"""Nouns that say what kind of thing a name names. Two of them may or may not be the same thing."""
+@dataclass(frozen=True, eq=False)
+class Opposed:
+    """Words that tell names apart, as a domain lists them. A word is as it stands in a loose form."""
 
-CHINESE = """
-定积分 不定积分
-正弦 余弦 正切 余切 正割 余割
-等差=算术 等比=几何 调和
-充分 必要 充要
-最大 最小
-极大 极小
-奇 偶
-内切 外接 外切 旁切
-同位角 内错角 同旁内角 对顶角
-内角 外角
-余角 补角
-有理 无理
-实数 虚数 复数
-排列 组合
-面积 体积 周长 表面积 侧面积
-加法 减法 乘法 除法
-平均数=均值 中位数 众数 方差 标准差
-并集 交集 补集
-递增 递减
-椭圆 双曲线 抛物线
-方程 不等式 函数
-收敛 发散
-独立 互斥
-分子 分母
-约数=因数 倍数
-质数=素数 合数
-锐角 钝角 直角
-导数 积分 极限
-横 纵
-内心 外心 重心 垂心
-中线 高线 角平分线 中垂线
-全等 相似
-平行 垂直
-实部 虚部
-矩形=长方形 正方形 菱形 梯形 平行四边形 三角形
-圆柱 圆锥 球
-指数 对数
-正数 负数
-交换律 结合律 分配律
-升序 降序
-吸热 放热
-串联 并联
-"""
+    exclusive: Mapping[str, tuple[tuple[int, str], ...]]
+    """Word or phrase -> (group, word that stands for it) of each group that it is in."""
+    telling: Mapping[str, str]
+    """Words that tell a fact from the one without the word -> the word that stands for it."""
+    kinds: frozenset[str]
+    """Nouns that say what kind of thing a name names."""
+    same: Mapping[str, str]
+    """Words that are put into other words before anything is compared."""
+    phrases: tuple[str, ...]
+    """What of `exclusive` is several words."""
+    written: re.Pattern[str] | None
+    """What of `exclusive` is written without spaces between words, the longest first."""
 
-WORDS = {
-    "sin": "sine",
-    "cos": "cosine",
-    "tan": "tangent",
-    "cot": "cotangent",
-    "sec": "secant",
-    "csc": "cosecant",
-    "arcsin": "inverse sine",
-    "arccos": "inverse cosine",
-    "arctan": "inverse tangent",
-    "arcsine": "inverse sine",
-    "arccosine": "inverse cosine",
-    "arctangent": "inverse tangent",
-    "incircle": "inscribed circle",
-    "circumcircle": "circumscribed circle",
-    "excircle": "escribed circle",
-    "progression": "sequence",
-    "squared": "square",
-    "cubed": "cube",
-}
-"""Other words for the same, before anything is compared."""
+    @classmethod
+    def read(cls, text: str) -> Opposed:
+        """From the text of a file. Raises ValueError with the line that is wrong."""
+        lines: dict[str, list[list[list[str]]]] = {section: [] for section in SECTIONS}
+        for section, cells in _rows(text):
+            lines[section].append(cells)
+        exclusive: dict[str, tuple[tuple[int, str], ...]] = {}
+        for group, cells in zip(count(), lines["opposed"]):
+            for first, word in _told(cells):
+                exclusive[word] = (*exclusive.get(word, ()), (group, first))
+        scripts = sorted((word for word in exclusive if SCRIPTS.search(word)), key=lambda word: (-len(word), word))
+        return cls(
+            exclusive=exclusive,
+            telling={word: first for cells in lines["telling"] for first, word in _told(cells)},
+            kinds=frozenset(word for cells in lines["kinds"] for _, word in _told(cells)),
+            same={names[0]: names[1] for cells in lines["same"] for names in cells},
+            phrases=tuple(word for word in exclusive if " " in word),
+            written=re.compile("|".join(map(re.escape, scripts))) if scripts else None,
+        )
+
+
+def _rows(text: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """Section and cells of each line, a cell by its names; what stands behind # is a remark."""
+    section = SECTIONS[0]
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.partition("#")[0].strip()
+        if not line:
+            continue
+        if line.startswith("["):
+            section = line.strip("[] ")
+            if section not in SECTIONS:
+                raise ValueError(f"line {number}: there is no section {section!r}; valid are {', '.join(SECTIONS)}.")
+            continue
+        cells = [[_loose(name) for name in cell.split("=")] for cell in line.split("|")]
+        if not all(name for names in cells for name in names):
+            raise ValueError(f"line {number}: a word is missing in {line!r}.")
+        if section == "opposed" and len(cells) < 2:
+            raise ValueError(f"line {number}: {line!r} needs at least two words with a bar between them.")
+        if section == "same" and [len(names) for names in cells] != [2]:
+            raise ValueError(f"line {number}: {line!r} is to be one word = the other.")
+        yield section, cells
+
+
+def _loose(word: str) -> str:
+    return " ".join(LOOSE_TOKEN.findall(loose_form(word.strip())))
+
+
+def _told(cells: list[list[str]]) -> Iterator[tuple[str, str]]:
+    return ((names[0], name) for names in cells for name in names)
+
+
 SPOKEN = (
     (0, "zero one two three four five six seven eight nine ten"),
     (1, "first 2nd 3rd 4th 5th"),
@@ -304,24 +118,6 @@ NEGATIONS = ("non", "in", "un", "im", "ir", "dis", "anti", "sub", "super", "co",
 CHINESE_NEGATION = re.compile("[非不无未反]")
 
 
-def _lines(text: str, first: int) -> dict[str, list[tuple[int, str]]]:
-    """Word -> (line, the word that stands for it), for every line that it is on."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for number, line in enumerate(text.strip().splitlines(), first):
-        for cell in line.split():
-            names = cell.split("=")
-            for name in names:
-                found.setdefault(name, []).append((number, names[0]))
-    return found
-
-
-_ENGLISH = _lines(EXCLUSIVE, 0)
-_CHINESE = _lines(CHINESE, 1000)
-_TELLING = {word: word.split("=")[0] for cell in TELLING.split() for word in cell.split("=")}
-_HEADS = frozenset(HEADS.split())
-_CHINESE_WORD = re.compile("|".join(sorted(_CHINESE, key=lambda word: (-len(word), word))))
-
-
 @dataclass(frozen=True)
 class Traits:
     """What of a name can speak against its being the same as another."""
@@ -338,9 +134,9 @@ class Traits:
     linked: frozenset[tuple[str, str]]
 
 
-def contrast(one: str, other: str) -> Contrast:
+def contrast(one: str, other: str, opposed: Opposed) -> Contrast:
     """What speaks against the two names' being one. It is symmetric."""
-    a, b = traits(one), traits(other)
+    a, b = traits(one, opposed), traits(other, opposed)
     if _excludes(a, b):
         return "apart"
     lines = a.exclusive.keys() | b.exclusive.keys()
@@ -356,9 +152,9 @@ def contrast(one: str, other: str) -> Contrast:
     return "doubtful" if doubtful else "none"
 
 
-def joins_alone(one: str, other: str) -> bool:
+def joins_alone(one: str, other: str, opposed: Opposed, rules: NameRules = ORDINARY) -> bool:
     """Whether a high score may join two names without a question: they have the same content words in one order."""
-    return content_words(one) == content_words(other) and contrast(one, other) == "none"
+    return content_words(one, rules) == content_words(other, rules) and contrast(one, other, opposed) == "none"
 
 
 def _excludes(a: Traits, b: Traits) -> bool:
@@ -392,15 +188,14 @@ def _reordered(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=1 << 16)
-def traits(name: str) -> Traits:
-    """The traits of a name, taken from its normal form."""
+def traits(name: str, opposed: Opposed) -> Traits:
+    """The traits of a name, taken from its loose form."""
     form = loose_form(name)
-    words = tuple(part for word in LOOSE_TOKEN.findall(form) for part in WORDS.get(word, word).split())
+    words = tuple(part for word in LOOSE_TOKEN.findall(form) for part in opposed.same.get(word, word).split())
     exclusive: dict[int, set[str]] = {}
-    found = [entry for word in words for entry in _ENGLISH.get(word, ())]
-    found += [entry for match in _CHINESE_WORD.finditer(form) for entry in _CHINESE[match[0]]]
-    for line, word in found:
-        exclusive.setdefault(line, set()).add(word)
+    for found in (*words, *_phrases(words, opposed), *(opposed.written.findall(form) if opposed.written else ())):
+        for group, word in opposed.exclusive.get(found, ()):
+            exclusive.setdefault(group, set()).add(word)
     said = [word for word in words if word not in QUIET]
     told = [(before, word) for before, word in zip(("", *words), words, strict=False)]
     numbers = [number for before, word in told for number in _numbers(before, word)]
@@ -408,13 +203,18 @@ def traits(name: str) -> Traits:
         words=words,
         text=form,
         exclusive={line: frozenset(members) for line, members in exclusive.items()},
-        telling=frozenset(_TELLING[word] for word in words if word in _TELLING),
-        heads=frozenset(words) & _HEADS,
+        telling=frozenset(opposed.telling[word] for word in words if word in opposed.telling),
+        heads=frozenset(words) & opposed.kinds,
         numbers=tuple(numbers),
         loud=any(_numbers(before, word) and word not in QUIET for before, word in told),
         letters=tuple(word for word in words if len(word) == 1 and word.isascii() and word.isalpha()),
         linked=frozenset((x, y) for x, link, y in zip(said, said[1:], said[2:], strict=False) if link in LINKS),
     )
+
+
+def _phrases(words: tuple[str, ...], opposed: Opposed) -> list[str]:
+    text = f" {' '.join(words)} "
+    return [phrase for phrase in opposed.phrases if f" {phrase} " in text]
 
 
 def _numbers(before: str, word: str) -> list[str]:

@@ -17,7 +17,9 @@ from graph.names import (
     KEPT_PLURALS,
     LETTER,
     NO_FUNCTION,
+    ORDINARY,
     SCRIPTS,
+    NameRules,
     clean_name,
     is_ordinary,
     normal_form,
@@ -152,9 +154,10 @@ FILLING = frozenset(("the", "a", "an", "of", "for", "in", "on", "to"))
 
 
 @lru_cache(maxsize=1 << 16)
-def content_words(name: str) -> tuple[str, ...]:
+def content_words(name: str, rules: NameRules = ORDINARY) -> tuple[str, ...]:
     """The words of a name that carry its content, stemmed, in their order; symbols and letters as they are."""
-    words = [word.lower() if is_ordinary(word) else word for word in tokens_of(clean_name(name)[0])]
+    tokens = tokens_of(clean_name(name)[0])
+    words = [word.lower() if is_ordinary(word) and not rules.case else word for word in tokens]
     return tuple(_stem(word) if word.isalpha() and word.islower() else word for word in words if word not in FILLING)
 
 

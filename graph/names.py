@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST = 120
 """Characters. Names of facts have 10-60; a longer answer is a sentence about the solution."""
@@ -138,12 +139,24 @@ NOUNS = frozenset(_NOUNS.split())
 # fmt: on
 
 
+class NameRules(NamedTuple):
+    """What a domain says of the form of its names."""
+
+    case: bool = False
+    """Whether capitals tell ordinary words apart, as in programs (*Map*, *map*)."""
+    symbols: bool = True
+    """Whether signs tell names apart (*+ operator*, *- operator*)."""
+
+
+ORDINARY = NameRules()
+
+
 @lru_cache(maxsize=1 << 16)
-def normal_form(name: str) -> str:
+def normal_form(name: str, rules: NameRules = ORDINARY) -> str:
     """The key of a name: names with one key are one knowledge point. Never shown to anybody."""
     cleaned = clean_name(name)[0]
-    tokens = _joined_prefixes([_folded(token) for token in tokens_of(cleaned)])
-    kept = [token for token in tokens if token != "the"]
+    tokens = _joined_prefixes([_folded(token, rules) for token in tokens_of(cleaned)])
+    kept = [token for token in tokens if token != "the" and (rules.symbols or token[0].isalnum())]
     return " ".join(kept or tokens) or cleaned
 
 
@@ -161,8 +174,8 @@ def is_ordinary(token: str) -> bool:
     return token.isalpha() and (token.islower() or token.istitle())
 
 
-def _folded(token: str) -> str:
-    if not is_ordinary(token):
+def _folded(token: str, rules: NameRules) -> str:
+    if not is_ordinary(token) or (rules.case and not token.islower()):
         return token
     word = token.lower()
     found = singular(word)

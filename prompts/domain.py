@@ -1,9 +1,10 @@
 """A domain: one folder with everything that a subject needs, wherever it stands.
 
-`domain.toml` says what the subject is, in which form answers come, how they are compared and which tags the card of a
-dataset bears; `opposed.txt` lists words that exclude each other in names of points; `*.txt` of the names of prompts are
-the prompts. What a folder leaves out comes from mathematics, and is named in `missing`, so that nobody takes it for the
-domain's own. It knows how to read a domain, not how to compare its answers: `checker` names who does.
+`domain.toml` says what the subject is, in which form answers come, how they are compared, what tells names of points
+apart and which tags the card of a dataset bears; `opposed.txt` lists words that exclude each other in names of points;
+`*.txt` of the names of prompts are the prompts. What a folder leaves out comes from mathematics, and is named in
+`missing`, so that nobody takes it for the domain's own. It knows how to read a domain, not how to compare its answers:
+`checker` names who does.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import re
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from graph.contrasts import Opposed
 from graph.depth import TOO_DEEP
 from graph.errors import PromptError
+from graph.names import NameRules
 from graph.records import content_id
 
 BASE = "mathematics"
@@ -28,11 +30,17 @@ BASE = "mathematics"
 ABOUT, OPPOSED = "domain.toml", "opposed.txt"
 AnswerKind = Literal["boxed", "tagged", "open", "code"]
 """boxed: `\\boxed{}`. tagged: `<answer>`. open: judges alone decide. code: checked by running it."""
-CHECKED: tuple[AnswerKind, ...] = ("boxed",)
-"""Kinds that something here compares. The others are the seam: a checker of a kind is what they wait for."""
+ANSWERED: dict[AnswerKind, frozenset[str]] = {
+    "boxed": frozenset({"\\boxed"}),
+    "tagged": frozenset({"answer"}),
+    "open": frozenset(),
+}
+"""What the prompt of solve asks for, by kind. `code` is the seam: it waits for a checker that runs programs."""
+NAME_RULES = {"case_matters": "case", "symbols_matter": "symbols"}
+INCLUDE = re.compile(r"^include[ \t]+(\S+)[ \t]*$", re.MULTILINE)
+"""A line of `opposed.txt` that takes in the words of another domain."""
 
 _ROOT = Path(__file__).parent
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -44,25 +52,13 @@ class Domain:
     tags: tuple[str, ...]
     answer: AnswerKind
     checker: str
-    opposed: tuple[tuple[str, ...], ...]
-    """Words and phrases in lower case, of which a point's name can have only one of each group."""
+    names: NameRules
+    opposed: Opposed
+    """Words that tell names of points apart."""
+    opposed_hash: UUID | None
+    """Of the words, where they are the folder's own."""
     missing: tuple[str, ...]
     """Files that are not in the folder and come from mathematics."""
-
-    @cached_property
-    def opposed_hash(self) -> UUID:
-        return content_id("opposed", [list(group) for group in self.opposed])
-
-    def opposes(self, one: str, other: str) -> bool:
-        """Whether two names have different words of one group, so that they are not one point."""
-        a, b = (f" {' '.join(_WORD.findall(name.lower()))} " for name in (one, other))
-        return any(
-            (here := _held(a, group)) and (there := _held(b, group)) and not here & there for group in self.opposed
-        )
-
-
-def _held(text: str, group: tuple[str, ...]) -> set[str]:
-    return {word for word in group if f" {word} " in text}
 
 
 def find_domain(name: str) -> Domain:
@@ -83,29 +79,23 @@ def find_domain(name: str) -> Domain:
 def _read(folder: Path) -> Domain:
     about = _about(folder / ABOUT)
     base = {path.name for path in (_ROOT / BASE).glob("*.txt")}
-    answer = about.get("answer", "boxed")
-    if answer not in get_args(AnswerKind):
-        raise PromptError(f"{folder / ABOUT}: answer must be one of {', '.join(get_args(AnswerKind))}, not {answer!r}.")
-    if answer not in CHECKED:
-        raise PromptError(
-            f"{folder / ABOUT}: nothing here compares answers of the kind `{answer}` yet; use {', '.join(CHECKED)}."
-        )
-    opposed = folder / OPPOSED
+    is_base = folder.resolve() == _ROOT / BASE
+    words = _words(folder)
     return Domain(
         folder=folder,
         title=str(about.get("title", folder.name)),
         tags=tuple(str(tag) for tag in about.get("tags", [folder.name])),
-        answer=answer,
+        answer=_answer(folder, about.get("answer", "boxed")),
         checker=str(about.get("checker", BASE)),
-        opposed=_groups(opposed.read_text(encoding="utf-8")) if opposed.exists() else (),
-        missing=()
-        if folder.resolve() == _ROOT / BASE
-        else tuple(sorted(name for name in {*base, ABOUT, OPPOSED} if not (folder / name).exists())),
+        names=_name_rules(folder, about),
+        opposed=_opposed(folder, words or _words(_ROOT / BASE) or ""),
+        opposed_hash=None if is_base or words is None else content_id("opposed", words),
+        missing=() if is_base else tuple(sorted(name for name in {*base, ABOUT} if not (folder / name).exists())),
     )
 
 
 def _about(file: Path) -> dict[str, Any]:
-    known = {"title", "tags", "answer", "checker"}
+    known = {"title", "tags", "answer", "checker", *NAME_RULES}
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -117,11 +107,48 @@ def _about(file: Path) -> dict[str, Any]:
     return found
 
 
-def _groups(text: str) -> tuple[tuple[str, ...], ...]:
-    """A group a line, its words with bars between them; what stands behind # is a remark."""
-    lines = (line.partition("#")[0] for line in text.splitlines())
-    groups = (tuple(" ".join(_WORD.findall(word.lower())) for word in line.split("|")) for line in lines if "|" in line)
-    return tuple(groups)
+def _answer(folder: Path, answer: object) -> AnswerKind:
+    kinds: tuple[AnswerKind, ...] = get_args(AnswerKind)
+    if answer not in kinds:
+        raise PromptError(f"{folder / ABOUT}: answer must be one of {', '.join(kinds)}, not {answer!r}.")
+    if answer not in ANSWERED:
+        raise PromptError(
+            f"{folder / ABOUT}: nothing here checks answers of the kind `{answer}` yet; use {', '.join(ANSWERED)}."
+        )
+    return next(kind for kind in kinds if kind == answer)
+
+
+def _name_rules(folder: Path, about: dict[str, Any]) -> NameRules:
+    given = {key: about[key] for key in NAME_RULES if key in about}
+    for key, value in given.items():
+        if not isinstance(value, bool):
+            raise PromptError(f"{folder / ABOUT}: {key} must be true or false, not {value!r}.")
+    return NameRules(**{NAME_RULES[key]: value for key, value in given.items()})
+
+
+def _words(folder: Path) -> str | None:
+    """The text of the folder's opposed words, with what it includes; None without a file."""
+    file = folder / OPPOSED
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"{file} cannot be read: {error}.") from error
+    if text is None:
+        return None
+    included = []
+    for found in INCLUDE.finditer(text):
+        other = (_ROOT / found[1] / OPPOSED).resolve()
+        if other.parent.parent != _ROOT or not other.exists() or other == file.resolve():
+            raise PromptError(f"{file}: `include` names a domain that comes with gsdp, such as {BASE}, not {found[1]}.")
+        included.append(other.read_text(encoding="utf-8"))
+    return "\n[opposed]\n".join([INCLUDE.sub("", text), *included])
+
+
+def _opposed(folder: Path, words: str) -> Opposed:
+    try:
+        return Opposed.read(words)
+    except ValueError as error:
+        raise PromptError(f"{folder / OPPOSED}, {error}") from error
 
 
 REMARKS = {
@@ -131,16 +158,24 @@ REMARKS = {
 title = "{name}"
 # Tags of the card, for a dataset hub.
 tags = ["{name}"]
-# How a solution gives its answer: boxed is a LaTeX \\boxed{{}} at the end. (tagged, open and code wait for a checker.)
+# How a solution gives its answer: boxed is a LaTeX \\boxed{{}} at the end; tagged is <answer>...</answer>; open has
+# nothing to compare, so that the judges alone decide. solve.txt must ask for what stands here, and name it under
+# `answer:` (\\boxed, answer or none). code waits for a checker that runs programs, and is refused.
 answer = "boxed"
 # Who compares two answers: mathematics, or physics, which also knows SI units and significant figures.
 checker = "mathematics"
+# Whether capitals tell two names of points apart (as in programs: Map, map), and whether signs do (+ operator).
+case_matters = false
+symbols_matter = true
 """,
     OPPOSED: """# Words that exclude each other in names of points: one group a line, with bars between the words.
-# Two names with different words of a group are never one point, whatever their likeness.
+# Two names with different words of a group are never one point, whatever their likeness. Words joined by = are one.
 # For example:
 # kinetic | potential
 # series | parallel
+# Further sections: [telling] words that tell a fact from the one without the word, [kinds] nouns for kinds of facts,
+# [same] one word = the other. A line `include mathematics` takes in the words of that domain; delete it to have none.
+include mathematics
 """,
 }
 

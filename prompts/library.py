@@ -32,11 +32,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from graph.errors import PromptError
 from graph.records import content_id
 from prompts.answers import CHAT_MARKER, GUARDED
-from prompts.domain import ABOUT, BASE, OPPOSED, find_domain
+from prompts.domain import ABOUT, ANSWERED, BASE, OPPOSED, find_domain
 
 STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen", "evaluate")
 KEYS = ("stage", "inputs", "answer", "why")
 ROLES = ("system", "user", "assistant")
+NO_ANSWER = "none"
+"""What stands under `answer:` of a prompt whose answer is read whole."""
 
 _ROOT = Path(__file__).parent
 _FILE = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
@@ -125,7 +127,8 @@ class Library:
     """The prompts of a domain, with the files of `folder` in the place of those of the same name.
 
     A domain's missing files come from the base domain. A file that stands in for another must declare the same
-    inputs and answer tags: the code that renders the one and reads the other does not change with it.
+    inputs and answer tags: the code that renders the one and reads the other does not change with it. What solve asks
+    for is what the domain says of its answers.
     """
 
     def __init__(self, domain: str = BASE, folder: Path | None = None) -> None:
@@ -135,6 +138,13 @@ class Library:
             self._override(self.domain.folder)
         if folder is not None:
             self._override(Path(folder))
+        asked, wanted = self["solve"], ANSWERED[self.domain.answer]
+        if frozenset(asked.answer) != wanted:
+            raise PromptError(
+                f"{self.domain.folder / ABOUT}: answer = {self.domain.answer} needs a solve.txt with "
+                f"`answer: {', '.join(wanted) or NO_ANSWER}` that asks for it; {asked.file} has "
+                f"{_quoted(asked.answer) or 'none'}."
+            )
 
     def __getitem__(self, name: str) -> Prompt:
         if name not in self._prompts:
@@ -154,8 +164,11 @@ class Library:
             prompt, replaced = load(path), self._prompts[path.stem]
             for key in ("inputs", "answer"):
                 old, new = frozenset(getattr(replaced, key)), frozenset(getattr(prompt, key))
+                if (path.stem, key) == ("solve", "answer"):
+                    old = ANSWERED[self.domain.answer]
                 if old != new:
-                    raise PromptError(f"{path}: `{key}:` must be {_quoted(sorted(old))}, not {_quoted(sorted(new))}.")
+                    told = [_quoted(sorted(names)) or f"`{NO_ANSWER}`" for names in (old, new)]
+                    raise PromptError(f"{path}: `{key}:` must be {told[0]}, not {told[1]}.")
             self._prompts[path.stem] = prompt
 
 
@@ -166,7 +179,7 @@ def load(path: Path) -> Prompt:
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"{path} cannot be read as UTF-8 text: {error}.") from error
     header, sections = _parse(path, text)
-    inputs, answer = _comma_list(header["inputs"]), tuple(sorted(_comma_list(header["answer"])))
+    inputs, answer = _comma_list(header["inputs"]), tuple(sorted(_comma_list(header["answer"]) - {NO_ANSWER}))
     _check_inputs(path, inputs, sections)
     body = "\n".join(content for _, content in sections)
     for tag in answer:

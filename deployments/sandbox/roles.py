@@ -170,6 +170,10 @@ _ENDS = (
 )
 
 
+_TAGGED_END = "Final answer: "
+"""Before the answer where a prompt asks for a tag; the tag itself is not kept with the solution."""
+
+
 def _solve(ask: SandboxRequest, wrong_rate: float) -> str:
     _, reading = _problem(ask)
     if reading is None:
@@ -183,7 +187,10 @@ def _solve(ask: SandboxRequest, wrong_rate: float) -> str:
         steps, text = _wrong_work(reading, dice)
     else:
         text = answer.text if dice.chance(0.6) else dice.pick(answer.forms)
-    return "\n\n".join((dice.pick(_STARTS), *steps, dice.pick(_ENDS) % text))
+    end = dice.pick(_ENDS) % text
+    if "<answer>" in ask.text and r"\boxed" not in ask.text:
+        end = f"{_TAGGED_END}<answer>{text}</answer>"
+    return "\n\n".join((dice.pick(_STARTS), *steps, end))
 
 
 def _wrong_work(reading: ProblemReading, dice: Dice) -> tuple[tuple[str, ...], str]:
@@ -222,9 +229,9 @@ def judge(ask: SandboxRequest, rates: ErrorRates) -> str:
     flipped = share("noise", ask.model, problem, solution, ask.seed) < rates.noisy_judges
     if solution is None:
         return _review(ask, sound=(reading.flaw is None) != flipped)
-    boxed = last_box(solution)
+    stated = last_box(solution) or solution.partition(_TAGGED_END)[2] or None
     truth = reading.truth if reading.flaw is None else None
-    right = truth is not None and boxed is not None and agrees(truth, boxed)
+    right = truth is not None and stated is not None and agrees(truth, stated)
     return f"<verdict>{int(right != flipped)}</verdict>"
 
 

@@ -10,8 +10,9 @@ The readings are stored, so a second audit asks about what is new only; its call
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from graph.lines import name_in
@@ -23,6 +24,7 @@ from tasks.points.resolution import Candidate, Link, judge_links, likely_links
 from tasks.store.latest import recipe_of
 
 STAGE = "adherence"
+FormOf = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,22 @@ async def adherence(work: RunContext, size: int) -> list[Found]:
     """Read `size` of the pairs again (all, when there are fewer). A larger sample holds the smaller one."""
     sample = _sample(work, size)
     readings = dict(await together(_read(work, item) for item in sample))
-    forms = _forms(work, sample)
+    forms, form_of = _forms(work, sample), _form_of(work)
     heard = {
-        item.problem_id: sorted({normal_form(name): name for name in names}.items())
+        item.problem_id: sorted({form_of(name): name for name in names}.items())
         for item in sample
         if (names := readings[item.problem_id]) is not None
     }
     same = await _same(work, sample, forms, heard)
     return [
-        Found(item.relation, len(item.points), _count(item, forms, heard.get(item.problem_id), same)) for item in sample
+        Found(item.relation, len(item.points), _count(item, forms, heard.get(item.problem_id), same, form_of))
+        for item in sample
     ]
+
+
+def _form_of(work: RunContext) -> FormOf:
+    """The normal form of a name, by the domain's rules."""
+    return partial(normal_form, rules=work.library.domain.names)
 
 
 def _sample(work: RunContext, size: int) -> list[AskedPoints]:
@@ -95,14 +103,14 @@ async def _read(work: RunContext, item: AskedPoints) -> tuple[UUID, tuple[str, .
 
 def _forms(work: RunContext, sample: Sequence[AskedPoints]) -> dict[UUID, set[str]]:
     """Normal forms of all names that each point has, or had when it was asked for."""
-    forms: dict[UUID, set[str]] = defaultdict(set)
+    form_of, forms = _form_of(work), defaultdict[UUID, set[str]](set)
     for name, point in work.store.rows(
         "SELECT name, point_id FROM aliases WHERE recipe = ?", [work.recipes["connect"]]
     ):
-        forms[point].add(normal_form(name))
+        forms[point].add(form_of(name))
     for item in sample:
         for point, name in zip(item.points, item.names, strict=True):
-            forms[point].add(normal_form(name))
+            forms[point].add(form_of(name))
     return forms
 
 
@@ -116,15 +124,16 @@ async def _same(
 
     A form that stands for another point of the graph is that point, and no question.
     """
+    form_of = _form_of(work)
     known = {form for names in forms.values() for form in names}
     spelled = {form: name for names in heard.values() for form, name in names if form not in known}
-    asked = {normal_form(name): name for item in sample for name in item.names}
+    asked = {form_of(name): name for item in sample for name in item.names}
     names = asked | spelled
     place = {form: index for index, form in enumerate(names)}
     free = [Candidate(form, name, (name,), 1, False, name) for form, name in names.items()]
     wanted: dict[Link, tuple[str, str]] = {}
     for item in sample:
-        for form in map(normal_form, item.names):
+        for form in map(form_of, item.names):
             for other, _ in heard.get(item.problem_id, ()):
                 if other in spelled:
                     wanted[place[form], place[other]] = (form, other)
@@ -139,11 +148,12 @@ def _count(
     forms: Mapping[UUID, set[str]],
     heard: Sequence[tuple[str, str]] | None,
     same: set[tuple[str, str]],
+    form_of: FormOf,
 ) -> int | None:
     if heard is None:
         return None
     found = {form for form, _ in heard}
     return sum(
-        not forms[point].isdisjoint(found) or any((normal_form(name), form) in same for form in found)
+        not forms[point].isdisjoint(found) or any((form_of(name), form) in same for form in found)
         for point, name in zip(item.points, item.names, strict=True)
     )

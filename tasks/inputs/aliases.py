@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.errors import SettingsError
-from graph.names import clean_name, normal_form
+from graph.names import ORDINARY, NameRules, clean_name, normal_form
 from graph.plain import of_cell
 
 FORMS = (("name", "point"), ("name", "other", "decision"))
@@ -39,7 +39,7 @@ class Decisions:
     """Pairs of forms, in order."""
 
 
-def read_aliases(path: Path | None) -> Decisions:
+def read_aliases(path: Path | None, rules: NameRules = ORDINARY) -> Decisions:
     """The decisions in a file; none without a file. Raises SettingsError with the line that is wrong."""
     if path is None:
         return Decisions()
@@ -49,18 +49,18 @@ def read_aliases(path: Path | None) -> Decisions:
     parted: set[str] = set()
     for line, row in _rows(path):
         where = f"{path}, line {line}"
-        form = normal_form(row["name"])
+        form = normal_form(row["name"], rules)
         if not form:
             raise SettingsError(f"{where}: the name is empty.")
         if row.get("decision"):
-            _decide(pairs, parted, form, row, where)
+            _decide(pairs, parted, (form, normal_form(row["other"], rules)), row, where)
         elif "point" in row and not row.get("other"):
             exact = clean_name(row["name"])[0]
             own = spelled.setdefault(form, {}).setdefault(exact, row["point"])
             if own != row["point"] or points.get(form, "") not in ("", own, *spelled[form].values()):
                 raise SettingsError(f"{where}: {row['name']!r} is given two points.")
             points.setdefault(form, row["point"])
-            _target(points, row, where)
+            _target(points, row, where, rules)
     several = {
         name: point for names in spelled.values() if len(set(names.values())) > 1 for name, point in names.items()
     }
@@ -84,14 +84,17 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise SettingsError(f"{path} cannot be read as CSV ({error}): correct `connect.alias_file`.") from error
 
 
-def _target(points: dict[str, str], row: dict[str, str], where: str) -> None:
+def _target(points: dict[str, str], row: dict[str, str], where: str, rules: NameRules) -> None:
     point = row["point"]
-    if point and normal_form(points.setdefault(normal_form(point), point)) != normal_form(point):
+    form = normal_form(point, rules)
+    if point and normal_form(points.setdefault(form, point), rules) != form:
         raise SettingsError(f"{where}: {point!r} is itself dropped or another point.")
 
 
-def _decide(pairs: dict[tuple[str, str], str], parted: set[str], form: str, row: dict[str, str], where: str) -> None:
-    other, decision = normal_form(row["other"]), row["decision"].casefold()
+def _decide(
+    pairs: dict[tuple[str, str], str], parted: set[str], forms: tuple[str, str], row: dict[str, str], where: str
+) -> None:
+    (form, other), decision = forms, row["decision"].casefold()
     if decision not in ("same", "different"):
         raise SettingsError(f"{where}: the decision {row['decision']!r} is neither same nor different.")
     name, exact = clean_name(row["name"])[0], clean_name(row["other"])[0]

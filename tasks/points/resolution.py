@@ -142,16 +142,20 @@ async def judge_links(
     vectors_used: bool,
 ) -> dict[Link, PairVerdict]:
     """A verdict on every likely link; `decided` are those that nobody else is asked about."""
-    found = dict(decided)
+    found, domain = dict(decided), work.library.domain
     asked: dict[str, Link] = {}
     for link, score in likely.items():
         if link in found:
             continue
         one, other = (free[index].asked for index in link)
-        against = "apart" if work.library.domain.opposes(one, other) else contrast(one, other)
-        if against == "apart":
+        if contrast(one, other, domain.opposed) == "apart":
             found[link] = PairVerdict("different", "contrast")
-        elif vectors_used and score is not None and score >= work.settings.connect.same_at and joins_alone(one, other):
+        elif (
+            vectors_used
+            and score is not None
+            and score >= work.settings.connect.same_at
+            and joins_alone(one, other, domain.opposed, domain.names)
+        ):
             found[link] = PairVerdict("same", "score")
         else:
             asked[_subject(one, other)] = link

@@ -50,8 +50,8 @@ class Plan:
 def make_plan(settings: RunSettings) -> Plan:
     """The plan of a run with these settings. Raises UsageError."""
     settings = with_each_file(with_blocks(settings))
-    read_aliases(settings.connect.alias_file)
     library = Library(settings.domain, settings.prompts)
+    read_aliases(settings.connect.alias_file, library.domain.names)
     roles = resolve_roles(settings, library)
     return Plan(settings, library, roles, identity(settings, library, roles), find_prices(settings, roles))
 

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from graph.errors import SettingsError
+from graph.names import ORDINARY
 from graph.records import content_id
 from prompts.domain import BASE
 from prompts.library import Library
@@ -90,6 +91,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             **hashes("extract"),
             "extractor": who("extractor"),
             "limit": settings.extract.limit,
+            **({} if library.domain.names == ORDINARY else {"names": library.domain.names._asdict()}),
         },
         "connect": {
             **hashes("connect_filter", "connect_same", "connect_name"),
@@ -98,7 +100,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             "filter": connect.filter,
             "same_at": connect.same_at,
             "ask_from": connect.ask_from,
-            **({"opposed": str(library.domain.opposed_hash)} if library.domain.opposed else {}),
+            **({"opposed": str(library.domain.opposed_hash)} if library.domain.opposed_hash else {}),
         },
         "sample": settings.sample.identity,
         "compose": {**hashes("compose"), "composer": roles["composer"].identity},

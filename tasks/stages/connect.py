@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from graph.names import normal_form
+from graph.names import ORDINARY, NameRules, normal_form
 from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, content_id
 from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext, run_context
@@ -42,8 +42,9 @@ async def connect() -> dict[str, int]:
         "SELECT name, count(*) FROM current_mentions WHERE recipe = ? GROUP BY name ORDER BY name",
         [work.recipes["extract"]],
     )
-    decisions = read_aliases(work.settings.connect.alias_file)
-    kept = await _filter(work, candidates(counted, decisions, asked_names(work)))
+    rules = work.library.domain.names
+    decisions = read_aliases(work.settings.connect.alias_file, rules)
+    kept = await _filter(work, candidates(counted, decisions, asked_names(work), rules))
     told = [PointClass((candidate,), "file") for candidate in kept if candidate.told]
     free = [candidate for candidate in kept if not candidate.told]
     merged = await merge(work, free, decisions)
@@ -79,18 +80,21 @@ def asked_names(work: RunContext) -> set[str]:
 
 
 def candidates(
-    counted: Sequence[tuple[str, int]], decisions: Decisions, asked: Collection[str] = ()
+    counted: Sequence[tuple[str, int]],
+    decisions: Decisions,
+    asked: Collection[str] = (),
+    rules: NameRules = ORDINARY,
 ) -> list[Candidate]:
     """Group names by normal form, after what the alias file says of a name as it is spelled, or of its form."""
     groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
     told: dict[str, str] = {}
     for name, mentions in counted:
-        form = normal_form(name)
+        form = normal_form(name, rules)
         point = decisions.spelled.get(name, decisions.points.get(form))
         if point == "":
             continue
         if point is not None:
-            form = normal_form(point)
+            form = normal_form(point, rules)
             told[form] = point
         elif name in decisions.parted:
             form = f"{form}\n{name}"
@@ -106,6 +110,7 @@ def candidates(
 
 def _spellings(work: RunContext, found: Sequence[Candidate]) -> list[Proposal]:
     """A row for every spelling that its normal form, or the user's file, made one with the most frequent one."""
+    rules = work.library.domain.names
     return [
         Proposal(
             recipe=work.recipes["connect"],
@@ -113,7 +118,11 @@ def _spellings(work: RunContext, found: Sequence[Candidate]) -> list[Proposal]:
             other=other,
             score=None,
             verdict="same",
-            decided_by="file" if candidate.told and normal_form(other) != normal_form(candidate.names[0]) else "form",
+            decided_by=(
+                "file"
+                if candidate.told and normal_form(other, rules) != normal_form(candidate.names[0], rules)
+                else "form"
+            ),
         )
         for candidate in found
         for other in candidate.names[1:]
@@ -141,10 +150,11 @@ async def _name(work: RunContext, classes: list[PointClass]) -> list[str]:
 
     No two classes have one name: where the curator's is a name of another class, the most frequent member stands.
     """
+    rules = work.library.domain.names
     asked = [tuple(member.asked for member in group.members) for group in classes]
     chosen = await name_classes(work, [group for group in asked if len(group) > 1])
     owners = {
-        normal_form(name): number
+        normal_form(name, rules): number
         for number, group in enumerate(classes)
         for member in group.members
         for name in (*member.names, member.name)
@@ -153,10 +163,10 @@ async def _name(work: RunContext, classes: list[PointClass]) -> list[str]:
     taken: set[str] = set()
     for number, (group, asked_of) in enumerate(zip(classes, asked, strict=True)):
         wanted = chosen.get(asked_of, group.members[0].name)
-        form = normal_form(wanted)
+        form = normal_form(wanted, rules)
         if owners.get(form, number) != number or form in taken:
             wanted = group.members[0].name
-        taken.add(normal_form(wanted))
+        taken.add(normal_form(wanted, rules))
         names.append(wanted)
     return names
 

@@ -79,12 +79,12 @@ def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:
     A name is taken whole: only the extractor knows whether *sum and difference of cubes* is one fact or two. A seed
     of which no name is left gets a reject of its own.
     """
-    recipe = work.recipes["extract"]
+    recipe, rules = work.recipes["extract"], work.library.domain.names
     rows: list[Record] = []
     seen: set[str] = set()
     for position, raw in enumerate(names):
         name, fault = name_in(raw)
-        key = normal_form(name)
+        key = normal_form(name, rules)
         mention_id = content_id("mention", str(seed.id), str(recipe), position)
         if fault is None and key in seen:
             fault = "said twice"

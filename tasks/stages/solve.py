@@ -8,16 +8,20 @@ a resumed run, and the grading, find the same place again.
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 from uuid import UUID
 
 from graph.records import Problem, Solution
 from prompts.answers import Unparseable, clean, unwrapped
-from tasks.answers.extraction import final_answer
+from tasks.answers.extraction import final_answer, last_tag
 from tasks.context.run_context import RunContext, run_context, together
 from tasks.judging.ballots import Ballot, ballots, count, reviewed
 from tasks.judging.votes import asks_for_proof
 from tasks.settings.roles import ResolvedRole
 from tasks.stages.chunk_task import chunk_task
+
+Stated = Literal["boxed", "tagged", "nowhere"]
+"""Where a solution states its answer."""
 
 LONGEST = 50_000
 """Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
@@ -41,15 +45,16 @@ async def _fill(work: RunContext, ballot: Ballot) -> int:
     return asked
 
 
-def read_solution(text: str, *, proof: bool = False) -> tuple[str, str | None]:
-    """The text, free of our tags and of chat markers, and its final answer; a proof has none.
+def read_solution(text: str, stated: Stated = "boxed") -> tuple[str, str | None]:
+    """The text, free of our tags and of chat markers, and its final answer; a proof and an open answer have none.
 
     Another solution without an answer proves nothing that could be compared. Tags around the whole or around the answer
-    are what models add unasked, so they go.
+    go: models add them unasked, and where they were asked for, the answer has been read. A box is read in whatever form
+    a model knows better; a tag is strict, for what stands in a box may be no answer there.
     """
     text = unwrapped(text, "solution")
-    answer = None if proof else final_answer(text)
-    if answer is None and not proof:
+    answer = None if stated == "nowhere" else final_answer(text) if stated == "boxed" else last_tag(text)
+    if not answer and stated != "nowhere":
         raise Unparseable("no final answer")
     if not any(character.isalnum() for character in text):
         raise Unparseable("empty solution")
@@ -59,7 +64,11 @@ def read_solution(text: str, *, proof: bool = False) -> tuple[str, str | None]:
 async def _solve(work: RunContext, ballot: Ballot, solution_id: UUID, number: int, role: ResolvedRole) -> None:
     problem = ballot.problem
     prompt, values = work.library["solve"], {"problem": problem.text}
-    read = partial(read_solution, proof=asks_for_proof(problem.text))
+    kind = work.library.domain.answer
+    compared = kind in ("boxed", "tagged") and not asks_for_proof(problem.text)
+    read = partial(
+        read_solution, stated="tagged" if compared and kind == "tagged" else "boxed" if compared else "nowhere"
+    )
     answer = await work.ask("solve", role, prompt, values, solution_id, read)
     if answer.value is None:
         await work.store.write(answer.call, work.ended("solve", solution_id, answer.failure))

@@ -35,7 +35,7 @@ async def main() -> None:
         for who, curator in (("no curator", False), ("a curator that knows", True)):
             for how, chosen in (("no embedder", None), (called, embedder)):
                 await show(f"{how}, {who}", truth, chosen, curator, {} if chosen is None else bands)
-        with patch("tasks.points.resolution.contrast", lambda one, other: "none"):
+        with patch("tasks.points.resolution.contrast", lambda *names: "none"):
             await show(f"{called}, no curator, without contrasts", truth, embedder, False, bands)
 
 

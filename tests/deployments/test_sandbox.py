@@ -216,6 +216,16 @@ def test_solver_and_judges_agree_when_nobody_errs() -> None:
         assert say("judge-1", f"{asked}<solution>{solution}</solution>", i) == "<verdict>1</verdict>", solution
 
 
+def test_a_prompt_that_asks_for_a_tag_gets_one_and_the_judge_reads_it_without() -> None:
+    for i in range(50):
+        asked = f"<problem>{problem(i)}</problem>"
+        solution = say("solver", f"Put the answer in <answer></answer>.\n{asked}", i)
+        assert "boxed" not in solution
+        assert re.search(r"Final answer: <answer>.+</answer>$", solution)
+        kept = re.sub("</?answer>", "", solution)
+        assert say("judge-1", f"{asked}<solution>{kept}</solution>", i) == "<verdict>1</verdict>", solution
+
+
 def test_error_rates_are_as_set() -> None:
     rates = ErrorRates(wrong_solutions=0.3, noisy_judges=0.1)
     wrong: Counter[str] = Counter()

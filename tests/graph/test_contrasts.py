@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.contrasts import contrast
+from graph.contrasts import Opposed, contrast, joins_alone
+from graph.names import NameRules
+from prompts.domain import BASE, find_domain
 from tests.support.concept_names import OURS
 
+WORDS = find_domain(BASE).opposed
 APART = [
     ("definite integral", "indefinite integral"),
     ("law of sines", "law of cosines"),
@@ -92,13 +95,65 @@ NOTHING = [
     ],
 )
 def test_contrasts(one: str, other: str, expected: str) -> None:
-    assert contrast(one, other) == contrast(other, one) == expected
+    assert contrast(one, other, WORDS) == contrast(other, one, WORDS) == expected
 
 
 def test_names_of_one_concept_are_never_apart() -> None:
-    assert [(a, b) for group in OURS for a in group for b in group if contrast(a, b) == "apart"] == []
+    assert [(a, b) for group in OURS for a in group for b in group if contrast(a, b, WORDS) == "apart"] == []
 
 
 @given(st.sampled_from([name for group in OURS for name in group]), st.sampled_from(["The ", "", "  "]))
 def test_a_name_has_no_contrast_to_itself_in_another_spelling(name: str, before: str) -> None:
-    assert contrast(name, before + name.swapcase()) == "none"
+    assert contrast(name, before + name.swapcase(), WORDS) == "none"
+
+
+OWN = Opposed.read(
+    """
+    Map = mapping | Set | list   # words of programs
+    breadth first | depth first
+    栈 | 队列
+    [telling]
+    sorted | weak = weakly
+    [kinds]
+    method | class
+    [same]
+    dict = Map
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("map of keys", "set of keys", "apart"),
+        ("mappings of keys", "dict of keys", "none"),
+        ("breadth-first search", "depth first search", "apart"),
+        ("first search", "depth first search", "doubtful"),
+        ("栈的大小", "队列的大小", "apart"),
+        ("map of keys", "sorted map of keys", "doubtful"),
+        ("weak reference", "weakly reference", "none"),
+        ("hash method", "hash class", "doubtful"),
+        ("row rank", "column rank", "none"),
+    ],
+)
+def test_words_are_those_of_the_domain_and_no_others(one: str, other: str, expected: str) -> None:
+    assert contrast(one, other, OWN) == contrast(other, one, OWN) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a | b\nsine", "line 2: 'sine' needs at least two words"),
+        ("[tellings]\na", "line 1: there is no section 'tellings'; valid are opposed, telling, kinds, same"),
+        ("[same]\nsin", "line 2: 'sin' is to be one word = the other"),
+        ("a | | b", "line 1: a word is missing"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Opposed.read(text)
+
+
+def test_where_case_is_meaning_a_score_joins_no_names_of_other_case() -> None:
+    assert joins_alone("Map of keys", "map of keys", OWN)
+    assert not joins_alone("Map of keys", "map of keys", OWN, NameRules(case=True))

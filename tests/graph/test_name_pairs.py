@@ -7,7 +7,10 @@ import pytest
 from graph.contrasts import joins_alone
 from graph.likeness import difference, loose_pairs
 from graph.names import normal_form
+from prompts.domain import BASE, find_domain
 from tests.support.name_pairs import ONE, PROPOSED, TWO
+
+WORDS = find_domain(BASE).opposed
 
 
 def test_the_table_is_of_some_size_and_no_pair_stands_in_it_twice() -> None:
@@ -31,5 +34,5 @@ def test_other_ways_to_write_a_name_are_proposed_with_a_reason(one: str, other: 
 @pytest.mark.parametrize(("one", "other"), TWO)
 def test_other_things_are_joined_neither_by_form_nor_by_a_score(one: str, other: str) -> None:
     assert normal_form(one) != normal_form(other)
-    assert not joins_alone(one, other)
-    assert not joins_alone(other, one)
+    assert not joins_alone(one, other, WORDS)
+    assert not joins_alone(other, one, WORDS)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.likeness import loose_pairs
-from graph.names import clean_name, normal_form
+from graph.names import NameRules, clean_name, normal_form
 
 CLEANED = [
     ("- Pythagorean theorem", "Pythagorean theorem"),
@@ -239,3 +239,21 @@ def test_a_form_is_never_empty() -> None:
 def test_any_text_has_a_form_that_ignores_case_and_spaces(name: str) -> None:
     spaced = f"  {name} "
     assert normal_form(spaced) == normal_form(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rules", "same"),
+    [
+        ("Map", "map", NameRules(), True),
+        ("Map", "map", NameRules(case=True), False),
+        ("hash tables", "hash table", NameRules(case=True), True),
+        ("hash-table", "hash table", NameRules(case=True), True),
+        ("+ operator", "- operator", NameRules(), False),
+        ("+ operator", "- operator", NameRules(symbols=False), True),
+        ("Battle of Hastings (1066)", "Battle of Hastings, 1066", NameRules(), False),
+        ("Battle of Hastings (1066)", "Battle of Hastings, 1066", NameRules(symbols=False), True),
+        ("?!", "!?", NameRules(symbols=False), False),
+    ],
+)
+def test_a_domain_says_whether_case_and_symbols_are_meaning(one: str, other: str, rules: NameRules, same: bool) -> None:
+    assert (normal_form(one, rules) == normal_form(other, rules)) == same

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.commands.settings_file import read_settings
+from graph.contrasts import contrast
 from graph.errors import PromptError
+from graph.names import ORDINARY, NameRules
 from prompts.domain import BASE, find_domain
 from prompts.library import Library
 
@@ -38,9 +40,10 @@ def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
     ("about", "message"),
     [
         ('answer = "prose"', "answer must be one of boxed, tagged, open, code, not 'prose'"),
-        ('answer = "code"', "nothing here compares answers of the kind `code` yet"),
-        ('tittle = "x"', "unknown key `tittle`; valid are answer, checker, tags, title"),
+        ('answer = "code"', "nothing here checks answers of the kind `code` yet; use boxed, tagged, open"),
+        ('tittle = "x"', "unknown key `tittle`; valid are answer, case_matters, checker, symbols_matter, tags, title"),
         ("title = ", "cannot be read"),
+        ('case_matters = "yes"', "case_matters must be true or false, not 'yes'"),
     ],
 )
 def test_a_wrong_word_in_a_domain_is_one_sentence(about: str, message: str, tmp_path: Path) -> None:
@@ -65,11 +68,66 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("Kinetic energy", "Energy of motion", False),
         ("Ohm's law", "Law of Ohm", False),
         ("Kinetic energy", "Kinetic energy of rotation", False),
+        ("Alternating currents", "Direct current", True),
+        ("n-type semiconductor", "P-type semiconductor", True),
+        ("Sine of the angle", "Cosine of the angle", True),
     ],
 )
 def test_opposed_words_of_physics(one: str, other: str, apart: bool) -> None:
-    physics = find_domain("physics")
-    assert (physics.opposes(one, other), physics.opposes(other, one)) == (apart, apart)
+    words = find_domain("physics").opposed
+    assert (contrast(one, other, words) == "apart", contrast(other, one, words) == "apart") == (apart, apart)
+
+
+def test_opposed_words_are_the_folders_own_or_named_as_missing(tmp_path: Path) -> None:
+    """Never silently those of mathematics: a file that wants them says so."""
+
+    def apart(one: str, other: str) -> bool:
+        return contrast(one, other, find_domain(str(tmp_path)).opposed) == "apart"
+
+    pairs = (("row rank", "column rank"), ("stack frame", "heap frame"))
+    assert "opposed.txt" in find_domain(str(tmp_path)).missing
+    assert apart(*pairs[0])
+    (tmp_path / "opposed.txt").write_text("stack | heap\n", encoding="utf-8")
+    assert "opposed.txt" not in find_domain(str(tmp_path)).missing
+    assert [apart(*pair) for pair in pairs] == [False, True]
+    (tmp_path / "opposed.txt").write_text("stack | heap\ninclude mathematics\n", encoding="utf-8")
+    assert [apart(*pair) for pair in pairs] == [True, True]
+    for wrong in ("include nothing\n", "include ../physics\n", "stack\n"):
+        (tmp_path / "opposed.txt").write_text(wrong, encoding="utf-8")
+        with pytest.raises(PromptError, match=r"opposed\.txt"):
+            find_domain(str(tmp_path))
+
+
+def test_only_words_of_its_own_are_part_of_a_domains_identity(tmp_path: Path) -> None:
+    assert find_domain(BASE).opposed_hash is find_domain(str(tmp_path)).opposed_hash is None
+    assert find_domain("physics").opposed_hash is not None
+
+
+def test_a_domain_says_what_tells_its_names_apart(tmp_path: Path) -> None:
+    assert find_domain(str(tmp_path)).names == ORDINARY
+    (tmp_path / "domain.toml").write_text("case_matters = true\nsymbols_matter = false\n", encoding="utf-8")
+    assert find_domain(str(tmp_path)).names == NameRules(case=True, symbols=False)
+
+
+SOLVE = (Path(__file__).parents[2] / "prompts" / BASE / "solve.txt").read_text(encoding="utf-8")
+FORMS = {
+    "boxed": SOLVE,
+    "tagged": SOLVE.replace("answer: \\boxed", "answer: answer").replace("\\boxed{}", "<answer></answer>"),
+    "open": SOLVE.replace("answer: \\boxed", "answer: none").replace("\\boxed{}", "words"),
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("asked", [*FORMS, None])
+def test_the_prompt_of_solve_asks_for_answers_of_the_domains_kind(kind: str, asked: str | None, tmp_path: Path) -> None:
+    (tmp_path / "domain.toml").write_text(f'answer = "{kind}"\n', encoding="utf-8")
+    if asked:
+        (tmp_path / "solve.txt").write_text(FORMS[asked], encoding="utf-8")
+    if kind == (asked or "boxed"):
+        assert Library(str(tmp_path)).domain.answer == kind
+    else:
+        with pytest.raises(PromptError, match=r"(solve\.txt.*`answer:` must be|answer = \w+ needs a solve.txt)"):
+            Library(str(tmp_path))
 
 
 def test_physics_has_prompts_of_its_own() -> None:

@@ -82,7 +82,7 @@ async def test_a_combination_is_new_when_no_seed_has_all_its_points(
             ("one_hop", ("chord", "secant"), "p1"),
             ("two_hop", ("chord", "median"), "p2"),
             ("community", ("chord", "secant", "median"), "p3"),
-            ("community", ("chord", "secant", "secant"), "p4"),
+            ("community", ("chord", "secant"), "p4"),
         )
     print_novelty(settings.workspace)
     lines = capsys.readouterr().out.splitlines()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from flows.commands.name_pairs import write_merges
-from graph.contrasts import contrast
+from graph.contrasts import Opposed, contrast
 from graph.errors import SettingsError, UsageError
+from graph.names import NameRules
 from graph.records import Alias, Mention, content_id
 from tasks.inputs.aliases import read_aliases
 from tasks.runs.plan import make_plan
@@ -22,10 +23,14 @@ TREES = {"ash": 0.0, "beech": 20.0, "cedar": 40.0, "fir": 90.0}
 """Cosines: 0.94 at 20 degrees (the same), 0.77 at 40 (asked), 0.64 at 50 and less beyond (different)."""
 
 
+def alike_in_words(one: str, other: str, opposed: Opposed, rules: NameRules) -> bool:
+    return contrast(one, other, opposed) == "none"
+
+
 @pytest.fixture(autouse=True)
 def wordings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trees stand for wordings of one name: their content words are taken for the same."""
-    monkeypatch.setattr("tasks.points.resolution.joins_alone", lambda one, other: contrast(one, other) == "none")
+    monkeypatch.setattr("tasks.points.resolution.joins_alone", alike_in_words)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tasks.stages.review import review
 from tasks.stages.solve import read_solution, solve
 from tasks.store.latest import latest_identity
 from tests.support.contexts import open_context, plain, settings_for
+from tests.support.rehearsal import ROOT
 
 PROOFS = [
     ("Prove that $\\sqrt{2}$ is irrational.", True, "a proof"),
@@ -62,7 +63,7 @@ def test_an_answer_that_is_an_explanation_is_open(text: str, expected: bool, why
 
 
 def test_a_proof_needs_no_final_answer() -> None:
-    assert read_solution("Assume it is rational. Contradiction.", proof=True)[1] is None
+    assert read_solution("Assume it is rational. Contradiction.", "nowhere")[1] is None
 
 
 @pytest.mark.parametrize(
@@ -233,6 +234,37 @@ async def test_waves_end_when_no_further_vote_can_change_the_outcome(
     assert (election.asked, election.spared, election.classes, found) == (asked, saved, classes, chosen)
     assert [model for model, _ in models.asked].count("solver") == asked
     assert tokens == (0, 0), "nothing is finished before it is screened"
+
+
+DOMAINS = {
+    "tagged": (
+        ["<answer>O(n)</answer>", r"\boxed{4}", *["<answer>4</answer>"] * 3],
+        "votes",
+        (3, 1),
+        1,
+    ),
+    "open": (["It fell in debt.", "There was no bread.", "none", "none"], "open", (), 0),
+}
+"""Answer kind -> solutions, how they are counted, classes, and the number of the chosen one."""
+
+
+@pytest.mark.parametrize("kind", DOMAINS)
+async def test_answers_are_of_the_kind_that_the_domain_says(kind: str, tmp_path: Path) -> None:
+    """A box is no tag, so it is asked for again; open answers have nothing to vote on, and the judges alone decide."""
+    answers, counted, classes, chosen = DOMAINS[kind]
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "domain.toml").write_text(f'answer = "{kind}"\n', encoding="utf-8")
+    text = (ROOT / "prompts" / "mathematics" / "solve.txt").read_text(encoding="utf-8")
+    form = {"tagged": ("answer", "<answer>"), "open": ("none", "words")}[kind]
+    text = text.replace("answer: \\boxed", f"answer: {form[0]}").replace("\\boxed{}", form[1])
+    (tmp_path / "own" / "solve.txt").write_text(text, encoding="utf-8")
+    models = Scripted(answers, {"a": ALL, "b": ALL, "c": ALL})
+    async with open_context(panel(tmp_path, domain=str(tmp_path / "own")), {"local": models}) as work:
+        await one_problem(work, "What is it?")
+        election, found = await decided(work)
+        stated = {solution.sample: solution.answer for solution in work.store.select(Solution)}
+    assert (election.kind, election.classes, found) == (counted, classes, chosen)
+    assert stated == ({0: "O(n)", 1: "4", 2: "4", 3: "4"} if kind == "tagged" else dict.fromkeys(stated))
 
 
 async def test_a_larger_vote_of_other_settings_changes_nothing(tmp_path: Path) -> None:

@@ -34,6 +34,31 @@ def test_a_solution_is_its_text_and_its_answer(text: str, expected: tuple[str, s
     assert read_solution(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "why"),
+    [
+        ("So x is 5. <answer>5</answer>", ("So x is 5. 5", "5"), "as asked for"),
+        ("In List<Item> it is <ANSWER>O(n)</ANSWER>", ("In List<Item> it is O(n)", "O(n)"), "in any letter case"),
+        (r"So \boxed{5}.", None, "a box is no tag"),
+        ("The answer is 5.", None, "nor is a sentence"),
+        ("<answer></answer>", None, "an empty one"),
+    ],
+)
+def test_a_tagged_answer_is_what_stands_in_the_tag(text: str, expected: tuple[str, str] | None, why: str) -> None:
+    if expected:
+        assert read_solution(text, "tagged") == expected, why
+    else:
+        with pytest.raises(Unparseable, match="no final answer"):
+            read_solution(text, "tagged")
+
+
+def test_an_open_answer_is_the_whole_text() -> None:
+    assert read_solution(r"It fell because of debt, \boxed{1789}.", "nowhere") == (
+        r"It fell because of debt, \boxed{1789}.",
+        None,
+    )
+
+
 @pytest.mark.parametrize(("text", "reason", "why"), REFUSED, ids=[row[2] for row in REFUSED])
 def test_a_solution_that_may_not_be_published_is_refused(text: str, reason: str, why: str) -> None:
     with pytest.raises(Unparseable) as refused:

@@ -47,8 +47,8 @@ async def test_scores_that_nothing_speaks_against_join_what_is_the_same(table: s
 
 
 async def test_without_contrasts_look_alikes_would_be_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.points.resolution.contrast", lambda one, other: "none")
-    monkeypatch.setattr("tasks.points.resolution.joins_alone", lambda one, other: True)
+    monkeypatch.setattr("tasks.points.resolution.contrast", lambda *names: "none")
+    monkeypatch.setattr("tasks.points.resolution.joins_alone", lambda *names: True)
     truth = concepts("blind")
     joined, _ = await by_connect(truth, tmp_path, LETTERS, curator=False, **STAND_IN)
     assert score(truth, joined).precision < 0.9

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from graph.contrasts import contrast
+from graph.contrasts import Opposed, contrast
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
+from graph.names import NameRules
 from graph.records import Embedding, Mention, Reject
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.faults import Failure
@@ -23,10 +24,14 @@ from tests.support.contexts import open_context, plain, settings_for
 from tests.support.scripted_curator import EMBEDDER, REFUSED, TOO_LONG, Curator, connected, reply, written
 
 
+def alike_in_words(one: str, other: str, opposed: Opposed, rules: NameRules) -> bool:
+    return contrast(one, other, opposed) == "none"
+
+
 @pytest.fixture(autouse=True)
 def wordings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trees stand for wordings of one name: their content words are taken for the same."""
-    monkeypatch.setattr("tasks.points.resolution.joins_alone", lambda one, other: contrast(one, other) == "none")
+    monkeypatch.setattr("tasks.points.resolution.joins_alone", alike_in_words)
 
 
 @pytest.mark.parametrize(
