@@ -33,9 +33,30 @@ GUARDED = TAGS - {"class", "item", "name", "names", "pairs", "text", "score"}
 """Tags that mean something wherever they stand. The others are also words of programs, as in `List<Item>`: they are
 text except in a prompt or an answer that uses them."""
 
-CHAT_MARKER = r"<[|｜][^<>|｜\s]{1,64}[|｜]>|<</?SYS>>|<(?:start|end)_of_turn>|\[/?(?:INST|SYSTEM_PROMPT)\]"
-"""Strings that chat templates of open models turn into a change of speaker. `[ABCD]`, an area, is none, and `<s>` alone
-changes no speaker."""
+_SPEAKERS = "user|assistant|system|tool|endofturn"
+_MARKERS = (
+    r"<[|｜][^<>|｜\s]{1,64}[|｜]>",  # ChatML, Llama 3, Phi, GLM, DeepSeek, Granite, Command, gpt-oss
+    r"<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT)\]",  # Llama 2, Mistral
+    r"\[/?(?:TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|AVAILABLE_TOOLS|CALL_ID|THINK)\]",  # Mistral
+    r"<(?:start|end)_of_turn>|<(?:bos|eos)>|<unused\d{1,4}>",  # Gemma
+    r"<\|(?:turn|channel|tool|tool_call|tool_response)>|<(?:turn|channel|tool|tool_call|tool_response)\|>",  # Gemma 4
+    r"</?tool_(?:call|response)s?>|</?tools>",  # Qwen, Hermes
+    r"\[[gs]?MASK\]|<[se]op>",  # GLM
+    rf"\[\|(?:{_SPEAKERS})\|\]",  # EXAONE
+    r"<seed:[a-z_/]{2,40}>|</seed:[a-z_]{2,40}>",  # Seed-OSS
+    r"◁/?think▷",  # Kimi
+    r"<extra_id_\d{1,4}>|<SPECIAL_\d{1,4}>",  # Nemotron
+    r"\[UNUSED_TOKEN_\d{1,4}\]|<reserved_\d{1,4}>",  # InternLM, Baichuan
+    r"\]~!?b[\[\]]|\[e~\[|<(?:beginning|end)_of_sentence>",  # MiniMax
+)
+CHAT_MARKER = "|".join(_MARKERS)
+"""Strings that chat templates of open models turn into a change of speaker, a call of a tool or the beginning of all.
+`[ABCD]`, an area, is none, and `<s>` alone changes no speaker."""
+HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]"
+)
+"""Characters that take no place: a tag that holds some looks like one to people and to models."""
 END_OF_TEXT = "</s>"
 """How some models end an answer, where no `<s>` was opened."""
 
@@ -138,7 +159,8 @@ def clean(text: str, tag: str, longest: int | None = None) -> str:
     Those are scraps of the prompt or of another answer. Control characters are what is left of LaTeX that was read as
     an escape (`\\frac`, `\\beta`), and a terminal obeys some. `tag` says in the reason what the text was meant to be.
     """
-    if _own_tag(tag).search(text) or _NEVER.search(text) or _ends_with_mark(text):
+    seen = HIDDEN.sub("", text)
+    if _own_tag(tag).search(seen) or _NEVER.search(seen) or _ends_with_mark(seen):
         raise Unparseable(f"tag left in <{tag}>")
     if _CONTROL.search(text):
         raise Unparseable(f"control character in <{tag}>")

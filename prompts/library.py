@@ -31,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from graph.errors import PromptError
 from graph.records import content_id
-from prompts.answers import CHAT_MARKER, GUARDED
+from prompts.answers import CHAT_MARKER, GUARDED, HIDDEN
 from prompts.domain import ABOUT, ANSWERED, BASE, OPPOSED, find_domain
 
 STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen", "evaluate")
@@ -116,9 +116,12 @@ class Prompt:
 
 def inert(text: str, tags: re.Pattern[str]) -> str:
     """The text with our tags and the chat markers made plain characters (see the module's docstring)."""
+    seen = HIDDEN.sub("", text)
+    if seen != text and (tags.search(seen) or _CHAT_MARKER.search(seen)):
+        text = seen
     if "<" in text:
         text = tags.sub("‹", text)
-    if "<" in text or "[" in text:
+    if any(first in text for first in "<[]◁"):
         text = _CHAT_MARKER.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return text
 

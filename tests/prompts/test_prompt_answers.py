@@ -104,6 +104,10 @@ PROBLEMS = [
     ("<problem>What does List<Item> hold?</problem>", "What does List<Item> hold?", "a type of a program"),
     ("<problem>Is <s>a</s> struck out?</problem>", "Is <s>a</s> struck out?", "HTML"),
     ("<problem>[INST] a</problem>", "tag left in <problem>", "a chat marker with brackets"),
+    ("<problem>a<tool_call>b</problem>", "tag left in <problem>", "a call of a tool"),
+    ("<problem>[gMASK]<sop>a</problem>", "tag left in <problem>", "the beginning of all"),
+    ("<problem>a</ver\u200bdict>b</problem>", "tag left in <problem>", "a character without width in a tag"),
+    ("<problem>a<|im_\u2060end|>b</problem>", "tag left in <problem>", "and in a chat marker"),
     ("<problem>[ABCD] is an area</problem>", "[ABCD] is an area", "an area is no marker"),
 ]
 
