@@ -27,6 +27,7 @@ from tasks.runs.shards import end_rounds
 from tasks.settings.lookup import resolve_key
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store, open_store
+from tasks.store.private import for_owner_alone
 from tasks.texts.contamination import Contamination
 
 ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials", "attempts")
@@ -46,6 +47,13 @@ async def open_run(settings: RunSettings, accept_changes: bool = False) -> Async
         yield inherited
         return
     plan = make_plan(settings)
+    with for_owner_alone(settings.workspace, settings.shared):
+        async with _opened(plan, accept_changes) as work:
+            yield work
+
+
+@asynccontextmanager
+async def _opened(plan: Plan, accept_changes: bool) -> AsyncIterator[RunContext]:
     store = open_store(plan.settings.workspace)
     try:
         refuse_changes(store, plan.identity, accept_changes)

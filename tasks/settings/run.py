@@ -350,6 +350,7 @@ class RunSettings(Section):
         description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"',
         json_schema_extra={"pattern": BUDGET},
     )
+    shared: bool = Field(False, description="Let other users of the machine read the workspace's files")
     shards: int = Field(
         1,
         ge=1,

@@ -14,9 +14,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -26,6 +28,12 @@ from tasks.store.integrity import HEADER, HEADERS, MAGIC, bad_files
 
 FLAG = ".backup"
 """A file of the workspace that is locked as long as somebody copies the store."""
+PATIENCE = 60.0
+"""Seconds that one who copies the store is waited for. The flag is a courtesy to the run: whoever may read it could
+hold it for ever, and the copy is right without it."""
+LOOK_EVERY = 0.1
+LONGEST_COPY = 3600.0
+"""Seconds for which a run puts its checkpoints off, however long the flag is held."""
 LOG_BEGINS = 256
 """Bytes of a log that tell it from the log after the next checkpoint."""
 TRIES = 10
@@ -39,7 +47,7 @@ def back_up(store: Path, target: Path) -> int:
     """
     _refuse(target, store)
     try:
-        with replacing(target) as fresh:
+        with replacing(target, like=store) as fresh:
             with _being_copied(store):
                 if not any(_copy(store, fresh) for _ in range(TRIES)):
                     raise StoreError(f"{store} changed {TRIES} times while it was copied: try again later.")
@@ -73,10 +81,20 @@ def is_being_copied(store: Path) -> bool:
 
 @contextmanager
 def _being_copied(store: Path) -> Iterator[None]:
-    """Tell so; one who copies it already is waited for."""
+    """Tell so; one who copies it already is waited for, but not for ever."""
     with store.with_name(FLAG).open("wb") as flag:
-        fcntl.flock(flag, fcntl.LOCK_EX)
+        end = time.monotonic() + PATIENCE
+        while not _locked(flag) and time.monotonic() < end:
+            time.sleep(LOOK_EVERY)
         yield
+
+
+def _locked(flag: BinaryIO) -> bool:
+    try:
+        fcntl.flock(flag, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _copy(store: Path, fresh: Path) -> bool:

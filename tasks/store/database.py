@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from graph import records
 from graph.errors import StoreError, StoreInUse
 from graph.records import Record
-from tasks.store.backup import is_being_copied
+from tasks.store.backup import LONGEST_COPY, is_being_copied
 from tasks.store.integrity import HEADERS
 from tasks.store.schema import foreign, migrations
 from tasks.store.writer import Statement, Writer
@@ -35,6 +36,8 @@ CHECKPOINT_AT = "64MB"
 """Size of the log that is taken into the file. That rewrites columns while calls wait, so it comes less often than by
 DuckDB's default of 16 MB."""
 NEVER = "1TB"
+LONGEST_QUERY = 1800.0
+"""Seconds: many times what any query of ours takes."""
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
 
@@ -94,7 +97,7 @@ class Store:
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._inserts = {} if read_only else _inserts(connection)
         self._writer = None if read_only else Writer(self._commit)
-        self._copied = False
+        self._copied, self._copied_since = False, time.monotonic()
 
     async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
         """Commit `statements`, then `rows`, in one transaction, and return when it is durable."""
@@ -106,7 +109,8 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. Safe from any thread; a large query belongs in `fetch`."""
         try:
-            return self._cursor().execute(sql, list(parameters)).fetchall()
+            with self._bounded(self._cursor()) as cursor:
+                return cursor.execute(sql, list(parameters)).fetchall()
         except duckdb.Error as error:
             raise StoreError(sentence(error, self.path)) from error
 
@@ -114,16 +118,21 @@ class Store:
         """The rows of a query, `size` in memory at a time."""
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(sql, list(parameters))
-                while batch := cursor.fetchmany(size):
+                with self._bounded(cursor):
+                    cursor.execute(sql, list(parameters))
+                    batch = cursor.fetchmany(size)
+                while batch:
                     yield from batch
+                    with self._bounded(cursor):
+                        batch = cursor.fetchmany(size)
         except duckdb.Error as error:
             raise StoreError(sentence(error, self.path)) from error
 
     def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
         """The columns of a query: for numbers and vectors that are too many to go through Python row by row."""
         try:
-            return list(self._cursor().execute(sql, list(parameters)).fetchnumpy().values())
+            with self._bounded(self._cursor()) as cursor:
+                return list(cursor.execute(sql, list(parameters)).fetchnumpy().values())
         except duckdb.Error as error:
             raise StoreError(sentence(error, self.path)) from error
 
@@ -181,6 +190,25 @@ class Store:
         # DuckDB complains at exit about connections that something (a traceback, Prefect) still holds on to.
         del self._connection
 
+    def interrupt(self) -> None:
+        """End the queries and statements that are at work, which then raise StoreError."""
+        for cursor in (self._connection, *self._cursors):
+            cursor.interrupt()
+
+    @contextmanager
+    def _bounded(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+        """End a query that does not: what is open for reading only may be a store that somebody else made."""
+        if self._writer is not None:
+            yield cursor
+            return
+        timer = threading.Timer(LONGEST_QUERY, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        finally:
+            timer.cancel()
+
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._local, "cursor"):
             self._local.cursor = self._connection.cursor()
@@ -203,8 +231,11 @@ class Store:
             raise StoreError(sentence(error, self.path)) from error
 
     def _let_copy(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Put checkpoints off as long as somebody copies the file."""
-        copied = is_being_copied(self.path)
+        """Put checkpoints off as long as somebody copies the file, but not for ever."""
+        copied, now = is_being_copied(self.path), time.monotonic()
+        if not copied:
+            self._copied_since = now
+        copied = copied and now - self._copied_since < LONGEST_COPY
         if copied != self._copied:
             cursor.execute(f"SET wal_autocheckpoint = '{NEVER if copied else CHECKPOINT_AT}'")
             self._copied = copied
@@ -313,6 +344,8 @@ def sentence(error: Exception, path: Path) -> str:
     text = str(error)
     if "No space left" in text or "File too large" in text:
         return f"No space is left for {path}: free some and run the same command again; what was committed is safe."
+    if "INTERRUPT" in text:
+        return f"{path}: a query took longer than {LONGEST_QUERY / 60:.0f} minutes or was interrupted, and was ended."
     if "Read-only file system" in text or "Permission denied" in text or not _writable(path):
         return f"{path} cannot be written: make the folder writable, or choose another workspace."
     if any(

@@ -26,8 +26,10 @@ def log_of(store: Path) -> Path:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, like: Path | None = None) -> Iterator[Path]:
     """A temporary file in the folder of `target`, which takes its name when the block ends well.
+
+    It may be read by those who could read the file that was there, or else `like`, or whom the umask allows.
 
     Raises StoreError when `target` is something else than a regular file, OSError when it cannot be written.
     """
@@ -38,8 +40,8 @@ def replacing(target: Path) -> Iterator[Path]:
     fresh = Path(name)
     try:
         yield fresh
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        fresh.chmod(mode)
+        known = next((path for path in (target, like) if path and path.exists()), None)
+        fresh.chmod(stat.S_IMODE(known.stat().st_mode) if known else 0o666 & ~_umask())
         flush(fresh)
         os.replace(fresh, target)
         flush(target.parent)

@@ -131,7 +131,11 @@ async def unite(store: Store, workspace: Path, decided: bool = False) -> dict[st
     ]
     with store.beside(path, "other"):
         before = await asyncio.to_thread(_sizes, store)
-        await store.write(statements=statements)
+        try:
+            await store.write(statements=statements)
+        except asyncio.CancelledError:
+            store.interrupt()  # however much the other store holds
+            raise
         return {table: size - before[table] for table, size in _sizes(store).items() if size > before[table]}
 
 
