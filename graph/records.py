@@ -74,6 +74,14 @@ class Selected(Record):
     """It repeats a benchmark item: it takes no part, and what is near it is kept out."""
 
 
+class SeedSource(Record):
+    """A seed file that the present settings name, as it was read."""
+
+    source: str
+    digest: str
+    """SHA-256 of its bytes."""
+
+
 class Basis(Record):
     """A digest of the data of a workspace that all later stages rest on: the seeds (ingest), the graph (connect)."""
 
@@ -370,6 +378,8 @@ class Election(Record):
     """Of the largest class among the solutions asked for."""
     difficulty: Difficulty | None
     """How hard the problem is by that share; the rater's word is in passes."""
+    agreed: tuple[UUID, ...] | None = None
+    """The solutions of the largest class; None in rows of older stores."""
 
 
 class Pass(Record):

@@ -1,4 +1,4 @@
-"""Commands that look into a workspace, or write out what is there: status, graph, explain, publish, report."""
+"""Commands that look into a workspace, or write out what is there: status, graph, explain, publish, push, report."""
 
 from __future__ import annotations
 
@@ -75,6 +75,21 @@ def publish(
     from flows.commands.workspace import publish_to
 
     publish_to(workspace, out or workspace / "dataset")
+
+
+def push(
+    workspace: Workspace,
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Dataset on the hub; made if it is new.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Really send it; else what would be sent is shown.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make a new dataset public; else it is private.")] = False,
+) -> None:
+    """Send the dataset of a workspace to a dataset hub, in one commit. Needs the extra `hub`, and a token in HF_TOKEN.
+
+    Example: `gsdp push runs/gsm8k me/my-dataset`, and then with `--yes`
+    """
+    from flows.commands.push import push_dataset
+
+    push_dataset(workspace, repository, yes, public)
 
 
 def report(

@@ -72,7 +72,7 @@ def agreement(store: Store, identity: dict[str, Any], written: str, most: int | 
     for task, table, value, item in tasks:
         # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
         rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
-            WHERE problem_id IN ({written}) {below} AND {_asked_now(identity, task, item)}"""
+            WHERE problem_id IN ({written}) {below} AND {asked_now(identity, task, item)}"""
         sums = "count(value), sum(value), sum(value * value)"
         items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
         leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]
@@ -93,7 +93,7 @@ def panel(identity: dict[str, Any], task: str) -> list[tuple[str, str]]:
     return found
 
 
-def _asked_now(identity: dict[str, Any], task: str, item: str) -> str:
+def asked_now(identity: dict[str, Any], task: str, item: str) -> str:
     """A condition on rows of the present panel: a row's id is a hash of its item and its judge's recipe.
 
     A vote that was shown the solutions' answer has that in its id too, and then the judge's name has to do.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from graph.plain import plain
 from graph.records import VerifierAudit
 from prompts.domain import find_domain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
+from tasks.reports.card_files import ALPHA, CITATION, features, licence_lines, loading, sample, sources
 from tasks.reports.coverage import of_dataset
 from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
+from tasks.reports.markdown import cell, table
 from tasks.settings.presets import HEAD, choices
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store
@@ -26,38 +26,51 @@ REHEARSAL = (
 UNSTATED = "not stated"
 
 
-def card(store: Store, settings: RunSettings, count: int) -> str:
-    """The README.md of a dataset of `count` pairs, with front matter for a dataset hub."""
+def card(
+    store: Store,
+    settings: RunSettings,
+    count: int,
+    example: Mapping[str, Any] | None = None,
+    sharded: Collection[str] = (),
+) -> str:
+    """The README.md of a dataset of `count` pairs, with front matter for a dataset hub.
+
+    One of the pairs is the example; the files of the names in `sharded` are several each.
+    """
     parts = [
-        _front(settings, count),
+        _front(settings, count, sharded),
         f"# {settings.publish.name}",
         *([REHEARSAL] if is_rehearsal(store, settings) else []),
         f"{count:,} problem-solution pairs, synthesized from {_one(store, 'SELECT count(*) FROM current_seeds'):,} "
         "seed problems by way of a graph of knowledge points, the method of GSDP (arXiv 2412.08864), with gsdp.",
+        *loading(),
+        *features(settings),
+        *sample(example),
         "## Pairs by relation",
-        _table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
+        table(("relation", "pairs"), store.rows(_BY_RELATION, [settings.target_pairs])),
         "## Difficulty",
         "Rated by a model before it is solved, and measured by how many of its solutions agree.",
-        _table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
+        table(("difficulty", "rated", "measured"), store.rows(_BY_DIFFICULTY, [settings.target_pairs])),
+        *sources(store),
         *_graph(store),
         *_coverage(store, settings.target_pairs),
         "## From seeds to pairs",
-        _table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
+        table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
         "## What the gates kept out",
-        _table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
         *_contamination(store, settings),
         *_clusters(store, settings.target_pairs),
         *_judges(store, settings.target_pairs),
         *_verifier(store),
         "## Models",
-        _table(("role", "model"), models(store)),
+        table(("role", "model"), models(store)),
         "## Thresholds",
-        _table(("setting", "value"), thresholds(settings)),
+        table(("setting", "value"), thresholds(settings)),
         *_domain(settings),
         "## The preset, beside its paper",
-        _table(HEAD, choices(settings.preset, settings.model_dump(mode="json"))),
+        table(HEAD, choices(settings.preset, settings.model_dump(mode="json"))),
         "## Licences",
-        _table(
+        table(
             ("of", "licence"),
             [
                 ("dataset", settings.publish.license or UNSTATED),
@@ -65,6 +78,9 @@ def card(store: Store, settings: RunSettings, count: int) -> str:
                 ("models", settings.publish.models_license or UNSTATED),
             ],
         ),
+        "## Citation",
+        "The method; this dataset is by whoever published it.",
+        CITATION,
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -135,8 +151,8 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
         for _, part, item, rule, coverage, shared in found
     ]
     left = f"and {len(found) - SHOWN:,} more, in the table `evidence` of the store" if len(found) > SHOWN else ""
-    shown = [_table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
-    return ["## Contamination", told, _table(head, files), *shown, *([left] if left else [])]
+    shown = [table(("text", "item", "rule", "coverage", "words"), evidence[:SHOWN])] if evidence else []
+    return ["## Contamination", told, table(head, files), *shown, *([left] if left else [])]
 
 
 def _domain(settings: RunSettings) -> list[str]:
@@ -150,7 +166,7 @@ def _domain(settings: RunSettings) -> list[str]:
 def _graph(store: Store) -> list[str]:
     """The section on whether the graph gave what was asked of it."""
     lines = findings(store)
-    return ["## The knowledge graph", "\n".join(f"- {_cell(line)}" for line in lines)] if lines else []
+    return ["## The knowledge graph", "\n".join(f"- {cell(line)}" for line in lines)] if lines else []
 
 
 def _coverage(store: Store, target: int) -> list[str]:
@@ -162,14 +178,14 @@ def _coverage(store: Store, target: int) -> list[str]:
         f"{len(found):,} communities of points. The largest of these, by their most frequent points:"
     )
     head = ("community", "points", "points in a pair", "pairs")
-    return ["## Coverage of the graph", told, _table(head, found[:COMMUNITIES])] if found else []
+    return ["## Coverage of the graph", told, table(head, found[:COMMUNITIES])] if found else []
 
 
 def _clusters(store: Store, target: int) -> list[str]:
     """The section on what was kept out as a repetition, by kind."""
     rows = store.rows(_CLUSTERS, [target])
     head = ("kind", "problems kept out", "clusters", "largest")
-    return ["## Repetitions", _table(head, rows)] if rows else []
+    return ["## Repetitions", table(head, rows)] if rows else []
 
 
 def _judges(store: Store, target: int) -> list[str]:
@@ -195,7 +211,7 @@ def _judges(store: Store, target: int) -> list[str]:
         f"Once no further solution could change a vote, none was asked for: that spared {saved:,} solutions, "
         f"about {tokens:,} tokens. Judges after the first ones are asked where those differ."
     )
-    return ["## Votes and judges", told, _table(head, rows)]
+    return ["## Votes and judges", told, table(head, rows), ALPHA]
 
 
 def _verifier(store: Store) -> list[str]:
@@ -247,15 +263,15 @@ def thresholds(settings: RunSettings) -> list[tuple[str, str]]:
     ]
 
 
-def _front(settings: RunSettings, count: int) -> str:
+def _front(settings: RunSettings, count: int, sharded: Collection[str]) -> str:
     """YAML for a dataset hub, which reads files of one kind only: the JSONL files are for trainers."""
     held_out = ["validation"] if settings.publish.validation else []
     configs = []
     for name, stem, suffix in (("default", "pairs", "validation"), ("messages", "messages", "messages-validation")):
-        configs += [f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: data/{stem}.parquet"]
+        configs += [f"- config_name: {name}", "  data_files:", "  - split: train", f"    path: {_place(stem, sharded)}"]
         for split in held_out:
-            configs += [f"  - split: {split}", f"    path: data/{suffix}.parquet"]
-    licence = [f"license: {_quoted(settings.publish.license)}"] if settings.publish.license else []
+            configs += [f"  - split: {split}", f"    path: {_place(suffix, sharded)}"]
+    language = ["language:", *(f"- {_quoted(code)}" for code in settings.publish.languages)]
     size = next((label for limit, label in SIZES if count < limit), "n>1T")
     head = [
         "task_categories:",
@@ -267,24 +283,27 @@ def _front(settings: RunSettings, count: int) -> str:
         f"- {size}",
     ]
     return "\n".join(
-        ["---", f"pretty_name: {_quoted(settings.publish.name)}", *licence, *head, "configs:", *configs, "---"]
+        [
+            "---",
+            f"pretty_name: {_quoted(settings.publish.name)}",
+            *language,
+            *licence_lines(settings.publish.license),
+            *head,
+            "configs:",
+            *configs,
+            "---",
+        ]
     )
+
+
+def _place(stem: str, sharded: Collection[str]) -> str:
+    # Numbers of shards begin with 0, and names of other files do not.
+    return f"data/{stem}-0*.parquet" if stem in sharded else f"data/{stem}.parquet"
 
 
 def _quoted(text: str) -> str:
     # Characters as they are: YAML would read the escapes of one beyond 16 bits as two characters, and both are none.
     return json.dumps(text, ensure_ascii=False)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    # Names are what a model wrote: none of them may become a link or a tag on the page.
-    return re.sub(r"([\\|<\[])", r"\\\1", plain(text)).replace("\n", " ")
 
 
 def _one(store: Store, sql: str) -> int:

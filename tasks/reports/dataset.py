@@ -9,101 +9,38 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
-from uuid import UUID
+from typing import TextIO
 
 from graph.errors import StoreError
 from tasks.reports.card import card
-from tasks.reports.formats import FORMATS, LLAMA_FACTORY, TABLES, PublishedPair
+from tasks.reports.formats import FORMATS, LLAMA_FACTORY, TABLES, LineMaker
 from tasks.reports.page.content import REPORT, write_report
-from tasks.settings.run import RunSettings
+from tasks.reports.row_template import filled
+from tasks.reports.rows import example_of, gather, gather_rejected, listed, published, published_pairs
+from tasks.settings.run import Publish, RunSettings
 from tasks.store.database import Store
 from tasks.store.folders import files_of, replacing_folder
-from tasks.store.latest import recipe_of
 
 DATASET = "dataset"
 """The dataset's folder in the workspace."""
 
-CLEAN = r"regexp_replace(p.answer, '[$\s]|\\[,;!]|\\left|\\right|\{,\}', '', 'g')"
-"""An answer without the marks that change nothing of its kind."""
-
-NUMBER = r"(\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?|\.\d+|\d+/\d+|\\[dt]?frac\{-?\d+\}\{\d+\})(\\?%|\^\{?\\circ\}?)?"
-
-ANSWER_TYPE = rf"""
-    CASE WHEN e.kind = 'proof' THEN 'proof' WHEN p.answer IS NULL OR e.kind = 'open' THEN 'text'
-        WHEN regexp_full_match({CLEAN}, '(\\text(bf)?\{{)?\(?[A-J]\)?\}}?') THEN 'choice'
-        WHEN regexp_full_match({CLEAN}, '[-+]?{NUMBER}') THEN 'number'
-        WHEN regexp_matches({CLEAN}, '^[\[(].*,.*[\])]$') AND regexp_matches({CLEAN}, '^\[|\]$|infty') THEN 'interval'
-        WHEN regexp_matches({CLEAN}, '^\\\{{.*\}}$|^[^(\[]*,[^)\]]*$') THEN 'set'
-        WHEN regexp_matches(p.answer, '\p{{L}}{{3,}}\s+\p{{L}}{{2,}}') THEN 'text' ELSE 'expression' END"""
-"""The kind of an answer, by its form."""
-
-PLACES = 3
-"""Seeds that a pair names of each of its points; `gsdp explain` counts all of them."""
-
-REJECTED = """
-    SELECT m.id::VARCHAR AS id, m.relation, m.names AS points, m.text AS problem, s.text AS solution, s.answer,
-        r.stage AS gate, r.reason, r.detail
-    FROM rejects r JOIN current_problems m ON m.id = r.subject_id
-    LEFT JOIN (SELECT problem_id, arg_min(text, sample) AS text, arg_min(answer, sample) AS answer
-        FROM solutions GROUP BY 1) s ON s.problem_id = m.id
-    WHERE r.stage IN ('review', 'grade', 'screen') AND r.recipe IN (SELECT recipe FROM current_recipes)
-        AND r.reason <> 'quota full'
-    ORDER BY m.position, m.sample, gate"""
-
 OURS = re.compile(
-    r"README\.md|report\.html|data/dataset_info\.json|data/(pairs|validation|rejected)\.parquet"
-    rf"|data/({'|'.join({*FORMATS, *TABLES})})(-validation)?\.(jsonl|parquet)"
+    r"README\.md|report\.html|data/dataset_info\.json|data/template(-validation)?\.jsonl"
+    rf"|data/(pairs|validation|rejected|({'|'.join({*FORMATS, *TABLES})})(-validation)?)"
+    r"(-\d{5}-of-\d{5})?\.(jsonl|parquet)"
 )
 """The files that publish writes."""
 
+ALL = "SELECT * FROM rows"
 
-class DatasetSplit(NamedTuple):
-    """A part of the pairs, and what its files are called."""
+FIRST = re.compile(r"pairs(-\d{5}-of-\d{5})?\.parquet")
+"""The files of which one is in every dataset of ours."""
 
-    name: str
-    pairs: str
-    suffix: str
-    part: str
-
-
-def splits(validation: float) -> list[DatasetSplit]:
-    """All pairs, or those of some combinations held out: siblings are in one split."""
-    if not validation:
-        return [DatasetSplit("train", "pairs", "", "true")]
-    bound = UUID(int=int(validation * 2**128))
-    held_out = f"p.combination_id::VARCHAR < '{bound}'"
-    return [
-        DatasetSplit("train", "pairs", "", f"NOT ({held_out})"),
-        DatasetSplit("validation", "validation", "-validation", held_out),
-    ]
-
-
-def rows_of(split: DatasetSplit, count: int) -> str:
-    """A query's beginning that has the first pairs of a split as `rows`."""
-    return f"""
-    WITH named AS (
-        SELECT o.point_id, list(DISTINCT concat(s.source, ':', s.line) ORDER BY concat(s.source, ':', s.line)) AS places
-        FROM occurrences o JOIN seeds s ON s.id = o.seed_id GROUP BY 1),
-    sources AS (
-        SELECT c.id, list_sort(list_distinct(flatten(list(n.places[1:{PLACES}])))) AS seeds
-        FROM (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {recipe_of("sample")}) c
-        JOIN named n USING (point_id) GROUP BY 1),
-    rows AS (
-        SELECT p.id::VARCHAR AS id, p.relation, p.points, p.problem, p.solution, p.answer,
-            {ANSWER_TYPE} AS answer_type,
-            coalesce(e.kind, 'votes') = 'votes' AND answer_type NOT IN ('proof', 'text') AS verifiable,
-            p.difficulty, e.difficulty AS measured_difficulty, p.agreement, p.review_score, e.classes AS votes,
-            coalesce(f.seeds, []) AS seeds, m.model AS composer, a.model AS solver,
-            m.prompt::VARCHAR AS compose_prompt, a.prompt::VARCHAR AS solve_prompt, '{split.name}' AS split
-        FROM (SELECT * FROM pairs ORDER BY position, sample LIMIT {count}) p
-        LEFT JOIN elections e ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}
-        LEFT JOIN sources f ON f.id = p.combination_id
-        LEFT JOIN problems w ON w.id = p.id LEFT JOIN calls m ON m.id = w.call_id
-        LEFT JOIN solutions s ON s.id = p.solution_id LEFT JOIN calls a ON a.id = s.call_id
-        WHERE {split.part} ORDER BY p.position, p.sample)"""
+SHARD = 500_000_000
+"""Bytes above which a Parquet file is written as several."""
 
 
 def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
@@ -114,8 +51,8 @@ def write_dataset(store: Store, settings: RunSettings, folder: Path) -> int:
     folder = folder.resolve()
     check_folder(folder)
     try:
-        with replacing_folder(folder, _is_ours) as fresh:
-            return _write(store, settings, fresh)
+        with replacing_folder(folder, is_ours) as fresh:
+            return _write(store, settings, fresh, fresh.with_name("parts"))
     except OSError as error:
         raise StoreError(f"The dataset cannot be written to {folder} ({error.strerror}).") from error
 
@@ -125,57 +62,94 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file: choose another folder for the dataset.")
     files = files_of(folder)
-    published = Path("data/pairs.parquet") in files
-    taken = next((path for path in files if _is_ours(path) and not published), None)
+    known = any(path.parent == Path("data") and FIRST.fullmatch(path.name) for path in files)
+    taken = next((path for path in files if is_ours(path) and not known), None)
     if taken:
         raise StoreError(f"{folder / taken} is not of a dataset of ours: choose another folder, or move the file away.")
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether publish writes a file of this name, within a dataset's folder."""
     return OURS.fullmatch(path.as_posix()) is not None
 
 
-def _write(store: Store, settings: RunSettings, folder: Path) -> int:
-    """The dataset in a new folder; how many pairs it holds."""
+def _write(store: Store, settings: RunSettings, folder: Path, parts: Path) -> int:
+    """The dataset in a new folder, by way of files in the folder `parts`; how many pairs it holds."""
     data, publish = folder / "data", settings.publish
     data.mkdir(parents=True)
-    count = 0
-    for split in splits(publish.validation):
-        rows = rows_of(split, settings.target_pairs)
-        store.write_parquet(f"{rows} SELECT * FROM rows", [], data / f"{split.pairs}.parquet")
-        for name in {*publish.formats, "messages"} & TABLES.keys():
-            store.write_parquet(f"{rows} {TABLES[name]}", [], data / f"{name}{split.suffix}.parquet")
-        count += _write_lines(store, rows, settings, data, split.suffix)
-    if publish.rejected:
-        store.write_parquet(REJECTED, [], data / "rejected.parquet")
+    parts.mkdir()
+    with published(store, settings.target_pairs) as count:
+        gathered = gather(store, publish, parts, count)
+        if publish.rejected:
+            _write_tables(store, gather_rejected(store, parts), data, {"rejected": ALL})
+    for split, files in gathered.items():
+        names = {*publish.formats, "messages"} & TABLES.keys()
+        tables = {f"{name}{split.suffix}": TABLES[name] for name in sorted(names)}
+        _write_tables(store, files, data, {split.pairs: ALL, **tables})
+        _write_lines(store, files, publish, data, split.suffix)
     described = {
         f"{publish.name}-{name}": {"file_name": f"{name}.jsonl", **LLAMA_FACTORY[name]}
         for name in publish.formats
         if name in LLAMA_FACTORY
     }
     (data / "dataset_info.json").write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
-    (folder / "README.md").write_text(card(store, settings, count), encoding="utf-8")
+    (folder / "README.md").write_text(
+        card(store, settings, count, example_of(store, gathered), _sharded(data)), encoding="utf-8"
+    )
     # The dataset is what was paid for: where the report cannot be made, `gsdp report` says why.
     with suppress(StoreError):
         write_report(store, settings, folder / REPORT)
     return count
 
 
-def _write_lines(store: Store, rows: str, settings: RunSettings, folder: Path, suffix: str) -> int:
-    files = {
-        name: (folder / f"{name}{suffix}.jsonl").open("w", encoding="utf-8", newline="\n")
-        for name in settings.publish.formats
-        if name in FORMATS
+def _write_tables(store: Store, files: Sequence[Path], folder: Path, tables: Mapping[str, str]) -> None:
+    """Queries on `rows`, which is what stands in `files`, as a Parquet file each; as several where those are large."""
+    groups = _shards(files)
+    for name, sql in tables.items():
+        before = 0
+        for number, group in enumerate(groups):
+            place = f"-{number:05d}-of-{len(groups):05d}" if len(groups) > 1 else ""
+            file = folder / f"{name}{place}.parquet"
+            store.write_parquet(f"WITH rows AS (FROM {listed(group)}) {sql.format(before=before)}", [], file)
+            before += int(store.rows(f"SELECT count(*) FROM {listed([file])}")[0][0])
+
+
+def _sharded(folder: Path) -> set[str]:
+    """The names whose file is several."""
+    return {
+        found[1] for path in folder.iterdir() if (found := re.fullmatch(r"(.+)-\d{5}-of-\d{5}\.parquet", path.name))
     }
-    count = 0
-    try:
-        for row in store.stream(f"{rows} SELECT {', '.join(PublishedPair._fields)} FROM rows"):
-            pair = PublishedPair(*row)
-            count += 1
-            for name, file in files.items():
-                if (made := FORMATS[name](pair)) is not None:
-                    file.write(json.dumps(made, ensure_ascii=False) + "\n")
-    finally:
-        for file in files.values():
-            file.close()
-    return count
+
+
+def _shards(files: Sequence[Path]) -> list[list[Path]]:
+    """The files in groups that are not larger than a shard, unless a single file is."""
+    groups: list[list[Path]] = [[]]
+    size = 0
+    for file in files:
+        size += file.stat().st_size
+        if groups[-1] and size > SHARD:
+            groups.append([])
+            size = file.stat().st_size
+        groups[-1].append(file)
+    return groups
+
+
+def _write_lines(store: Store, parts: Sequence[Path], publish: Publish, folder: Path, suffix: str) -> None:
+    """The files of one JSON object a line."""
+    with ExitStack() as stack:
+        made: list[tuple[TextIO, LineMaker]] = []
+        for name, function in _line_makers(publish).items():
+            file = stack.enter_context((folder / f"{name}{suffix}.jsonl").open("w", encoding="utf-8", newline="\n"))
+            made.append((file, function))
+        for pair in published_pairs(store, parts) if made else ():
+            for target, function in made:
+                if (row := function(pair)) is not None:
+                    target.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _line_makers(publish: Publish) -> dict[str, LineMaker]:
+    """What makes the rows of each file."""
+    makers: dict[str, LineMaker] = {name: FORMATS[name] for name in publish.formats if name in FORMATS}
+    if publish.template:
+        makers["template"] = lambda pair: filled(publish.template, pair.columns)
+    return makers

@@ -6,14 +6,14 @@ answers alone: a proof or an open answer has nothing that a program could compar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tasks.settings.run import Format
 
 
 class PublishedPair(NamedTuple):
-    """What a row of a JSONL file is made of."""
+    """What a row of a JSONL file is made of: a problem with a solution."""
 
     id: str
     problem: str
@@ -25,6 +25,10 @@ class PublishedPair(NamedTuple):
     relation: str
     points: list[str]
     difficulty: str | None
+    chosen: bool
+    """False for a further solution of the same problem."""
+    columns: Mapping[str, Any]
+    """All of it, by column of the dataset."""
 
 
 def messages(pair: PublishedPair) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def trl(pair: PublishedPair) -> dict[str, Any]:
 
 def grpo(pair: PublishedPair) -> dict[str, Any] | None:
     """A prompt, and the answer that a reward function compares with."""
-    if not pair.verifiable:
+    if not (pair.verifiable and pair.chosen):
         return None
     return {"id": pair.id, "prompt": [{"role": "user", "content": pair.problem}], "answer": pair.answer}
 
@@ -70,7 +74,10 @@ def verifiers(pair: PublishedPair) -> dict[str, Any] | None:
     return row and {**row, "info": {**info, "difficulty": pair.difficulty}}
 
 
-FORMATS: dict[Format, Callable[[PublishedPair], dict[str, Any] | None]] = {
+LineMaker = Callable[[PublishedPair], dict[str, Any] | None]
+"""It gives None for a pair that has no place in its file."""
+
+FORMATS: dict[Format, LineMaker] = {
     "messages": messages,
     "alpaca": alpaca,
     "sharegpt": sharegpt,
@@ -78,19 +85,18 @@ FORMATS: dict[Format, Callable[[PublishedPair], dict[str, Any] | None]] = {
     "grpo": grpo,
     "verifiers": verifiers,
 }
-"""A function gives None for a pair that has no place in its file."""
-
-CHAT = """[{'role': 'user', 'content': problem}, {'role': 'assistant', 'content': solution}]"""
+CHAT = """[{{'role': 'user', 'content': problem}}, {{'role': 'assistant', 'content': solution}}]"""
 
 TABLES: dict[Format, str] = {
     "messages": f"SELECT id, {CHAT} AS messages, answer FROM rows",
     "verl": """
-        SELECT 'gsdp' AS data_source, [{'role': 'user', 'content': problem}] AS prompt, 'math' AS ability,
-            {'style': 'rule', 'ground_truth': answer} AS reward_model,
-            {'split': split, 'index': row_number() OVER () - 1, 'id': id, 'answer_type': answer_type} AS extra_info
-        FROM rows WHERE verifiable""",
+        SELECT 'gsdp' AS data_source, [{{'role': 'user', 'content': problem}}] AS prompt, 'math' AS ability,
+            {{'style': 'rule', 'ground_truth': answer}} AS reward_model,
+            {{'split': split, 'index': {before} + row_number() OVER () - 1, 'id': id, 'answer_type': answer_type}}
+                AS extra_info
+        FROM rows WHERE verifiable AND chosen""",
 }
-"""Formats that are written as Parquet: a query on `rows`, the pairs of a split."""
+"""Formats that are written as Parquet: a query on `rows`, the pairs of a split; `before` rows stand in former files."""
 
 LLAMA_FACTORY: dict[Format, dict[str, Any]] = {
     "messages": {

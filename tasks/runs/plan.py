@@ -17,6 +17,8 @@ from tasks.endpoint.money.prices import Price, find_price
 from tasks.inputs.aliases import read_aliases
 from tasks.inputs.rows import look_at, with_each_file
 from tasks.reports.dataset import DATASET, check_folder
+from tasks.reports.licences import check_licence
+from tasks.reports.row_template import check_template
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import with_blocks
 from tasks.settings.identity import Identity, changes, identity, paid_again, recipes
@@ -50,6 +52,8 @@ class Plan:
 def make_plan(settings: RunSettings) -> Plan:
     """The plan of a run with these settings. Raises UsageError."""
     settings = with_each_file(with_blocks(settings))
+    check_licence(settings.publish.license)
+    check_template(settings.publish.template)
     library = Library(settings.domain, settings.prompts)
     read_aliases(settings.connect.alias_file, library.domain.names)
     roles = resolve_roles(settings, library)

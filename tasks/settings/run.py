@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic_core import CoreSchema
@@ -288,8 +288,21 @@ class Publish(Section):
     validation: float = Field(
         0.0, ge=0, lt=1, description="Share of the combinations whose pairs are held out for validation"
     )
+    solutions: Literal["best", "agreed"] = Field(
+        "best", description="best: the solution that the judges accepted. agreed: every one that gives its answer"
+    )
+    template: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Row of a file of one's own, data/template.jsonl: columns of the dataset in braces, as {problem}",
+    )
     rejected: bool = Field(False, description="Also write the rejected problems and solutions, with gate and reason")
-    license: str | None = Field(None, description="Licence of the dataset, as you decide it")
+    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2,3}$")], ...] = Field(
+        ("en",), description="Languages of the texts, as ISO 639 codes"
+    )
+    license: str | None = Field(
+        None,
+        description="Licence of the dataset, as you decide it: an identifier of hubs (cc-by-4.0), or other: NAME",
+    )
     seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
 

@@ -83,6 +83,7 @@ def _election(work: RunContext, problem: Problem, counts: Count, elected: Decisi
         classes=tuple(len(members) for members in counts.classes) if voted else (),
         share=elected.score,
         difficulty=measured(elected.score, counts.asked),
+        agreed=tuple(solution.id for solution in counts.classes[0]) if voted and counts.classes else (),
     )
 
 

@@ -7,12 +7,13 @@ engine. Knows nothing of mathematics beyond where a final answer stands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import md5
+from hashlib import file_digest, md5
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from graph.errors import SeedError
-from graph.records import Basis, Overlap, Part, Reject, Seed, Selected, content_id
+from graph.records import Basis, Overlap, Part, Reject, Seed, SeedSource, Selected, content_id
 from tasks.context.basis import rest_on
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.seeds import Refused, SeedRow, seed_rows
@@ -41,11 +42,14 @@ class SeedReader:
         self.contaminated: set[UUID] = set()
         """Seeds that repeat a benchmark item."""
         self.rejected: list[Reject | Overlap] = []
+        self._files: dict[str, Path] = {}
         self._batch: list[Seed] = []
 
     async def take(self, row: SeedRow) -> None:
         """Keep the seed of a row, or why it is none."""
         self.counts["read"] += 1
+        if row.source not in self._files:
+            self._files[row.source] = row.file.path
         made = row.made
         if row.read_as:
             self.read_as[row.source] = row.read_as
@@ -72,6 +76,11 @@ class SeedReader:
         self._batch.append(seed)
         if len(self._batch) >= BATCH:
             await self.flush()
+
+    @property
+    def sources(self) -> list[SeedSource]:
+        """The files that were read, by their bytes."""
+        return [SeedSource(source=name, digest=_bytes_of(path)) for name, path in self._files.items()]
 
     async def flush(self) -> None:
         """Write what waits."""
@@ -107,7 +116,7 @@ async def ingest() -> dict[str, Any]:
         *(Selected(seed_id=seed_id) for seed_id in reading.places),
         *(Selected(seed_id=seed_id, contaminated=True) for seed_id in reading.contaminated),
     ]
-    await work.store.write(*chosen, *reading.rejected, statements=FORGET)
+    await work.store.write(*chosen, *reading.sources, *reading.rejected, statements=FORGET)
     await rest_on(work, Basis(stage="ingest", digest=_digest(reading)))
     counts["rejected"] = len(rejects)
     for reject in rejects:
@@ -130,6 +139,7 @@ def _digest(reading: SeedReader) -> UUID:
 
 FORGET: tuple[Statement, ...] = (
     ("DELETE FROM selection", ()),
+    ("DELETE FROM sources", ()),
     ("DELETE FROM rejects WHERE stage = 'ingest'", ()),
     ("DELETE FROM evidence WHERE part LIKE 'seed %'", ()),
 )
@@ -167,6 +177,11 @@ def _turned_away(row: SeedRow, part: Part, finding: ParaphraseFinding) -> list[R
     evidence, sure = finding
     reject = _reject(row, "contaminated" if sure else UNJUDGED, f"{part}: {evidence}")
     return [reject, evidence.row(reject.recipe, reject.subject_id, part)] if sure else [reject]
+
+
+def _bytes_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _reject(row: SeedRow, reason: str, detail: str) -> Reject:

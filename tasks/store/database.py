@@ -32,6 +32,9 @@ FILE_NAME = "gsdp.duckdb"
 MEMORY_LIMIT = "256MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
+ROW_GROUP = 10_240
+"""Rows that a Parquet file holds together: as many as are in memory while it is written."""
+
 CHECKPOINT_AT = "64MB"
 """Size of the log that is taken into the file. That rewrites columns while calls wait, so it comes less often than by
 DuckDB's default of 16 MB."""
@@ -51,6 +54,7 @@ TABLES: dict[type[Record], str] = {
     records.Quoted: "quoted",
     records.Seed: "seeds",
     records.Selected: "selection",
+    records.SeedSource: "sources",
     records.Basis: "basis",
     records.Mention: "mentions",
     records.Embedding: "embeddings",
@@ -164,14 +168,13 @@ class Store:
 
     def write_parquet(self, sql: str, parameters: Sequence[Any], path: Path) -> None:
         """The rows of a query as a Parquet file, in the query's order."""
-        target = str(path).replace("'", "''")
-        self.rows(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", parameters)
+        form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+        self.rows(f"COPY ({sql}) TO {literal(str(path))} ({form})", parameters)
 
     @contextmanager
     def beside(self, path: Path, name: str) -> Iterator[None]:
         """Let queries and statements read another store's file, as the schema `name`."""
-        target = str(path).replace("'", "''")
-        self.rows(f"ATTACH '{target}' AS {name} (READ_ONLY)")
+        self.rows(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
         try:
             yield
         finally:
@@ -330,6 +333,11 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
         values = ", ".join(f"unnest(?::{types[table, column]}[])" for column in columns)
         inserts[kind] = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
     return inserts
+
+
+def literal(text: str | None) -> str:
+    """A text, or none, as SQL."""
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def cannot_open(error: Exception, path: Path) -> StoreError:
