@@ -11,9 +11,9 @@ from prompts.domain import find_domain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement
 from tasks.reports.card_files import ALPHA, CITATION, features, licence_lines, loading, sample, sources
+from tasks.reports.card_tables import cell, table
 from tasks.reports.coverage import of_dataset
 from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
-from tasks.reports.markdown import cell, table
 from tasks.settings.presets import HEAD, choices
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store

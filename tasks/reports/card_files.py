@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from graph.plain import plain
+from tasks.reports.card_tables import table
 from tasks.reports.columns import COLUMNS
 from tasks.reports.licences import identifier
-from tasks.reports.markdown import table
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 

@@ -20,11 +20,11 @@ from graph.errors import SettingsError, StoreError
 from tasks.reports import dataset
 from tasks.reports import rows as gathering
 from tasks.reports.card_files import licence_lines
+from tasks.reports.card_tables import table
 from tasks.reports.columns import ANSWER_TYPE, COLUMNS
 from tasks.reports.dataset import DATASET, check_folder, write_dataset
 from tasks.reports.formats import FORMATS, TABLES
 from tasks.reports.licences import check_licence
-from tasks.reports.markdown import table
 from tasks.reports.row_template import check_template, filled
 from tasks.runs.plan import check
 from tasks.settings.run import Format, RunSettings
