@@ -1,5 +1,7 @@
 # The worker, and whatever runs a flow: gsdp with its flows at /opt/gsdp, workspaces and seeds on the volume /data.
-FROM python:3.12-slim-bookworm
+# By digest: --build-arg PYTHON_IMAGE=... with what `python -m deployments.pin images` writes to deployments/images.env.
+ARG PYTHON_IMAGE=python:3.12-slim-bookworm
+FROM ${PYTHON_IMAGE}
 
 ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_HOME=/opt/gsdp GSDP_DATA=/data
 RUN groupadd --system --gid 1000 gsdp \
@@ -13,7 +15,9 @@ COPY tasks tasks
 COPY graph graph
 COPY prompts prompts
 COPY deployments deployments
-RUN pip install --editable ".[services]"
+# Every package in the version and with the hash of deployments/constraints.txt, and no other.
+RUN pip install --require-hashes --requirement deployments/constraints.txt \
+    && pip install --no-deps --no-build-isolation --editable .
 USER 1000:1000
 VOLUME /data
 CMD ["python", "-m", "deployments.worker"]
