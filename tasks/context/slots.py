@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,15 +39,19 @@ def slots(work: RunContext, start: int, stop: int) -> list[Slot]:
 
 def all_slots(work: RunContext, start: int, stop: int) -> list[Slot]:
     """The same, whether or not there is room for them."""
-    recipe = work.roles["composer"].recipes["compose"]
-    found = []
-    for combination in combinations(work, start, stop):
+    return slots_of(combinations(work, start, stop), work.roles["composer"].recipes["compose"])
+
+
+def slots_of(found: Iterable[Combination], compose: UUID) -> list[Slot]:
+    """The problems that are asked for on some combinations by a recipe, in order."""
+    asked = []
+    for combination in found:
         # A level is part of what is asked only where there is one.
         level = [combination.level] if combination.level else []
         for number in range(combination.asks):
-            problem_id = content_id("problem", str(recipe), str(combination.id), combination.names, number, *level)
-            found.append(Slot(problem_id, combination, number, combination.names))
-    return found
+            problem_id = content_id("problem", str(compose), str(combination.id), combination.names, number, *level)
+            asked.append(Slot(problem_id, combination, number, combination.names))
+    return asked
 
 
 def sampled(work: RunContext) -> int:
