@@ -106,6 +106,10 @@ class Connection:
     largest: int
     """Megabytes of an answer."""
     _session: ClientSession | None = field(default=None, repr=False)
+    _telling: tuple[bytes, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._telling = tuple(secret.encode() for secret in telling(self.secrets))
 
     def url(self, path: str) -> str:
         """The full address of a call. A query in the base URL (`?api-version=...`) stays at the end."""
@@ -150,9 +154,9 @@ class Connection:
 
     def _clean(self, content: bytes) -> bytes:
         """What came, without the secrets that stand in it as they are or in base64."""
-        for secret in telling(self.secrets):
-            if (found := secret.encode()) in content:
-                content = content.replace(found, SCRUBBED.encode())
+        for secret in self._telling:
+            if secret in content:
+                content = content.replace(secret, SCRUBBED.encode())
         return content
 
     async def close(self) -> None:

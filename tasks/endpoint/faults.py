@@ -181,7 +181,7 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
-def cleaned(answer: str, secrets: Iterable[str]) -> str:
+def cleaned(answer: str, secrets: tuple[str, ...]) -> str:
     """What a server or a model answered, without the secrets: events may bring one in pieces, JSON may escape it."""
     for secret in telling(secrets):
         answer = answer.replace(secret, SCRUBBED)

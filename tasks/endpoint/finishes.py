@@ -37,6 +37,8 @@ def plain(finish: object) -> str:
     """A finish reason without its spelling: `FinishReason.STOP` and `stop` are one."""
     if not isinstance(finish, str):
         return ""
+    if finish in WHOLE:
+        return finish
     word = re.sub(r"[\s-]+", "_", finish.strip().lower()).rpartition(".")[2]
     return word.removeprefix("finish_reason_") if word not in WHOLE else word
 

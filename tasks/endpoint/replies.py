@@ -13,7 +13,8 @@ import math
 import re
 from array import array
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -80,10 +81,15 @@ class Usage(NamedTuple):
 
     def plus(self, other: Usage) -> Usage:
         """Both together."""
+        if self is NO_USAGE:  # most calls have one attempt
+            return other
         return Usage(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 NO_USAGE = Usage()
+
+SPENT = tuple(part.name for part in fields(Spending))
+spent_of = attrgetter(*SPENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class ReplyContent:
             cleaned(self.reasoning, secrets),
             self.finish_reason and cleaned(self.finish_reason, secrets),
             failure,
-            **asdict(spent),
+            **dict(zip(SPENT, spent_of(spent), strict=True)),
         )
 
 
@@ -168,7 +174,11 @@ def _fault(text: str, reasoning: str, finish: object, is_open: bool, refusal: ob
 
 def _first(choices: object) -> dict[str, Any] | None:
     """The choice that was asked for. Where none is numbered 0, the first that came."""
-    found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if not isinstance(choices, list):
+        return None
+    found = [choice for choice in choices if isinstance(choice, dict)]
+    if len(found) == 1:
+        return found[0]
     return next((choice for choice in found if choice.get("index") == 0), next(iter(found), None))
 
 

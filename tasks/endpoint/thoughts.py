@@ -40,6 +40,8 @@ BARE_CHANNELS = re.compile(r"\A\s*analysis(.*?)assistant\s*final(.*)\Z", re.S)
 """The same with its special tokens skipped, as some servers do."""
 
 TOKEN = r"<\|\w{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<(?:end_of_turn|eos|EOS)>|\[EOS\]"
+TOKEN_STARTS = ("<|", "<｜", "<s>", "</s>", "<end_of_turn>", "<eos>", "<EOS>", "[EOS]")
+TOKEN_ENDS = ("|>", "｜>", "</s>", "<end_of_turn>", "<eos>", "<EOS>", "[EOS]")
 LAST_TOKENS = re.compile(rf"(?:\s*(?:{TOKEN}))+\s*\Z")
 FIRST_TOKENS = re.compile(rf"\A(?:\s*(?:{TOKEN}|<s>)(?:assistant(?=\s|<))?)+")
 """Special tokens of chat templates, which are no part of an answer; at its ends only, where servers let them slip."""
@@ -63,8 +65,8 @@ class Marks:
     any: re.Pattern[str]
     opening: re.Pattern[str]
     closing: re.Pattern[str]
-    signs: tuple[str, ...]
-    """The same in lower case."""
+    words: tuple[str, ...]
+    """In lower case; every tag holds one of them."""
 
 
 def marks(further: Mapping[str, str]) -> Marks:
@@ -72,7 +74,8 @@ def marks(further: Mapping[str, str]) -> Marks:
     tags = {**TAGS, **further}
     opening, closing = ("|".join(map(re.escape, sorted(each, key=len))) for each in (tags, set(tags.values())))
     any_, open_, close = (re.compile(each, re.IGNORECASE) for each in (f"{opening}|{closing}", opening, closing))
-    return Marks(any_, open_, close, tuple({tag.lower() for tag in (*tags, *tags.values())}))
+    words = {max(re.findall(r"[^\W\d_]+", tag) or [tag], key=len).lower() for tag in (*tags, *tags.values())}
+    return Marks(any_, open_, close, tuple(word for word in words if not any(w in word for w in words - {word})))
 
 
 KNOWN = marks({})
@@ -87,7 +90,7 @@ def split_thinking(content: str, known: Marks = KNOWN) -> Split:
     if (channels := _channels(content)) is not None:
         return channels
     lower = content.lower()
-    if not any(sign in lower for sign in known.signs):  # most answers: a tenth of what the patterns take
+    if not any(word in lower for word in known.words):  # most answers: a tenth of what the patterns take
         return Split(without_tokens(content), "", False)
     last = None
     for last in known.closing.finditer(content):  # noqa: B007
@@ -114,16 +117,15 @@ def _channels(content: str) -> Split | None:
 def without_tokens(text: str) -> str:
     """The text without the special tokens at its ends, and without blanks there."""
     text = text.strip()
-    if text.endswith((">", "]")):
+    if text.endswith(TOKEN_ENDS):
         text = (text[:-TAIL] + LAST_TOKENS.sub("", text[-TAIL:])).rstrip()
-    return FIRST_TOKENS.sub("", text).strip() if text.startswith("<") else text
+    return FIRST_TOKENS.sub("", text).strip() if text.startswith(TOKEN_STARTS) else text
 
 
 def thought_beside(message: Mapping[str, object]) -> str:
     """The thought in a field of its own."""
     for name in FIELDS:
-        text = "".join(parts(message.get(name))).strip()
-        if text:
+        if (held := message.get(name)) and (text := "".join(parts(held)).strip()):
             return text
     return ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 TELLING = 16
@@ -70,6 +71,7 @@ def means_no_key(key: str) -> bool:
     return "".join(filter(str.isalnum, key)).lower() in NO_KEY
 
 
-def telling(secrets: Iterable[str]) -> Iterator[str]:
-    """The secrets that are looked for in answers, too."""
-    return filter(is_telling, secrets)
+@lru_cache(maxsize=256)
+def telling(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """The secrets that are looked for in answers, too; decided once, not for every answer."""
+    return tuple(filter(is_telling, secrets))
