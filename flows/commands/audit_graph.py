@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from flows.commands.auditing import REHEARSAL, audited, settings_of
-from flows.commands.workspace import latest_settings, reading
+from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
 from tasks.audits.adherence import Found, adherence
 from tasks.audits.novelty import new_of, novelty
 from tasks.reports.card import is_rehearsal
+from tasks.store.looking import reading
 
 PAPER = "GRIP reports 88.65% with all and 98.49% with any (appendix E.3), by a rule it does not give."
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flows.commands.settings_file import read_settings
-from flows.commands.workspace import latest_settings, reading
+from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
 from graph.shares import ShareEstimate, wilson
 from tasks.context.run_context import RunContext
@@ -19,6 +19,7 @@ from tasks.runs.opening import open_run
 from tasks.runs.record import NOT_KEPT
 from tasks.settings.keys import is_reference
 from tasks.settings.run import SANDBOX, RunSettings
+from tasks.store.looking import reading
 
 T = TypeVar("T")
 

@@ -8,13 +8,14 @@ from importlib import resources
 from pathlib import Path
 
 from flows.commands.settings_file import make_settings
-from flows.commands.workspace import latest_settings, reading
+from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
 from tasks.reports.counts import first_pairs
 from tasks.reports.page.content import REPORT
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.latest import has_run, pair_count
+from tasks.store.looking import reading
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
 WIDTH = 100

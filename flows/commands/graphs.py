@@ -9,7 +9,7 @@ from uuid import UUID
 
 import networkx as nx
 
-from flows.commands.workspace import latest_settings, reading
+from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
 from graph.knowledge import KnowledgeGraph, to_networkx
 from graph.plain import plain
@@ -25,6 +25,7 @@ from tasks.store.graphs import (
     write_graph,
 )
 from tasks.store.latest import current_recipe
+from tasks.store.looking import reading
 
 SHOWN = 20
 """Rows of a long table that the terminal shows; all of them are in its export."""

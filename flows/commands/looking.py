@@ -1,4 +1,4 @@
-"""Commands that look into a workspace, or write out what is there: status, graph, explain, publish, push, report."""
+"""Commands that look into a workspace, or write it out: status, pairs, graph, explain, publish, push, report."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ def status(
     from flows.commands.workspace import print_status, watch_status
 
     (watch_status if watch else print_status)(workspace)
+
+
+def pairs(
+    workspace: Workspace,
+    last: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
+    rejected: Annotated[bool, typer.Option("--rejected", help="What gates kept out, with gate and reason.")] = False,
+    where: Annotated[
+        str | None, typer.Option(help="Condition in SQL, such as \"difficulty = 'hard'\" or \"gate = 'grade'\".")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with new ones until the run ends.")] = False,
+) -> None:
+    """Show the last pairs, or what was rejected, at any time, also while a run is at work.
+
+    Examples: `gsdp pairs runs/gsm8k --watch`, `gsdp pairs runs/gsm8k --rejected --where "reason = 'no agreement'"`
+    """
+    from flows.commands.pairs import print_pairs
+
+    print_pairs(workspace, last, rejected, where, watch)
 
 
 def graph(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from flows.commands.workspace import reading
 from graph.errors import UsageError
 from graph.likeness import difference
 from graph.plain import cell
 from tasks.store.graphs import proposals
 from tasks.store.latest import current_recipe
+from tasks.store.looking import reading
 
 COLUMNS = ("name", "other", "score", "verdict", "decided_by", "reason", "decision")
 

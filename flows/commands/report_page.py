@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from flows.commands.workspace import latest_settings, reading
+from flows.commands.workspace import latest_settings
 from tasks.reports.page.content import REPORT, write_report
+from tasks.store.looking import reading
 
 
 def print_report(workspace: Path, other: Path | None, file: Path | None) -> None:

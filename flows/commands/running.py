@@ -49,8 +49,8 @@ def run(
     Examples: `gsdp run settings.toml`, `gsdp run settings.toml --set target_pairs=5000 --until review`
     """
     from flows.commands.settings_file import read_settings
-    from flows.commands.workspace import reading
     from flows.reporting.quote_table import print_quote
+    from tasks.store.looking import reading
 
     read = read_settings(settings, set_ or ())
     if retry:

@@ -12,7 +12,6 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from uuid import UUID
 
-from flows.commands.workspace import reading
 from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.benchmarks import read_benchmarks
@@ -22,6 +21,7 @@ from tasks.reports.prospect import Prospect, prospect_of, read_before
 from tasks.settings.run import RunSettings
 from tasks.store.database import FILE_NAME, Store, open_store
 from tasks.store.latest import has_run
+from tasks.store.looking import reading
 from tasks.texts.contamination import Contamination
 
 SHOWN = 5

@@ -6,8 +6,8 @@ What a status does not need is imported where it is used: a person waits for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,7 @@ from tasks.reports.money import PROBE, budget, by_stage, cost
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.store.latest import findings, has_run, latest, latest_identity, pair_count
-
-
-@contextmanager
-def reading(workspace: Path) -> Iterator[Store]:
-    """The store of a workspace, open for reading."""
-    store = open_store(workspace, read_only=True)
-    try:
-        yield store
-    finally:
-        store.close()
+from tasks.store.looking import reading
 
 
 def latest_settings(store: Store) -> RunSettings:
@@ -40,7 +31,7 @@ def latest_settings(store: Store) -> RunSettings:
 def print_status(workspace: Path) -> None:
     """The store's own counts; or, while a run or the probe of a quote holds the store, its latest snapshot."""
     try:
-        with reading(workspace) as store:
+        with closing(open_store(workspace, read_only=True)) as store:
             _print_store(store, workspace)
     except StoreInUse as held:
         probe, run = read_snapshot(workspace / PROBE), read_snapshot(workspace)

@@ -12,7 +12,6 @@ file there releases the lock of the whole process.
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from typing import BinaryIO
 import duckdb
 
 from graph.errors import StoreError
-from tasks.store.files import log_of, refuse_odd, replacing
+from tasks.store.files import flush, log_of, refuse_odd, replacing
 from tasks.store.integrity import HEADER, HEADERS, MAGIC, bad_files
 
 FLAG = ".backup"
@@ -48,12 +47,20 @@ def back_up(store: Path, target: Path) -> int:
     _refuse(target, store)
     try:
         with replacing(target, like=store) as fresh:
-            with _being_copied(store):
-                if not any(_copy(store, fresh) for _ in range(TRIES)):
-                    raise StoreError(f"{store} changed {TRIES} times while it was copied: try again later.")
+            copy_as_it_is(store, fresh)
+            for copied in (fresh, log_of(fresh)):
+                if copied.exists():
+                    flush(copied)
             return _whole(store, fresh)
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({error.strerror}): name another file.") from error
+
+
+def copy_as_it_is(store: Path, fresh: Path) -> None:
+    """Copy the file of a store with its log, as they are at one moment. Raises StoreError, OSError."""
+    with _being_copied(store):
+        if not any(_copy(store, fresh) for _ in range(TRIES)):
+            raise StoreError(f"{store} changed {TRIES} times while it was copied: try again later.")
 
 
 def _refuse(target: Path, store: Path) -> None:
@@ -134,8 +141,6 @@ def _copy_bytes(source: Path, target: Path, length: int | None = None) -> None:
         shutil.copyfileobj(old, new, 1 << 20)
         if length is not None:
             new.truncate(min(length, new.tell()))
-        new.flush()
-        os.fsync(new.fileno())
 
 
 def _whole(store: Path, fresh: Path) -> int:

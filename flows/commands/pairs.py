@@ -1,0 +1,80 @@
+"""`gsdp pairs`: the pairs of a workspace, or what was rejected, to be read; also while a run is at work."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from flows.commands.workspace import WATCH_EVERY
+from flows.reporting.snapshot import read_snapshot
+from graph.errors import StoreError, UsageError
+from tasks.reports.listing import ACCEPTED, COLUMNS, REJECTED, listed
+from tasks.store.looking import reading
+
+SHARE = 0.01
+"""Share of the time that a watch may look: a look costs the machine about as long as it takes."""
+WIDTH = 100
+LABEL = 11
+
+
+def print_pairs(workspace: Path, last: int, rejected: bool, where: str | None, watch: bool) -> None:
+    """Show the last pairs or rejects, the newest at the end; with `watch`, then each new one until the run ends.
+
+    Raises UsageError for a condition that cannot be read, StoreError.
+    """
+    query, seen = REJECTED if rejected else ACCEPTED, set[str]()
+    while True:
+        at_work = watch and _at_work(workspace)
+        began = time.monotonic()
+        with reading(workspace) as store:
+            try:
+                found = listed(store, query, where, last)
+            except StoreError as error:
+                if where is None:
+                    raise
+                raise _no_condition(where, query, error) from error
+        looked = time.monotonic() - began
+        for row in found:
+            if (key := f"{row['id']} {row.get('gate')}") not in seen:
+                seen.add(key)
+                print("\n".join(_lines(row)), flush=True)
+        if not seen and not at_work:
+            print(f"{workspace}: no {'reject' if rejected else 'pair'} yet{' that meets it' if where else ''}")
+        if not at_work:
+            return
+        time.sleep(max(WATCH_EVERY, looked / SHARE))
+
+
+def _no_condition(where: str, query: str, error: StoreError) -> UsageError:
+    why = str(error.__cause__).splitlines()[0]
+    return UsageError(f"--where {where!r} is no condition ({why}): the columns are {', '.join(COLUMNS[query])}.")
+
+
+def _at_work(workspace: Path) -> bool:
+    found = read_snapshot(workspace)
+    return bool(found and found["state"] == "running" and psutil.pid_exists(found["pid"]))
+
+
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    """A pair or a reject for a person."""
+    rated = f", rated {row['difficulty']}" if row.get("difficulty") else ""
+    yield f"{row['relation']}{rated}: {', '.join(row['points'])}"
+    if "gate" in row:
+        detail = f" ({row['detail']})" if row["detail"] else ""
+        yield from _block("rejected", f"{row['gate']}: {row['reason']}{detail}")
+    for name in ("problem", "solution", "answer"):
+        if row[name] is not None:
+            yield from _block(name, str(row[name]))
+    yield f"{'id':<{LABEL}}{row['id']}\n"
+
+
+def _block(label: str, text: str) -> Iterator[str]:
+    """A text under its label, wrapped."""
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, WIDTH, break_long_words=False)]
+    for place, line in enumerate(lines):
+        yield f"{'' if place else label:<{LABEL}}{line}"
