@@ -224,3 +224,8 @@ def test_no_file_tells_of_the_machine_it_was_written_on() -> None:
 )
 def test_a_telling_file_would_be_found(text: str) -> None:
     assert re.search("|".join(BETRAYALS), text)
+
+
+def test_migrations_are_numbered_without_a_gap_or_a_number_twice() -> None:
+    numbers = sorted(int(file.name[:4]) for file in (ROOT / "tasks/store/migrations").glob("*.sql"))
+    assert numbers == list(range(1, len(numbers) + 1))
