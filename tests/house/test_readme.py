@@ -1,28 +1,31 @@
-"""The README against the product: the demo it shows is the demo that runs, and no command is left out."""
+"""The first pages against the product: the demo they show is the demo that runs, and no command is left out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
+from docs.make.recording import BLOCK, PAGE, PICTURE, PROMPT
 from flows import cli
 from tests.conftest import Demo
 from tests.support.rehearsal import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
-PROMPT = "$ gsdp demo"
+LONGEST = 150
+"""Lines of the README: what is more belongs into the documentation."""
+LARGEST = 300_000
+"""Bytes of the recording."""
 NEARLY = 0.1
-"""How far, as a share, the number of calls may be from the README's: calls under way when the target is met vary."""
+"""How far, as a share, the number of calls may be from the page's: calls under way when the target is met vary."""
 
 
 def block() -> list[str]:
-    """The lines that the README shows below the command."""
-    for fenced in re.findall(r"^```\w*\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
-        if fenced.startswith(PROMPT + "\n"):
-            return list(_plain(fenced.removeprefix(PROMPT + "\n")))
-    return []
+    """The lines that the page shows below the command."""
+    found = BLOCK.search(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else None
+    return list(_plain(found[1])) if found else []
 
 
 def _plain(text: str) -> Iterator[str]:
@@ -31,8 +34,8 @@ def _plain(text: str) -> Iterator[str]:
         yield re.sub(r"\d+\.\d s$", "# s", line.rstrip())
 
 
-@pytest.mark.skipif(not block(), reason="the README shows no demo yet")
-def test_the_demo_in_the_readme_is_what_the_demo_prints(demo: Demo) -> None:
+@pytest.mark.skipif(not block(), reason="no page shows the demo")
+def test_the_demo_on_the_page_is_what_the_demo_prints(demo: Demo) -> None:
     # The test's demo worked in a folder of its own.
     output = demo.output.replace(f"--workspace {demo.workspace} ", "").replace(str(demo.workspace), "gsdp-demo")
     shown, printed = block(), list(_plain(output))
@@ -49,6 +52,18 @@ def calls(lines: list[str]) -> int:
     """The number of calls of a demo."""
     told = next(line for line in lines if line.startswith("calls "))
     return int(told.split()[1].replace(",", ""))
+
+
+def test_the_recording_is_of_the_demo_on_the_page() -> None:
+    shown = " ".join(re.findall(r"<text[^>]*>(.*?)</text>", PICTURE.read_text(encoding="utf-8")))
+    told = BLOCK.search(PAGE.read_text(encoding="utf-8"))
+    assert told
+    assert unescape(shown).split() == [*PROMPT.split(), *told[1].split()]
+    assert PICTURE.stat().st_size < LARGEST
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= LONGEST
 
 
 def test_every_command_is_in_the_readme() -> None:
