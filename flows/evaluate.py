@@ -19,14 +19,11 @@ from graph.errors import SettingsError
 from graph.records import BenchmarkItem
 from tasks.context.run_context import RunContext
 from tasks.reports.card import is_rehearsal
-from tasks.reports.harness import results
+from tasks.reports.harness import EVALUATION, results
 from tasks.reports.scores import Scores, outlooks, scores
 from tasks.settings.run import RunSettings
 from tasks.stages.evaluate import EVALUATE, mark_again, name_examinees, open_items, read_items
 from tasks.stages.evaluate import evaluate as evaluate_chunk
-
-FOLDER = "evaluation"
-"""Where an evaluation leaves its files, within the workspace."""
 
 
 @stage_flow
@@ -98,7 +95,7 @@ def write_results(work: RunContext, found: Scores) -> list[Path]:
             "date": date,
         }
         rows = [row for row in found.rows if row.model == who.name]
-        path = work.settings.workspace / FOLDER / folder_of(who.name) / "results.json"
+        path = work.settings.workspace / EVALUATION / folder_of(who.name) / "results.json"
         write(path, json.dumps(results(rows, found.compared, told), indent=2, ensure_ascii=False))
         written.append(path)
     return written

@@ -17,9 +17,21 @@ def load(model: str) -> tuple[Any, Any]:
         where = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     tokenizer = AutoTokenizer.from_pretrained(**where)
     loaded = AutoModelForCausalLM.from_pretrained(**where, dtype=precision())
+    if path.suffix == ".gguf":
+        loaded = plain(loaded)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return loaded, tokenizer
+
+
+def plain(loaded: Any) -> Any:
+    """The same weights without the mark that they were quantized, which trainers refuse."""
+    config = loaded.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    fresh = AutoModelForCausalLM.from_config(config, dtype=loaded.dtype)
+    fresh.load_state_dict(loaded.state_dict())
+    return fresh
 
 
 def precision() -> Any:

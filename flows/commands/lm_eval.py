@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.commands.auditing import audited
-from flows.evaluate import FOLDER, folder_of, write
+from flows.evaluate import folder_of, write
 from graph.errors import SettingsError
 from graph.records import BenchmarkItem
 from tasks.context.run_context import RunContext
-from tasks.reports.harness import task_files, task_name
+from tasks.reports.harness import EVALUATION, task_files, task_name
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.stages.evaluate import asked_with, prompt_for, read_items
 
@@ -32,7 +32,7 @@ def write_tasks(work: RunContext, items: Sequence[BenchmarkItem]) -> list[str]:
     """
     if work.library[work.settings.evaluate.template].shots:
         raise SettingsError("--lm-eval needs a template of one message: set evaluate.template to evaluate.")
-    folder = work.settings.workspace / FOLDER / "lm_eval"
+    folder = work.settings.workspace / EVALUATION / "lm_eval"
     names = list(dict.fromkeys(item.benchmark for item in items))
     most = max(who.max_tokens for who in work.roles.examinees)
     for benchmark in names:

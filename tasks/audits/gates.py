@@ -109,8 +109,8 @@ async def audit_gates(work: RunContext, size: int) -> list[Audited]:
     found = [
         Audited(
             gate.name,
-            await _side(work, gate, gate.rejected, size),
-            await _side(work, gate, gate.accepted, size),
+            await _side(work, gate.matters, gate.rejected, size),
+            await _side(work, gate.matters, gate.accepted, size),
             cost(work, gate.calls) if gate.calls else GateCost(0, 0, None),
             gate.matters is not None,
         )
@@ -140,15 +140,20 @@ def _rows(found: Sequence[Audited]) -> list[GateAudit]:
     ]
 
 
-async def _side(work: RunContext, gate: Gate, query: str, size: int) -> Side:
+async def _side(work: RunContext, matters: Matters | None, query: str, size: int) -> Side:
     items = int(work.store.rows(f"SELECT count(*) FROM ({query})")[0][0])
-    if gate.matters is None or not items:
+    if matters is None or not items:
         return Side(items)
     # Ids are hashes, so their order is a random one that is the same tomorrow.
     sample = [row[0] for row in work.store.rows(f"SELECT id FROM ({query}) ORDER BY id LIMIT ?", [size])]
-    trials = await hear(work, work.roles["verifier"], await gate.matters(work, sample))
+    trials = await hear(work, work.roles["verifier"], await matters(work, sample))
     said = [calls_good(trial, work.settings.review) for trial in trials]
     return Side(items, said.count(True), said.count(False), len(sample) - said.count(True) - said.count(False))
+
+
+async def accepted_pairs(work: RunContext, size: int) -> Side:
+    """The accepted pairs, and what the verifier says of a sample of them."""
+    return await _side(work, _pairs, _passed("screen"), size)
 
 
 async def _problems(work: RunContext, ids: Sequence[UUID]) -> list[Matter]:

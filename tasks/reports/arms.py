@@ -8,6 +8,9 @@ from graph.arms import Arm
 from tasks.context.run_context import RunContext
 from tasks.reports.outcomes import OWNERS, owners
 
+COMPARISON = "comparison.json"
+"""What a comparison found, in words, in the workspace of its arms."""
+
 
 def read_arm(work: RunContext, name: str) -> Arm:
     """The combinations that are finished and screened, in sampling order. Calls of the graph are not among them."""

@@ -15,6 +15,8 @@ from typing import Any
 from graph.records import BenchmarkItem
 from tasks.reports.scores import WHOLE, Compared, ScoreRow
 
+EVALUATION = "evaluation"
+"""The folder of an evaluation's results, within the workspace."""
 UNFIT = re.compile(r"[^\w.-]+")
 
 

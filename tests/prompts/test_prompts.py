@@ -112,7 +112,7 @@ def test_every_tag_of_the_contract_is_one_that_data_cannot_forge() -> None:
 def test_lists_are_laid_out_one_item_a_line() -> None:
     assert "<names>\n1. Prime number\n2. Quadratic residue\n</names>" in rendered("connect_filter")[-1]["content"]
     assert "<pairs>\n1. CRT | Chinese remainder theorem\n2. " in rendered("connect_same")[1]["content"]
-    assert "<class>\nPrime number\nQuadratic residue\n</class>" in rendered("connect_name")[1]["content"]
+    assert "<class>\nPrime number\nQuadratic residue\n</class>" in rendered("connect_name")[-1]["content"]
     assert (
         "<points>\nPrime number\nCongruence modulo n\nHeron's formula\n</points>" in rendered("compose")[1]["content"]
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from tasks.reports.page.chart import Chart, Told
 from tasks.reports.page.judge_charts import audited, judges
+from tasks.reports.page.measured_charts import compared, evaluated
 from tasks.reports.page.result_charts import (
     agreement_of_solutions,
     by_relation,
@@ -35,6 +36,8 @@ CHARTS: tuple[Callable[[Told], list[Chart]], ...] = (
     agreement_of_solutions,
     judges,
     audited,
+    evaluated,
+    compared,
     lengths,
     novelty,
     repeats,
