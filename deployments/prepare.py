@@ -1,107 +1,87 @@
-"""Make a Prefect server ready: `python -m deployments.prepare`, as often as you like.
+"""Make a Prefect server ready: `python -m deployments.prepare`, as often as you like, with PREFECT_API_URL set.
 
 It registers the block type, makes the work pool, deploys every flow to it (`prefect.yaml`), and applies the automations
-(`automations.yaml`). What is there already is brought up to date. Run it from the root of the repository, with
-PREFECT_API_URL set.
+(`automations.yaml`). What is there already keeps what was edited on the server, and what the files would have instead
+is told; `--reset` makes it as the files have it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import os
-import subprocess
-import sys
-from contextlib import suppress
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-import yaml
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
 
 from deployments import POOL
+from deployments.declared import declared, deploy, former
+from deployments.watched import watch
 from tasks.settings.blocks import ModelEndpoint
 
-NOTIFICATION = "gsdp"
-"""Name of the block that notifications go to."""
-FOLDER = Path(__file__).parent
+Kind = Literal["process", "docker", "kubernetes"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-async def prepare() -> None:
-    """Block type, work pool and automations."""
+async def prepare(kind: Kind | None = None, image: str | None = None, reset: bool = False) -> list[str]:
+    """Block type, work pool, deployments and automations; what became of them, in sentences.
+
+    Deployments move to another pool only where `kind` is said.
+    """
+    pool = POOL if kind in (None, "process") else f"{POOL}-{kind}"
     async with get_client() as client:
         await ModelEndpoint.register_type_and_schema(client=client)
-        with suppress(ObjectAlreadyExists):
-            await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-        print(f"Block type Model Endpoint and work pool {POOL}: ready.")
-        notification = await notification_block(client)
-        for automation in automations(notification):
-            await apply(client, automation)
-            print(f"Automation {automation.name!r}: {'on' if automation.enabled else 'off, until GSDP_NOTIFY is set'}.")
+        told = ["Block type Model Endpoint: ready.", await make_pool(client, pool, kind or "process", reset)]
+        lines: list[str] = []
+        for one in declared(pool, image):
+            lines += await deploy(client, one, reset, moved=kind is not None)
+        told += lines or ["Every flow is deployed, and stands as the files have it."]
+        told += [
+            f"{title}: of an earlier version, delete it when nothing uses it: `prefect deployment delete {title}`"
+            for title in await former(client)
+        ]
+        told += await watch(client, reset)
+        if any(": kept " in line for line in told):
+            told.append("What is kept was edited on this server; `python -m deployments.prepare --reset` undoes that.")
+        start = f"a worker with `python -m deployments.worker{'' if pool == POOL else f' --pool {pool}'}`"
+        return [*told, f"Runs wait in the pool {pool}: start {start}."]
 
 
-async def notification_block(client: PrefectClient) -> str | None:
-    """Id of the block that people are told through; None without GSDP_NOTIFY. Ends the command when it is missing."""
-    kind = os.environ.get("GSDP_NOTIFY")
-    if not kind:
-        return None
+async def make_pool(client: PrefectClient, name: str, kind: Kind, reset: bool) -> str:
+    """Make the work pool, or leave it as it is."""
+    template = job_template(kind)
     try:
-        return str((await client.read_block_document_by_name(NOTIFICATION, kind)).id)
+        there = await client.read_work_pool(name)
     except ObjectNotFound:
-        raise SystemExit(
-            f"GSDP_NOTIFY={kind}: save a block of this type as {NOTIFICATION!r} in the UI first."
-        ) from None
+        await client.create_work_pool(WorkPoolCreate(name=name, type=kind, base_job_template=template))
+        return f"Work pool {name}: made."
+    if not template or there.base_job_template == template:
+        return f"Work pool {name}: ready."
+    if reset:
+        await client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
+        return f"Work pool {name}: reset its job template."
+    return f"Work pool {name}: kept its job template, which is not that of deployments/{kind}.json."
 
 
-def automations(notification: str | None) -> list[AutomationCore]:
-    """The automations of the file; those that only tell are off where there is nobody to tell."""
-    found = []
-    for content in yaml.safe_load((FOLDER / "automations.yaml").read_text(encoding="utf-8")):
-        body: str | None = content.pop("notify", None)
-        if body is not None:
-            content["enabled"] = notification is not None
-            content["actions"] = (
-                [told(content["name"], body, notification)] if notification else [{"type": "do-nothing"}]
-            )
-        found.append(AutomationCore.model_validate(content))
+def job_template(kind: Kind) -> dict[str, Any]:
+    """What a pool makes runs of; for processes Prefect's own."""
+    path = Path(__file__).with_name(f"{kind}.json")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
 
 
-def told(subject: str, body: str, notification: str) -> dict[str, Any]:
-    return {"type": "send-notification", "block_document_id": notification, "subject": subject, "body": body}
-
-
-async def apply(client: PrefectClient, automation: AutomationCore) -> None:
-    """Make an automation, or bring those of its name up to date."""
-    there = await client.read_automations_by_name(automation.name)
-    for each in there:
-        await client.update_automation(each.id, automation)
-    if not there:
-        await client.create_automation(automation)
-
-
-def deploy() -> int:
-    """Deploy every flow; the exit code of `prefect deploy`, whose pages of words are shown when it fails."""
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file"]
-    root = os.environ.get("GSDP_HOME", str(FOLDER.parent))
-    home = {"GSDP_HOME": root, "GSDP_DATA": os.environ.get("GSDP_DATA", root)}
-    ended = subprocess.run(
-        [*command, str(FOLDER / "prefect.yaml")],
-        cwd=FOLDER.parent,
-        env={**os.environ, **home},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode:
-        print(ended.stdout + ended.stderr, file=sys.stderr)
-    else:
-        print(f"Every flow is deployed to the pool {POOL}: start a worker with `python -m deployments.worker`.")
-    return ended.returncode
+def main() -> None:
+    """Prepare the server that PREFECT_API_URL names."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.prepare", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--reset", action="store_true", help="undo what was edited on the server")
+    parser.add_argument("--type", choices=KINDS, help="of the work pool; process if left out")
+    parser.add_argument("--image", help="that containers are made of, for the types docker and kubernetes")
+    said = parser.parse_args()
+    print(*asyncio.run(prepare(said.type, said.image, said.reset)), sep="\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(prepare())
-    sys.exit(deploy())
+    main()

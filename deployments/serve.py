@@ -58,7 +58,7 @@ async def main() -> None:
         async with get_client() as client:
             await client.hello()
             await ModelEndpoint.register_type_and_schema(client=client)
-        deployments = [await flow.ato_deployment(name="gsdp", tags=[stages.TAG]) for flow in FLOWS]
+        deployments = [await flow.ato_deployment(name=f"{flow.name}-served", tags=[stages.TAG]) for flow in FLOWS]
     except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
         raise SystemExit(NO_SERVER.format(why=f"{PREFECT_API_URL.value()} does not answer ({error})")) from None
     print(f"Serving {len(deployments)} flows: start them in the Prefect UI under Deployments. Ctrl-C ends.", flush=True)

@@ -4,19 +4,26 @@
 When Prefect's own worker is told to end, by Ctrl-C or when its container is stopped, it kills its runs at once: what
 is on its way is lost, and they stand as running until their heartbeats are missed. This one asks the runs first, and
 ends when they have.
+
+A worker that is killed takes no run along: they go on to their end, and report it themselves. And when this process is
+killed, Prefect's worker ends too, so that nobody unseen takes further runs.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
 
 from deployments import POOL
 
+WITHIN = "within"
+"""The word behind which Prefect's worker is started."""
 PATIENCE = 30.0
 """Seconds that runs may take to end; seconds are what they need."""
 
@@ -25,9 +32,9 @@ def main() -> int:
     """Work until told to end; the exit code of Prefect's worker."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, *sys.argv[1:]]
-    # A session of its own: Ctrl-C reaches this process alone.
-    with subprocess.Popen(command, start_new_session=True) as worker:
+    command = [sys.executable, "-m", "deployments.worker", WITHIN, "--pool", POOL, *sys.argv[1:]]
+    # A session of its own: Ctrl-C reaches this process alone. Its standard input ends with this process.
+    with subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE) as worker:
         try:
             return worker.wait()
         except KeyboardInterrupt:
@@ -36,6 +43,21 @@ def main() -> int:
             end_in_order(psutil.Process(worker.pid))
             worker.wait()
             return 0
+
+
+def work(options: list[str]) -> None:
+    """Be Prefect's worker, as long as whoever started it is there."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        # At once, and without a word to the runs: they go on.
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    sys.argv = ["prefect", "worker", "start", *options]
+    from prefect.cli import app
+
+    app()
 
 
 def end_in_order(worker: psutil.Process) -> None:
@@ -61,4 +83,7 @@ def alive(process: psutil.Process) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == [WITHIN]:
+        work(sys.argv[2:])
+    else:
+        sys.exit(main())

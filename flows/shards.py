@@ -41,7 +41,7 @@ from tasks.runs.shards import Round, deal, discard, rounds, shard_settings, spen
 from tasks.settings.run import RunSettings
 from tasks.stages.sample import sample
 
-DEPLOYMENTS = ("shard/pool", "shard/gsdp")
+DEPLOYMENTS = ("shard/shard", "shard/shard-served")
 """Where shards run: on a work pool (`deployments/prefect.yaml`), else where `gsdp serve` does."""
 TRIES = 3
 """Runs of a shard, the first included."""
@@ -197,7 +197,8 @@ def sent(settings: RunSettings, dealt: Round) -> dict[str, Any]:
 
 async def _run_deployment(name: str, settings: RunSettings, dealt: Round, number: int) -> str:
     parameters = sent(settings, dealt)
-    called = f"shard {number} of {dealt.shards}, {dealt.start:,} to {dealt.stop:,}"
+    home = settings.workspace.parents[2].name
+    called = f"shard {number} of {dealt.shards} of {home}, round {dealt.start:,} to {dealt.stop:,}"
     run = await arun_deployment(name, parameters=parameters, flow_run_name=called, timeout=0)
     began, told = time.monotonic(), False
     async with get_client() as client:

@@ -14,7 +14,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, runtime, tags
 
+from flows.orchestration.deployed import settle
 from flows.orchestration.log_filter import speak_in_sentences
+from flows.orchestration.names import run_name
 from flows.orchestration.turns import in_turn
 from tasks.context.run_context import RunContext, together
 from tasks.context.slots import sampled
@@ -65,8 +67,7 @@ class StageFlow(Flow[..., Any]):
     """
 
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None:
-        name = function.__name__
-        super().__init__(function, name=name, flow_run_name=name + " {settings.workspace.name}", persist_result=False)
+        super().__init__(function, name=function.__name__, flow_run_name=run_name, persist_result=False)
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
         with tags(WITHIN if runtime.flow_run.id else TAG):
@@ -75,6 +76,7 @@ class StageFlow(Flow[..., Any]):
 
 def stage_flow(function: Callable[P, Coroutine[Any, Any, T]]) -> Flow[P, Coroutine[Any, Any, T]]:
     """Make a coroutine function a Prefect flow that is called like it."""
+    settle()
     speak_in_sentences()
     return cast("Flow[P, Coroutine[Any, Any, T]]", cast("Any", StageFlow(function)))
 

@@ -33,7 +33,7 @@ def main() -> None:
         prefect, _ = start_server(start, folder / "prefect", free_port())
         client = os.environ | {"PREFECT_API_URL": prefect.url, "PREFECT_HOME": str(folder / "client")}
         start("deployments.serve", env=client)
-        wait_until(lambda: prefect.answers("/deployments/name/quote/gsdp"), seconds=180)
+        wait_until(lambda: prefect.answers("/deployments/name/quote/quote-served"), seconds=180)
         start("deployments.prepare", env=client).wait(180)
         alone = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
         alone |= {"PREFECT_HOME": str(folder / "alone")}
@@ -76,7 +76,9 @@ def deployed(
     workspace: Path, server: Rehearsal, prefect: Prefect, told: str, worker: Popen[bytes] | None = None
 ) -> None:
     """The run of a deployment, and a signal to its process or its worker, or a button of its page."""
-    run = prefect.begin(settings(workspace, server), "synthesize/pool" if worker else "synthesize/gsdp")
+    run = prefect.begin(
+        settings(workspace, server), "synthesize/synthesize" if worker else "synthesize/synthesize-served"
+    )
     wait_until(lambda: busy(workspace), seconds=180)
     pid = (read_snapshot(workspace) or {})["pid"]
     flying, asked = in_flight(workspace), time.time()

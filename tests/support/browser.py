@@ -38,7 +38,7 @@ def prefect_with_ui(home: Path) -> Iterator[Prefect]:
     with processes() as start:
         prefect, _ = start_server(start, home, free_port())
         start("deployments.serve", env=os.environ | {"PREFECT_HOME": str(home), "PREFECT_API_URL": prefect.url})
-        wait_until(lambda: prefect.answers("/deployments/name/publish/gsdp"), seconds=180)
+        wait_until(lambda: prefect.answers("/deployments/name/publish/publish-served"), seconds=180)
         yield prefect
 
 
@@ -75,7 +75,7 @@ def save_endpoint(page: Page, prefect: Prefect, name: str, address: str, key: st
 
 def open_form(page: Page, prefect: Prefect) -> None:
     """The form of a run of synthesize."""
-    deployment = prefect.ask("/deployments/name/synthesize/gsdp")["id"]
+    deployment = prefect.ask("/deployments/name/synthesize/synthesize-served")["id"]
     page.goto(prefect.page(f"/deployments/deployment/{deployment}/run"))
     page.get_by_label("Workspace").wait_for()
 

@@ -69,7 +69,7 @@ class Prefect:
         """The address of a page of its UI."""
         return f"{self.url.removesuffix('/api')}/v2{path}"
 
-    def begin(self, settings: dict[str, Any], deployment: str = "synthesize/gsdp") -> str:
+    def begin(self, settings: dict[str, Any], deployment: str = "synthesize/synthesize-served") -> str:
         """Start a run as the form does; its id."""
         found = self.ask(f"/deployments/name/{deployment}")["id"]
         return str(self.ask(f"/deployments/{found}/create_flow_run", {"parameters": {"settings": settings}})["id"])

@@ -17,8 +17,7 @@ from tests.support.rehearsal import ROOT
 def prefect(*arguments: str) -> None:
     """Run a command of Prefect's against the server of the environment; its words are shown where it fails."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
-    home = {"GSDP_HOME": str(ROOT)}
-    ended = subprocess.run(command, cwd=ROOT, env=os.environ | home, capture_output=True, text=True)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -26,8 +25,8 @@ def prefect(*arguments: str) -> None:
 def work_pool(workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The pool with the deployment of shards, and workers that each run one shard at a time."""
     prefect("work-pool", "create", "--type", "process", "--overwrite", POOL)
-    prefect("deploy", "--prefect-file", "deployments/prefect.yaml", "--name", "shard/pool")
-    env = os.environ | {"GSDP_HOME": str(ROOT), "PREFECT_WORKER_QUERY_SECONDS": "1"}
+    prefect("deploy", "--prefect-file", "deployments/prefect.yaml", "--name", "shard/shard")
+    env = os.environ | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
     options = ["--pool", POOL, "--type", "process", "--limit", "1"]
     with processes() as start:
         names = [f"worker-{number}" for number in range(workers)]

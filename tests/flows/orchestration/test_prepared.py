@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
-from deployments.worker import PATIENCE
+from deployments.worker import PATIENCE, alive
 from flows.reporting.snapshot import read_snapshot
 from tests.support.live_prefect import Prefect, Start, free_port, home_with, processes, start_server
 from tests.support.rehearsal import ROOT, SEEDS, content, query, rehearsal, wait_until
@@ -103,9 +103,11 @@ def prepared(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("prepared")
     with processes() as start, webhook() as (address, messages):
         prefect, _ = start_server(start, home_with(prefect_database, folder / "prefect"), free_port())
-        client = {**os.environ, "PREFECT_API_URL": prefect.url, "PREFECT_HOME": str(folder / "client")}
+        # Runs log into the pipes of their workers, as they do at a person's.
+        client = {name: value for name, value in os.environ.items() if name != "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"}
+        client |= {"PREFECT_API_URL": prefect.url, "PREFECT_HOME": str(folder / "client"), "GSDP_DATA": str(folder)}
         in_python(client, "-c", SAVE_BLOCKS, address)
-        told = client | {"GSDP_DATA": str(folder), "GSDP_NOTIFY": "custom-webhook"}
+        told = client | {"GSDP_NOTIFY": "custom-webhook"}
         for _ in range(2):
             in_python(told, "-m", "deployments.prepare")
         yield Prepared(prefect, client, folder, messages)
@@ -121,7 +123,7 @@ def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
 ) -> None:
     seeds, nightly, prefect = prepared.data / "seeds", prepared.nightly, prepared.prefect
     assert [each["active"] for each in prefect.ask("/deployments/name/synthesize/nightly")["schedules"]] == [False]
-    assert nightly["workspace"] == str(prepared.data / "runs/nightly")
+    assert nightly["workspace"] == "runs/nightly"
     lines = SEEDS.read_text(encoding="utf-8").splitlines(keepends=True)
     seeds.mkdir()
     (seeds / "first.jsonl").write_text("".join(lines[:60]), encoding="utf-8")
@@ -131,11 +133,12 @@ def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
         return prefect.ends(prefect.begin(nightly | changes, "synthesize/nightly"))
 
     assert runs(target_pairs=10) == "COMPLETED"
+    workspace = prepared.data / nightly["workspace"]
     prepared.assert_told("targets", nightly["workspace"], "10 pairs")
     (seeds / "second.jsonl").write_text("".join(lines[60:]), encoding="utf-8")
     assert runs(target_pairs=20) == "COMPLETED"
-    assert query(Path(nightly["workspace"]), "SELECT count(*) FROM pairs") == [(20,)]
-    assert query(Path(nightly["workspace"]), "SELECT count(*) FROM seeds") == [(len(lines),)]
+    assert query(workspace, "SELECT count(*) FROM pairs") == [(20,)]
+    assert query(workspace, "SELECT count(*) FROM seeds") == [(len(lines),)]
     assert runs(workspace=str(tmp_path / "other"), budget="20k tokens") == "COMPLETED"
     prepared.assert_told("budgets", str(tmp_path / "other"))
     dead = {"base_url": f"http://127.0.0.1:{free_port()}/v1", "model": "none", "outage_patience": 0.5}
@@ -152,7 +155,7 @@ def test_a_run_whose_machine_is_gone_is_marked_as_crashed_with_the_flows_within_
 ) -> None:
     prefect, worker = prepared.prefect, prepared.worker(start)
     with rehearsal("--latency=600") as server:
-        run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/pool")
+        run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/synthesize")
         wait_until(lambda: server.served("extractor"), seconds=120)
         pid = (read_snapshot(tmp_path / "work") or {})["pid"]
         assert "RUNNING" in prepared.states("gsdp-within")
@@ -171,7 +174,7 @@ def test_a_worker_that_is_told_to_end_lets_its_run_end_in_order(
     prefect, worker, workspace = prepared.prefect, prepared.worker(start, "--limit", "1"), tmp_path / "work"
     with rehearsal("--latency=0.2") as server:
         run, queued = (
-            prefect.begin(content(folder, server.url, 20), "synthesize/pool")
+            prefect.begin(content(folder, server.url, 20), "synthesize/synthesize")
             for folder in (workspace, tmp_path / "next")
         )
         wait_until(lambda: server.served("composer") >= 5, seconds=120)
@@ -192,7 +195,7 @@ def test_a_paused_run_is_not_taken_for_one_whose_machine_is_gone(
     prefect, told = prepared.prefect, len(prepared.messages)
     prepared.worker(start)
     with rehearsal("--latency=600") as server:
-        run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/pool")
+        run = prefect.begin(content(tmp_path / "work", server.url, 10), "synthesize/synthesize")
         wait_until(lambda: server.served("extractor"), seconds=120)
         later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         prefect.become(run, "PAUSED", "Suspended", pause_timeout=later, pause_reschedule=True)
@@ -202,12 +205,17 @@ def test_a_paused_run_is_not_taken_for_one_whose_machine_is_gone(
     assert len(prepared.messages) == told, prepared.messages
 
 
-def test_a_run_outlives_its_worker(prepared: Prepared, start: Start, tmp_path: Path) -> None:
-    prefect, worker = prepared.prefect, prepared.worker(start)
+@pytest.mark.parametrize("killed", ["the worker and what started it", "what started the worker"])
+def test_a_run_outlives_its_worker_and_no_worker_is_left_behind(
+    prepared: Prepared, start: Start, tmp_path: Path, killed: str
+) -> None:
+    prefect, starter = prepared.prefect, prepared.worker(start)
     with rehearsal("--latency=0.2") as server:
-        run = prefect.begin(content(tmp_path / "work", server.url, 20), "synthesize/pool")
+        run = prefect.begin(content(tmp_path / "work", server.url, 20), "synthesize/synthesize")
         wait_until(lambda: server.served("composer") >= 5, seconds=120)
-        for process in (*psutil.Process(worker.pid).children(), worker):
+        workers = psutil.Process(starter.pid).children()
+        for process in [*(workers if killed.startswith("the worker") else ()), starter]:
             process.kill()
+        wait_until(lambda: not any(map(alive, workers)))
         assert prefect.ends(run) == "COMPLETED"
     assert query(tmp_path / "work", "SELECT count(*) FROM pairs, runs") == [(20,)]

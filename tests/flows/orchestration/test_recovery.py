@@ -50,7 +50,7 @@ def prefect(prefect_server: str, start: Start) -> Prefect:
 
 
 def serving(prefect: Prefect) -> bool:
-    path = "/deployments/name/synthesize/gsdp"
+    path = "/deployments/name/synthesize/synthesize-served"
     return prefect.answers(path) and prefect.ask(path)["status"] == "READY"
 
 

@@ -24,9 +24,9 @@ import yaml
 from prefect.events.schemas.automations import AutomationCore
 from prefect.utilities.templating import apply_values
 
-from deployments.prepare import automations
 from deployments.serve import FLOWS
 from deployments.server import server_settings
+from deployments.watched import automations
 from tests.support.live_prefect import Prefect, Start, free_port
 from tests.support.rehearsal import ROOT, SEEDS, query, wait_until
 
@@ -237,7 +237,15 @@ def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, f
         "seeds": [{"path": str(SEEDS)}],
         "endpoints": {"rehearsal": {"base_url": "sandbox"}},
     }
-    run = [*prefect, "deployment", "run", "synthesize/pool", "--watch", "--params", json.dumps({"settings": settings})]
+    run = [
+        *prefect,
+        "deployment",
+        "run",
+        "synthesize/synthesize",
+        "--watch",
+        "--params",
+        json.dumps({"settings": settings}),
+    ]
     watched = subprocess.run(run, cwd=ROOT, env=client, capture_output=True, text=True, check=False, timeout=300)
     assert watched.returncode == 0, watched.stdout + watched.stderr
     assert query(folder / "work", "SELECT count(*) FROM pairs") == [(10,)]
