@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, runtime, tags
 
+from flows.orchestration.checked import checked
 from flows.orchestration.deployed import settle
 from flows.orchestration.log_filter import speak_in_sentences
 from flows.orchestration.names import run_name
@@ -68,6 +69,9 @@ class StageFlow(Flow[..., Any]):
 
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None:
         super().__init__(function, name=function.__name__, flow_run_name=run_name, persist_result=False)
+
+    def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return checked(super().validate_parameters, parameters)
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
         with tags(WITHIN if runtime.flow_run.id else TAG):

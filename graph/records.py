@@ -474,6 +474,14 @@ class Lease(Record):
     amount: float
 
 
+class InFlight(Record):
+    """Calls of a run that were on their way a moment ago. An orderly end deletes it; what a kill leaves is lost."""
+
+    run_id: UUID
+    endpoint: str
+    calls: int
+
+
 class Quote(Record):
     """What a run was told to cost before it, and on which probe that rests."""
 

@@ -16,7 +16,7 @@ from flows.reporting.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, StoreInUse, UsageError
 from tasks.reports.agreement import agreement
 from tasks.reports.counts import counts, last_runs, present, rejects, seeds_without_points
-from tasks.reports.money import PROBE, budget, by_stage, cost
+from tasks.reports.money import PROBE, budget, by_stage, cost, unanswered
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.store.latest import findings, has_run, latest, latest_identity, pair_count
@@ -81,6 +81,8 @@ def _print_store(store: Store, workspace: Path) -> None:
     _print_calls(by_stage(store))
     for line in (*cost(store), *budget(store, latest_settings(store))):
         print(f"{'money':<10}{line}")
+    for line in unanswered(store):
+        print(f"{'lost':<10}{line}")
     print_quote(store)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from prefect.exceptions import ParameterTypeError
 
+from flows.orchestration.deployed import STARTED
+from flows.orchestration.ui_words import in_ui_words
 from graph.errors import GsdpError
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine", "prefect.flows", "prefect._internal.concurrency")
@@ -29,7 +32,8 @@ class OneSentence(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, GsdpError | ParameterTypeError):
-            record.msg, record.args, record.exc_info = str(error), (), None
+            said = in_ui_words(str(error)) if STARTED in os.environ else str(error)
+            record.msg, record.args, record.exc_info = said, (), None
         return not record.getMessage().startswith(NOISE)
 
 

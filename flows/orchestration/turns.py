@@ -3,29 +3,44 @@
 A global concurrency limit named after the workspace keeps the queue, because the limit of a deployment does not bind
 the other deployments. It is there for order; what keeps a second writer out is the store's lock. So a run that waits
 looks at the store now and then, and goes on when nobody holds it: a server that restarts may forget to free a slot.
-Runs that a person starts by a command do not queue: they are told at once who is at work.
+One that has waited for a while gives its worker's place back, and comes again later. The last run of a workspace takes
+the limit away. Runs that a person starts by a command do not queue: they are told at once who is at work.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect import runtime
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
-from prefect.concurrency.asyncio import AcquireConcurrencySlotTimeoutError, concurrency
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.concurrency.asyncio import (
+    AcquireConcurrencySlotTimeoutError,
+    ConcurrencySlotAcquisitionError,
+    concurrency,
+)
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
+from prefect.states import Scheduled
 
 from flows.orchestration.signals import ended_by_signal
+from flows.orchestration.ui_words import in_ui_words, put_into_ui_words
 from flows.reporting.report import beside, reporting
-from graph.errors import StoreError
+from graph.errors import GsdpError, StoreError
 from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
 from tasks.settings.run import RunSettings
@@ -37,6 +52,10 @@ LOOKS = 6
 """Looks in a row that must find nobody: a run takes its turn a moment before it opens the store."""
 LEASE = 60.0
 """Seconds after which the slot of a run that was killed is free again."""
+PLACE_KEPT = 60.0
+"""Seconds that a run waits at a worker; then it gives its place back."""
+COME_AGAIN = 60.0
+"""Seconds until it looks again."""
 PAUSE_AFTER = 3.0
 """Seconds between two looks at whether the run is paused."""
 
@@ -48,6 +67,8 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
         outermost = current() is None
         by_hand = outermost and runtime.deployment.id is None
         await stack.enter_async_context(ended_by_signal(begin=by_hand))
+        if outermost and not by_hand:
+            stack.enter_context(_in_ui_words())
         if outermost and runtime.deployment.id is not None:
             await stack.enter_async_context(_until_paused())
             await _queue(stack, settings.workspace)
@@ -55,6 +76,16 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
         if outermost:
             await stack.enter_async_context(reporting(work))
         yield work
+
+
+@contextmanager
+def _in_ui_words() -> Iterator[None]:
+    """Let errors for people say what to do in the UI."""
+    try:
+        yield
+    except GsdpError as error:
+        put_into_ui_words(error)
+        raise
 
 
 @asynccontextmanager
@@ -94,27 +125,81 @@ def limit_name(workspace: Path) -> str:
 
 async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
     """Wait for the workspace's only slot, and keep it until the stack ends."""
-    name = limit_name(workspace)
-    async with get_client() as client:
-        # Two runs may find at once that there is no limit yet.
-        with suppress(ObjectAlreadyExists):
-            await client.upsert_global_concurrency_limit_by_name(name, limit=1)
+    name, began = limit_name(workspace), time.monotonic()
     idle, told = 0, ""
+    stack.push_async_callback(_tidy_up, name)
     while idle < LOOKS:
+        # Two runs may find at once that there is no limit yet, and one that ends takes it away.
+        with suppress(ObjectAlreadyExists):
+            async with get_client() as client:
+                await client.upsert_global_concurrency_limit_by_name(name, limit=1)
         slot = concurrency(
             name, timeout_seconds=PATIENCE, lease_duration=LEASE, strict=True, raise_on_lease_renewal_failure=False
         )
+        holder = None
         try:
             await stack.enter_async_context(slot)
+            # A slot may have been lost, and then two runs have one. Whoever is at work ends first.
+            while holder := _holder(workspace):
+                told = await _wait_for(holder, workspace, told, began)
+                await asyncio.sleep(PATIENCE)
             return
         except AcquireConcurrencySlotTimeoutError:
             holder = _holder(workspace)
             idle = 0 if holder else idle + 1
-            sentence = f"Waiting for another run of this workspace to end. {holder or ''}"
-            if sentence != told:
-                get_run_logger().info("%s", sentence)
-            told = sentence
+            told = await _wait_for(holder or "", workspace, told, began)
+        except ConcurrencySlotAcquisitionError:
+            await asyncio.sleep(0)  # the limit was just taken away
     get_run_logger().warning("The slot of %s is taken, but nobody is at work there: going on.", name)
+
+
+async def _wait_for(holder: str, workspace: Path, told: str, began: float) -> str:
+    """Say whom the run waits for, unless that was said; what is now said. Raises Pause where it comes again later."""
+    names = await runs_at_work(workspace)
+    who = ", ".join(names) or "another run"
+    sentence = f"Waiting for {who} of this workspace to end. {in_ui_words(holder)}".strip()
+    if sentence != told:
+        get_run_logger().info("%s", sentence)
+    if time.monotonic() - began > PLACE_KEPT and runtime.flow_run.id:
+        await _come_again(UUID(runtime.flow_run.id), sentence)
+    return sentence
+
+
+async def _come_again(run: UUID, why: str) -> None:
+    """Give the worker's place back. Raises Pause, as a run does that is suspended."""
+    later = datetime.now(UTC) + timedelta(seconds=COME_AGAIN)
+    state = Scheduled(name="AwaitingConcurrencySlot", scheduled_time=later, message=why)
+    async with get_client() as client:
+        await client.set_flow_run_state(run, state, force=True)
+    get_run_logger().info("The place at the worker is free for others; this run looks again in %.0f s.", COME_AGAIN)
+    raise Pause(state=state)
+
+
+async def runs_at_work(workspace: Path) -> list[str]:
+    """The names of other runs that Prefect believes to be at work in a workspace."""
+    running = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])))
+    with suppress(httpx.HTTPError, PrefectException):
+        async with get_client() as client:
+            found = await client.read_flow_runs(flow_run_filter=running)
+        others = [run for run in found if str(run.id) != runtime.flow_run.id and run.parent_task_run_id is None]
+        return [repr(run.name) for run in others if _works_in(run.parameters, workspace)]
+    return []
+
+
+def _works_in(parameters: dict[str, Any], workspace: Path) -> bool:
+    """Whether a run with these parameters works in a workspace."""
+    settings = parameters.get("settings")
+    there = settings.get("workspace") if isinstance(settings, dict) else None
+    return isinstance(there, str) and Path(there).resolve() == workspace.resolve()
+
+
+async def _tidy_up(name: str) -> None:
+    """Take the limit of a workspace away, unless somebody has its slot."""
+    with suppress(TimeoutError, httpx.HTTPError, PrefectException):
+        async with asyncio.timeout(PATIENCE), get_client() as client:
+            limit = await client.read_global_concurrency_limit_by_name(name)
+            if not limit.active_slots:
+                await client.delete_global_concurrency_limit_by_name(name)
 
 
 def _holder(workspace: Path) -> str | None:

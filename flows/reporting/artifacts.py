@@ -5,7 +5,7 @@ some pairs to read. All of it rests on the snapshot and the ledger. A server tha
 a run, nor to keep it waiting.
 
 Texts of models are data: they stand in fenced blocks, in which neither HTML nor a link comes to life. Prefect's UI
-knows no formulas, so LaTeX is shown as it is written.
+knows no formulas, so LaTeX is shown as it is written; the report draws them.
 """
 
 from __future__ import annotations
@@ -13,26 +13,32 @@ from __future__ import annotations
 import asyncio
 import re
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import Artifact, MarkdownArtifact, ProgressArtifact, TableArtifact
-from prefect.client.orchestration import get_client
+from prefect import runtime
+from prefect.artifacts import Artifact, ImageArtifact, MarkdownArtifact, ProgressArtifact, TableArtifact
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.exceptions import PrefectException
 
-from flows.reporting.snapshot import pace, progress
+from flows.reporting.pictures import bars
+from flows.reporting.snapshot import money, pace, progress
 from tasks.context.run_context import RunContext
 from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
 from tasks.reports.dataset import DATASET
-from tasks.reports.money import cost
+from tasks.reports.money import by_stage, cost, unanswered
 from tasks.reports.page.content import REPORT
+from tasks.reports.page.writing import part
+from tasks.store.database import Store
 from tasks.store.latest import pair_count
 
 PATIENCE = 3.0
@@ -54,7 +60,7 @@ class Board:
     def __init__(self, work: RunContext, name: str) -> None:
         self._work = work
         self._name = name
-        self._made: dict[str, UUID] = {}
+        self._made: dict[str, UUID] | None = None
         self._shown: dict[str, tuple[Any, str | None]] = {}
 
     async def show(self, content: dict[str, Any], last: bool = False) -> None:
@@ -72,6 +78,7 @@ class Board:
         yield ProgressArtifact(key=self._key(what), progress=share, description=line)
         for name, rows, description in (
             ("stages", stage_rows(content), "What each stage did in this attempt, also beyond the target"),
+            ("money", money_rows(work.store), money_told(work, content)),
             ("endpoints", endpoint_rows(work, content), "How the model servers answer"),
             ("rejected", rejected_rows(work), "Why items were kept out in this run, most frequent first"),
         ):
@@ -81,10 +88,11 @@ class Board:
             page = "\n\n".join(fenced_in_line(line) for line in content["findings"])
             description = "Whether the graph gives what is asked of it"
             yield MarkdownArtifact(key=self._key("graph"), markdown=page, description=description)
-        report = work.settings.workspace.resolve() / DATASET / REPORT
-        if last and report.exists():
-            description = "The report: one file to open in a browser, on the machine of the run"
-            yield MarkdownArtifact(key=self._key("report"), markdown=report_link(work, report), description=description)
+        if last and (work.settings.workspace / DATASET / REPORT).exists():
+            description = "The report in short; the file itself is on the machine of the run"
+            yield MarkdownArtifact(key=self._key("report"), markdown=report_page(work), description=description)
+            for name, picture, description in pictures(work):
+                yield ImageArtifact(key=self._key(name), image_url=picture, description=description)
         if last and work.screened.pairs:
             description = "The dataset, and some of its newest pairs"
             yield MarkdownArtifact(key=self._key("sample"), markdown=sample_page(work), description=description)
@@ -98,19 +106,38 @@ class Board:
             return
         with suppress(httpx.HTTPError, PrefectException):
             async with get_client() as client:
-                if key in self._made:
-                    update = ArtifactUpdate(data=data, description=figure.description)
-                    await client.update_artifact(self._made[key], update)
-                else:
-                    self._made[key] = (await figure.acreate(client)).id
+                if self._made is None:
+                    self._made = await made_before(client)
+                await bring_up_to_date(client, figure, self._made)
             self._shown[key] = data, figure.description
+
+
+async def made_before(client: PrefectClient) -> dict[str, UUID]:
+    """The artifacts that earlier attempts of this run have left on its page, by key, the newest of each."""
+    run = runtime.flow_run.id
+    if run is None:
+        return {}
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(run)]))
+    found = await client.read_artifacts(artifact_filter=mine, sort=ArtifactSort.UPDATED_DESC)
+    return {each.key: each.id for each in reversed(found) if each.key}
+
+
+async def bring_up_to_date(client: PrefectClient, figure: Artifact, made: dict[str, UUID]) -> None:
+    """Change an artifact where it stands, or make it."""
+    key = str(figure.key)
+    if key in made:
+        update = ArtifactUpdate(data=await figure.aformat(), description=figure.description)
+        await client.update_artifact(made[key], update)
+    else:
+        made[key] = (await figure.acreate(client)).id
 
 
 async def put_up(name: str, workspace: str, rows: list[Row], description: str) -> None:
     """Show a table on the page of the run that calls this."""
     table = TableArtifact(key=artifact_key(workspace, name), table=rows, description=description)
     with suppress(httpx.HTTPError, PrefectException):
-        await table.acreate()
+        async with get_client() as client:
+            await bring_up_to_date(client, table, await made_before(client))
 
 
 def artifact_key(workspace: str, name: str) -> str:
@@ -184,13 +211,69 @@ def sample_page(work: RunContext) -> str:
     return "\n\n".join(parts)
 
 
-def report_link(work: RunContext, report: Path) -> str:
-    """Where the report is, and the figures of its first screen."""
-    target = work.settings.target_pairs
-    pairs = min(pair_count(work.store), target)
-    stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in funnel(work.store, target, pairs)]
-    link = f"[{fenced_in_line(str(report))}]({report.as_uri()})"
-    return "\n".join([f"**Report** {link}", "", "| stage | in | out |", "|---|---|---|", *stages])
+def money_rows(store: Store) -> list[Row]:
+    """What was paid for: calls, tokens and USD by stage and model, of the workspace in all."""
+    return [
+        {
+            "stage": row["stage"],
+            "model": row["model"],
+            "calls": row["calls"],
+            "without an answer": row["faults"],
+            "input tokens": row["input_tokens"],
+            "output tokens": row["output_tokens"],
+            "USD": row["cost"] if row["cost"] is None else round(row["cost"], 4),
+        }
+        for row in by_stage(store, quickly=True)
+    ]
+
+
+def money_told(work: RunContext, content: dict[str, Any]) -> str:
+    """What the workspace has spent, and what nobody knows of."""
+    told = ["What the workspace has paid for", *money(content), *unanswered(work.store, work.run_id)]
+    return "; ".join(told)
+
+
+def report_page(work: RunContext) -> str:
+    """Where dataset and report are, the figures of the report's first screen, and what stands out."""
+    folder = work.settings.workspace.resolve() / DATASET
+    shown = part((folder / REPORT).read_text(encoding="utf-8"), "overview")
+    figures = [f"| {each['label']} | {written(each)} | {each['note']} |" for each in shown["figures"]]
+    stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in shown["funnel"]]
+    noticed = [f"- {fenced_in_line(line)}" for line in shown["noticed"]]
+    return "\n".join(
+        [
+            f"**Report** {fenced_in_line(str(folder / REPORT))}: one file for a browser, in which formulas are drawn",
+            "",
+            f"**Dataset** {fenced_in_line(str(folder))}",
+            *("", "| | | |", "|---|---|---|", *figures),
+            *("", "| stage | in | out |", "|---|---|---|", *stages),
+            *(("", "**What stands out**", "", *noticed) if noticed else ()),
+        ]
+    )
+
+
+def written(figure: Mapping[str, Any]) -> str:
+    """A figure of the report as a person reads it."""
+    value = figure["value"]
+    if value is None:
+        return "-"
+    shown = {"share": f"{value:.1%}", "usd": f"{value:,.5f} USD", "seconds": f"{value:,.0f} s"}
+    return {**shown, "times": f"{value:,.1f}"}.get(figure["unit"], f"{value:,.0f}")
+
+
+def pictures(work: RunContext) -> Iterator[tuple[str, str, str]]:
+    """The pictures of a run that has ended: name, address and what they show."""
+    store, target = work.store, work.settings.target_pairs
+    stages = funnel(store, target, min(pair_count(store), target))
+    drawn = [(str(stage), float(after), f"{after:,}") for stage, _, after in stages]
+    yield "funnel", bars("What was left after each stage", drawn), "From seeds to pairs"
+    paid = by_stage(store, quickly=True)
+    unit, told = ("cost", "USD") if any(row["cost"] for row in paid) else ("output_tokens", "output tokens")
+    costs = Counter[str]()
+    for row in paid:
+        costs[f"{row['stage']}, {row['model']}"] += row[unit] or 0
+    spent = [(name, float(sum_), f"{sum_:,.4f}" if unit == "cost" else f"{sum_:,}") for name, sum_ in costs.items()]
+    yield "costs", bars(f"What was paid for, in {told}", spent), "By stage and model"
 
 
 def fenced(text: str) -> str:

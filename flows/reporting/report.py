@@ -17,9 +17,15 @@ from typing import Any, Protocol
 from prefect.logging import get_run_logger
 
 from flows.reporting.artifacts import Board
+from flows.reporting.heartbeat import Heartbeat
 from flows.reporting.snapshot import snapshot, write_snapshot
 from tasks.context.run_context import RunContext
+from tasks.runs.record import note_in_flight
 
+STOPPED = (
+    "Stopped in order: what was answered is kept. To go on from there: Resume after a pause; after Cancel, Copy to new "
+    "run, or Retry where the menu has it; in a terminal, the same command again."
+)
 TICK = 0.5
 SNAPSHOT_EVERY = 3.0
 BOARD_EVERY = 5.0
@@ -62,7 +68,7 @@ async def reporting(work: RunContext, name: str | None = None) -> AsyncIterator[
     board = Board(work, name or work.settings.workspace.name)
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
     await board.show(snapshot(work, "running", began))
-    reporters = [beside(report(work, began)) for report in (_look, partial(_keep, board))]
+    reporters = [beside(report(work, began)) for report in (_look, _tell, partial(_keep, board))]
     state = "failed"
     try:
         yield
@@ -75,7 +81,7 @@ async def reporting(work: RunContext, name: str | None = None) -> AsyncIterator[
             reporter.cancel()
         await asyncio.gather(*reporters, return_exceptions=True)
         if state == "interrupted":
-            get_run_logger().info("Stopped in order: what was answered is kept, and a retry goes on from there.")
+            get_run_logger().info("%s", STOPPED)
         last = snapshot(work, state, began)
         write_snapshot(work.settings.workspace, last)
         await board.show(last, last=True)
@@ -104,7 +110,17 @@ async def _look(work: RunContext, began: float) -> None:
         if time.monotonic() - written >= SNAPSHOT_EVERY:
             written = time.monotonic()
             write_snapshot(work.settings.workspace, content)
+            await note_in_flight(work.store, work.run_id, {name: one.in_flight for name, one in work.clients.items()})
         await asyncio.sleep(TICK)
+
+
+async def _tell(work: RunContext, began: float) -> None:
+    """Say in the log how the run goes, and when an endpoint does not answer."""
+    heartbeat = Heartbeat()
+    while True:
+        await asyncio.sleep(BOARD_EVERY)
+        for level, line in heartbeat.lines(snapshot(work, "running", began)):
+            get_run_logger().log(level, "%s", line)
 
 
 async def _keep(board: Board, work: RunContext, began: float) -> None:

@@ -45,6 +45,9 @@ class StageLines:
         """Tell what weakens the panel, before it is paid."""
         if missing := (domain := self._work.library.domain).missing:
             view.get().note("domain", f"{domain.title}: of mathematics are its {', '.join(missing)}")
+        for line in self._work.kept:
+            view.get().note("models", line)
+            get_run_logger().info("%s", line)
         for line in panel_warnings(self._work.settings, self._work.roles):
             view.get().note("judges", line)
             get_run_logger().warning(line)

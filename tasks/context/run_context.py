@@ -43,6 +43,8 @@ FINAL: frozenset[FaultCode] = frozenset({"content_filter", "context_length", "re
 """Faults that the next sample of the same question would meet again."""
 
 
+INTERRUPTED = "interrupted"
+"""The fault of a call that was on its way when the run was told to end: it may be billed, and counts at its worst."""
 WARMER = 0.3
 """Least temperature of a question that is asked again: at 0 the same unusable answer would come back."""
 
@@ -128,6 +130,10 @@ class RunContext:
     contamination: Contamination | None = None
     """The words of these."""
     screened: Screened = field(default_factory=Screened)
+    kept: Sequence[str] = ()
+    """What is kept of other models' work, in sentences; empty where the models are the same."""
+    interrupted: list[Call] = field(default_factory=list)
+    """Ledger rows of calls that were on their way when the run was told to end; they are committed at its end."""
     stage_state: dict[type[Any], Any] = field(default_factory=dict)
     """What a stage keeps between its task runs, under its own type; nothing else looks at it."""
 
@@ -153,8 +159,14 @@ class RunContext:
         while (call_id := content_id("call", stage, str(subject_id), role.name, sample)) in self.lost:
             sample += 1
         while True:
+
+            def interrupted(spent: Spending, sample: int = sample, call_id: UUID = call_id) -> None:
+                entry = content_id("failed call", str(call_id), str(uuid4()))
+                row = self.ledger_row(stage, role, prompt.hash, subject_id, sample, entry, spent, INTERRUPTED)
+                self.interrupted.append(row)
+
             try:
-                reply = await self._send(stage, role, messages, call_id, warmer=sample > 0 and tries != 1)
+                reply = await self._send(stage, role, messages, call_id, interrupted, warmer=sample > 0 and tries != 1)
             except (EndpointError, BudgetError) as error:
                 await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
                 raise
@@ -192,7 +204,13 @@ class RunContext:
         return row
 
     async def _send(
-        self, stage: str, role: ResolvedRole, messages: list[Any], call_id: UUID, warmer: bool = False
+        self,
+        stage: str,
+        role: ResolvedRole,
+        messages: list[Any],
+        call_id: UUID,
+        interrupted: Callable[[Spending], None],
+        warmer: bool = False,
     ) -> Reply:
         request = ChatRequest(
             messages=messages,
@@ -204,6 +222,7 @@ class RunContext:
             extra_body=role.extra_body,
             stage=stage,
             call_id=call_id,
+            interrupted=interrupted,
         )
         return await complete(self.clients, role.replicas, request)
 

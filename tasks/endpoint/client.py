@@ -192,7 +192,12 @@ class Client:
         call = self._call(self._chat_url, make, self._read_answer, request.extra_body, trial)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
         call.ticket.movable = movable
-        value, fault = await self._run(call)
+        try:
+            value, fault = await self._run(call)
+        except asyncio.CancelledError:
+            if request.interrupted and call.attempts:
+                request.interrupted(call.spending(self.name))
+            raise
         return call.reply(self.name, value or ReplyContent(), fault)
 
     async def embed(

@@ -12,7 +12,7 @@ import binascii
 import math
 import re
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -39,6 +39,8 @@ class ChatRequest(NamedTuple):
     """What it is for: of those who wait for an endpoint, later stages go first."""
     call_id: UUID | None = None
     """What the ledger calls it: by this an answer is known that comes hours later, to another run."""
+    interrupted: Callable[[Spending], None] | None = None
+    """Told what the call had used, where the run is told to end before the answer has come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, s
 from tasks.settings.presets import HEAD, choices
 from tasks.settings.run import SANDBOX, RunSettings
 from tasks.store.database import Store
-from tasks.store.latest import findings, latest_identity, recipe_of
+from tasks.store.latest import findings, latest, latest_identity, recipe_of
 
 REHEARSAL = (
     "**This is a rehearsal.** Its texts were written by the bundled sandbox endpoint, which is a program and not a "
@@ -125,7 +125,20 @@ def models(store: Store) -> list[tuple[str, str]]:
             named.append((role, player["model"]))
     if embedder := identity["connect"]["embedder"]:
         named.append(("embedder", embedder["model"]))
-    return named + [("judge", judge["model"]) for judge in identity["review"]["judges"]]
+    named += [("judge", judge["model"]) for judge in identity["review"]["judges"]]
+    return named + [row for row in _going_on(store) if row not in named]
+
+
+def _going_on(store: Store) -> list[tuple[str, str]]:
+    """(role, model) of those that have gone on with another model's work."""
+    if json.loads(latest(store, "settings")).get("models") != "extend":
+        return []
+    rows = store.rows(
+        """SELECT DISTINCT if(stage IN ('review', 'grade') AND role <> 'rater', 'judge', role), model FROM calls
+        WHERE fault IS NULL AND stage IN ('extract', 'connect', 'compose', 'review', 'solve', 'grade')
+            AND role <> 'embedder' ORDER BY ALL"""
+    )
+    return [(str(role), str(model)) for role, model in rows]
 
 
 def _contamination(store: Store, settings: RunSettings) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from graph.records import Measure, Quote, Quoted
 from tasks.settings.amounts import BudgetUnit, read_budget, show
@@ -32,6 +33,7 @@ ALL = "all"
 """Stands for all of them together in a quote."""
 PROBE = "quote"
 """Folder of a workspace in which the probe of its quotes works."""
+INTERRUPTED_CALLS = "SELECT count(*), sum(presumed_tokens)::BIGINT FROM calls WHERE fault = 'interrupted'"
 LARGE = 2_000_000
 """Calls beyond which nobody waits for the question which of them made no pair; the view `spending` answers it."""
 
@@ -89,12 +91,24 @@ def budget(store: Store, settings: RunSettings) -> list[str]:
     return [told + (f", and {show(lost, limit.unit)} that crashes may have lost" if lost > 0 else "")]
 
 
-def by_stage(store: Store) -> list[dict[str, Any]]:
+def unanswered(store: Store, at_work: UUID | None = None) -> list[str]:
+    """What became of calls that nobody waited for, because runs were told to end or killed; `at_work` is neither."""
+    told = []
+    calls, tokens = store.rows(INTERRUPTED_CALLS)[0]
+    if calls:
+        told.append(f"{calls:,} calls were on their way when runs were told to end: in the ledger as {tokens:,} tokens")
+    lost = store.rows("SELECT sum(calls)::BIGINT FROM in_flight WHERE run_id IS DISTINCT FROM ?", [at_work])[0][0]
+    if lost:
+        told.append(f"about {lost:,} calls were on their way when runs were killed: presumed lost, and may be billed")
+    return told
+
+
+def by_stage(store: Store, quickly: bool = False) -> list[dict[str, Any]]:
     """Calls, tokens, seconds and USD by stage and model, in the order of the stages.
 
-    `cost_of_rejected` is USD spent on what is no pair; None where there are too many calls to tell quickly.
+    `cost_of_rejected` is USD spent on what is no pair; None `quickly`, or where there are too many calls to tell.
     """
-    large = store.rows("SELECT count(*) FROM calls")[0][0] > LARGE
+    large = quickly or store.rows("SELECT count(*) FROM calls")[0][0] > LARGE
     source = FAST if large else "spending"
     names = ("stage", "model", *COLUMNS, "cost", "cost_of_rejected")
     rows = store.rows(f"SELECT {', '.join(names)} FROM {source} ORDER BY {ORDER}, model")

@@ -18,7 +18,8 @@ from tasks.endpoint.money.budget import BudgetAccount, Meter
 from tasks.endpoint.profiles import Profiles, read_profiles
 from tasks.inputs.benchmarks import read_benchmarks
 from tasks.reports.money import known_cost
-from tasks.runs.plan import Plan, make_plan, refuse_changes
+from tasks.runs.extending import what_is_kept
+from tasks.runs.plan import Plan, going_on, make_plan, refuse_changes
 from tasks.runs.quote import take_in
 from tasks.runs.record import recorded
 from tasks.runs.retry import gave_up_last, withdraw
@@ -56,6 +57,7 @@ async def open_run(settings: RunSettings, accept_changes: bool = False) -> Async
 async def _opened(plan: Plan, accept_changes: bool) -> AsyncIterator[RunContext]:
     store = open_store(plan.settings.workspace)
     try:
+        plan = going_on(plan, store)
         refuse_changes(store, plan.identity, accept_changes)
         await take_in(store)
         if plan.settings.shards == 1:
@@ -67,6 +69,7 @@ async def _opened(plan: Plan, accept_changes: bool) -> AsyncIterator[RunContext]
                 with using(work):
                     yield work
             finally:
+                await store.write(*work.interrupted)
                 await withdraw(store, [call for client in clients for call in client.vain])
     finally:
         store.close()
@@ -89,6 +92,7 @@ async def _context(store: Store, plan: Plan, run_id: UUID, account: BudgetAccoun
             recipes=bound(plan.recipes, store),
             settings_recipes=plan.recipes,
             lost=lost_calls(store),
+            kept=what_is_kept(plan.roles, store),
             account=account,
             benchmark_items=items,
             contamination=Contamination(items, settings.screen.coverage) if items else None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from graph.errors import SettingsError
@@ -19,6 +19,7 @@ from tasks.inputs.rows import look_at, with_each_file
 from tasks.reports.dataset import DATASET, check_folder
 from tasks.reports.licences import check_licence
 from tasks.reports.row_template import check_template
+from tasks.runs.extending import extended
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import with_blocks
 from tasks.settings.identity import Identity, changes, identity, paid_again, recipes
@@ -60,6 +61,14 @@ def make_plan(settings: RunSettings) -> Plan:
     return Plan(settings, library, roles, identity(settings, library, roles), find_prices(settings, roles))
 
 
+def going_on(plan: Plan, store: Store) -> Plan:
+    """The plan for a workspace, where other models may go on with what is there."""
+    if plan.settings.models != "extend":
+        return plan
+    roles = extended(plan.roles, plan.library, store)
+    return replace(plan, roles=roles, identity=identity(plan.settings, plan.library, roles))
+
+
 def check(settings: RunSettings, accept_changes: bool) -> None:
     """Find what is wrong with settings, seeds and workspace without starting anything. Raises GsdpError.
 
@@ -72,7 +81,7 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
     check_folder(plan.settings.workspace / DATASET)
     store = open_store(plan.settings.workspace)
     try:
-        refuse_changes(store, plan.identity, accept_changes)
+        refuse_changes(store, going_on(plan, store).identity, accept_changes)
         for file in plan.settings.seeds:
             look_at(store, file)
     finally:
@@ -92,8 +101,17 @@ def refuse_changes(store: Store, shape: Identity, accept_changes: bool) -> None:
     raise SettingsError(
         f"The settings differ from the last run of this workspace in {lines}. "
         + (f"Paid again would be, at most: {cost}. " if stages else "Nothing would be paid again. ")
+        + (EXTEND if all(of_model(key) for key, _, _ in changed) else "")
         + "Add --accept-changes to go on, or choose another workspace."
     )
+
+
+EXTEND = 'To keep what is there and give new work to the new model, set `models = "extend"`. '
+
+
+def of_model(key: str) -> bool:
+    """Whether a changed key says which model plays a role that another one may take over."""
+    return ".embedder" not in key and (key.endswith(".model") or ".extra_body" in key)
 
 
 def find_prices(settings: RunSettings, roles: ResolvedRoles) -> Prices:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetOverrun
-from graph.records import Lease, Record, Run, StageRecipe
+from graph.records import InFlight, Lease, Record, Run, StageRecipe
 from tasks.context.basis import bound
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.reports.money import spent
@@ -78,12 +78,19 @@ async def _begin(store: Store, plan: Plan) -> UUID:
     return run_id
 
 
+async def note_in_flight(store: Store, run_id: UUID, calls: Mapping[str, int]) -> None:
+    """Write down how many calls of a run are on their way, by endpoint, for whoever finds that it was killed."""
+    rows = [InFlight(run_id=run_id, endpoint=name, calls=number) for name, number in calls.items() if number]
+    await store.write(*rows, statements=[("DELETE FROM in_flight WHERE run_id = ?", [run_id])])
+
+
 async def _end(store: Store, run_id: UUID, account: BudgetAccount, error: BaseException | None) -> None:
     state = "completed" if error is None else "failed" if isinstance(error, Exception) else "interrupted"
     message = (str(error)[:1000] or type(error).__name__) if isinstance(error, Exception) else None
     sql = "UPDATE runs SET ended_at = ?, state = ?, message = ? WHERE id = ?"
     exact = ("UPDATE leases SET amount = ? WHERE run_id = ?", [account.spent, run_id])
-    await store.write(statements=[(sql, [utc_now(), state, message, run_id]), exact])
+    none_left = ("DELETE FROM in_flight WHERE run_id = ?", [run_id])
+    await store.write(statements=[(sql, [utc_now(), state, message, run_id]), exact, none_left])
 
 
 def without_secrets(settings: RunSettings) -> RunSettings:

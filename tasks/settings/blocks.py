@@ -45,12 +45,26 @@ def find_endpoint(name: str) -> ModelEndpoint | None:
         # Prefect decides by the caller whether it waits; its annotations do not say so.
         return cast("ModelEndpoint", cast("Any", ModelEndpoint).load(name, _sync=True))
     except ValidationError as error:
-        wrong = ", ".join(".".join(map(str, found["loc"])) for found in error.errors())
-        raise SettingsError(f"What is saved as block:{name} does not hold ({wrong}): mend it in Prefect.") from error
+        wrong = "; ".join(
+            f"{'.'.join(map(str, found['loc'])) or 'it'}: {found['msg'].removeprefix('Value error, ')}"
+            for found in error.errors(include_input=False)
+        )
+        raise SettingsError(f"The block {name} does not hold ({wrong}): edit it under Blocks in Prefect.") from error
     except ValueError:
         return None
     except (PrefectException, RuntimeError, OSError) as error:
         raise SettingsError(f"Prefect's server, which keeps block:{name}, does not answer ({error}).") from error
+
+
+def is_saved(block_id: str) -> bool:
+    """Whether there is a saved block of an id. A server that does not answer says nothing against it."""
+    try:
+        cast("Any", ModelEndpoint).load_from_ref({"block_document_id": block_id}, _sync=True)
+    except ValueError:
+        return False
+    except (PrefectException, RuntimeError, OSError):
+        return True
+    return True
 
 
 def fill(endpoint: Endpoint) -> Endpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,8 @@ class ResolvedRole:
     """Its endpoints, and the model's name at each."""
     recipes: Mapping[str, UUID] = field(default_factory=dict)
     """By prompt: hash of everything but the data that shapes its answers."""
+    stands_for: Mapping[str, Any] = field(default_factory=dict)
+    """What of its identity is that of the model whose work it goes on with; empty where there is none."""
 
     @property
     def output_limit(self) -> int:
@@ -69,6 +71,7 @@ class ResolvedRole:
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "extra_body": dict(self.extra_body),
+            **self.stands_for,
         }
 
 
@@ -172,7 +175,15 @@ def _decide(settings: RunSettings, library: Library, kind: str, name: str, role:
     recipes = {
         prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())
     }
-    return ResolvedRole(**{**bare.__dict__, "recipes": recipes})
+    return replace(bare, recipes=recipes)
+
+
+def known_as(library: Library, role: ResolvedRole) -> ResolvedRole:
+    """The role with the recipes of what it is known by."""
+    made = {
+        prompt: content_id("player", str(library[prompt].hash), role.name, role.identity) for prompt in role.recipes
+    }
+    return replace(role, recipes=made)
 
 
 LEAST_PANEL = 3

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema
 from graph.quotas import Quotas
 from graph.sampling import SamplingPlan
 from tasks.settings.addresses import SANDBOX as SANDBOX
-from tasks.settings.amounts import BUDGET, read_budget
+from tasks.settings.amounts import read_budget
 from tasks.settings.endpoints import Endpoint, ExtraBody
 from tasks.settings.form import Schema, arrange, fold, leave_to_presets, left_empty, pick_block
 from tasks.settings.keys import block_name
@@ -345,8 +345,36 @@ def _modelled(role: Role, model: str) -> Role:
     return role.model_copy(update={"model": model})
 
 
-FIRST = ("workspace", "seeds", "roles", "target_pairs", "budget", "preset")
+ENDPOINT = "endpoint"
+"""What a form asks for, and settings may say, in the place of `roles.others`."""
+FIRST = ("workspace", "seeds", ENDPOINT, "target_pairs", "budget", "preset")
 """What the form asks for first; all else may stay as it is."""
+
+
+ENDPOINT_HINT = "Model server that plays every role; needed unless Roles or Endpoints below name others"
+ENDPOINT_NEEDED: Schema = {
+    "if": {
+        "anyOf": [
+            {"required": ["roles"], "properties": {"roles": {"type": "object"}}},
+            {"required": ["endpoints"], "properties": {"endpoints": {"type": "object", "minProperties": 1}}},
+        ]
+    },
+    "else": {"required": [ENDPOINT]},
+}
+"""For forms: an endpoint must be picked where nothing else names one."""
+MOST_PAIRS = 100_000_000
+
+
+def _endpoint_for_all(value: dict[str, Any]) -> dict[str, Any]:
+    """Settings that say `endpoint`, with it in the place of `roles.others`. Raises ValueError where both are said."""
+    rest = {key: inner for key, inner in value.items() if key != ENDPOINT}
+    if value.get(ENDPOINT) in (None, ""):
+        return rest
+    roles = rest.get("roles") or {}
+    given = dict(roles) if isinstance(roles, Mapping) else roles.model_dump(exclude_unset=True)
+    if given.get("others"):
+        raise ValueError("endpoint and roles.others say the same: leave one of them out")
+    return {**rest, "roles": {**given, "others": value[ENDPOINT]}}
 
 
 class RunSettings(Section):
@@ -357,11 +385,10 @@ class RunSettings(Section):
         "verified",
         description="Numbers to begin with. verified: several solutions, votes and majorities; gsdp, grip: the papers'",
     )
-    target_pairs: int = Field(1000, ge=1, description="Accepted pairs to stop at")
+    target_pairs: int = Field(1000, ge=1, le=MOST_PAIRS, description="Accepted pairs to stop at")
     budget: str | None = Field(
         None,
         description='Most that all runs of the workspace may spend, such as "25 USD" or "5M tokens"',
-        json_schema_extra={"pattern": BUDGET},
     )
     shared: bool = Field(False, description="Let other users of the machine read the workspace's files")
     shards: int = Field(
@@ -369,6 +396,11 @@ class RunSettings(Section):
         ge=1,
         le=1024,
         description="Workers that share the work, as deployment runs of `shard`; 1: this process",
+    )
+    models: Literal["same", "extend"] = Field(
+        "same",
+        description="What becomes of the work of former models. same: a run refuses other ones. extend: what is there "
+        "is kept, and new work goes to the new models",
     )
     domain: str = Field(
         "mathematics", description="What the problems are of: a name, or the path of a folder of your own"
@@ -413,6 +445,7 @@ class RunSettings(Section):
     def _apply_preset(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
+        value = _endpoint_for_all(value)
         chosen = value.get("preset", "verified")
         merged = {"seeds": (), **value} if value.get("evaluate") else dict(value)
         for section, defaults in PRESETS[chosen].items() if chosen in list(PRESETS) else ():
@@ -505,10 +538,13 @@ class RunSettings(Section):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         reference = handler(core_schema)
         form = handler.resolve_ref_schema(reference)
+        others = handler.resolve_ref_schema(form["properties"]["roles"])["properties"]["others"]
+        form["properties"][ENDPOINT] = {**others, "description": ENDPOINT_HINT}
+        form.update(ENDPOINT_NEEDED)
         sections = arrange(form, handler.resolve_ref_schema, FIRST)
         for name in {section for values in PRESETS.values() for section in values}:
             values = {str(preset): changed.get(name, {}) for preset, changed in PRESETS.items()}
             leave_to_presets(sections[name]["properties"], values, "verified")
-        for name in sections.keys() - {"roles"}:
+        for name in sections.keys() - {ENDPOINT}:
             form["properties"][name] = fold(form["properties"][name])
         return reference

@@ -50,6 +50,7 @@ TABLES: dict[type[Record], str] = {
     records.Run: "runs",
     records.StageRecipe: "recipes",
     records.Lease: "leases",
+    records.InFlight: "in_flight",
     records.Quote: "quotes",
     records.Quoted: "quoted",
     records.Seed: "seeds",

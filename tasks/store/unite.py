@@ -47,6 +47,7 @@ TAKEN: dict[str, str] = {
         ANTI JOIN (SELECT * FROM calls WHERE run_id IN (SELECT run_id FROM other.calls))
         USING (run_id, stage, role, subject_id, sample, ended_at)""",
     "leases": "SELECT * FROM other.leases WHERE run_id NOT IN (SELECT run_id FROM leases)",
+    "in_flight": "SELECT * FROM other.in_flight WHERE run_id NOT IN (SELECT run_id FROM in_flight)",
     "seeds": _unknown("seeds"),
     "mentions": _unknown("mentions", "(recipe, seed_id) NOT IN (FROM read_here)"),
     "embeddings": _unknown("embeddings"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
+import re
 from collections.abc import Mapping
 from html import escape
 from importlib import resources
@@ -26,6 +28,14 @@ def page(title: str, parts: Mapping[str, Any]) -> str:
     template = resources.files("tasks.reports.page").joinpath(PAGE).read_text(encoding="utf-8")
     blocks = "\n".join(f'<template id="part-{name}">{packed(value)}</template>' for name, value in parts.items())
     return template.replace(TITLE, escape(title), 1).replace(CONTENT, blocks, 1)
+
+
+def part(text: str, name: str) -> Any:
+    """A part of a page, as it was given."""
+    found = re.search(rf'<template id="part-{name}">([^<]*)</template>', text)
+    if found is None:
+        raise ValueError(f"the page has no part {name}")
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
 
 
 def packed(value: Any) -> str:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect import flow
+from prefect.artifacts import ProgressArtifact
 from prefect.client.orchestration import get_client
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from flows.reporting.artifacts import artifact_key, fenced, fenced_in_line, progress_line
+from flows.reporting.artifacts import (
+    artifact_key,
+    bring_up_to_date,
+    fenced,
+    fenced_in_line,
+    made_before,
+    progress_line,
+)
 from flows.synthesize import synthesize
 from tests.support.rehearsal import NOISE, content, number, query, rehearsal, settings
 
@@ -41,7 +52,8 @@ def shown(workspace: Path) -> dict[str, Any]:
             return await prefect.read_artifacts()
 
     prefix = artifact_key("On the Board", "")
-    return {each.key.removeprefix(f"{prefix}-"): each for each in asyncio.run(read()) if each.key.startswith(prefix)}
+    found = [each for each in asyncio.run(read()) if (each.key or "").startswith(prefix)]
+    return {each.key.removeprefix(f"{prefix}-"): each for each in found}
 
 
 def test_a_run_that_goes_on_tells_no_share_of_what_earlier_ones_composed() -> None:
@@ -56,8 +68,11 @@ def test_each_figure_is_there_once(shown: dict[str, Any]) -> None:
         "stages": "table",
         "endpoints": "table",
         "rejected": "table",
+        "money": "table",
         "graph": "markdown",
         "report": "markdown",
+        "funnel": "image",
+        "costs": "image",
         "sample": "markdown",
     }
 
@@ -92,6 +107,37 @@ def test_the_sample_names_the_dataset_and_shows_pairs_of_it(shown: dict[str, Any
     newest = query(workspace, "SELECT problem, answer FROM pairs ORDER BY position DESC, sample LIMIT 1")[0]
     assert " ".join(newest[0].split()) in " ".join(page.split())
     assert fenced(newest[1]) in page
+
+
+def test_money_is_told_by_stage_and_model(shown: dict[str, Any], workspace: Path) -> None:
+    rows = json.loads(shown["money"].data)
+    asked = "SELECT stage, model, count(*), sum(output_tokens)::BIGINT FROM calls GROUP BY ALL ORDER BY ALL"
+    told = sorted((row["stage"], row["model"], row["calls"], row["output tokens"]) for row in rows)
+    assert told == query(workspace, asked)
+    paid = query(workspace, "SELECT sum(cost) FROM calls")[0][0]
+    assert sum(row["USD"] or 0 for row in rows) == pytest.approx(paid, abs=0.01)
+    assert shown["money"].description.startswith("What the workspace has paid for; ")
+
+
+def test_the_report_is_told_in_short_with_pictures(shown: dict[str, Any], workspace: Path) -> None:
+    page = shown["report"].data
+    assert f"`{workspace / 'dataset/report.html'}`" in page
+    assert f"| Accepted pairs | {PAIRS} | of {PAIRS} wanted" in page
+    for name in ("funnel", "costs"):
+        drawn = base64.b64decode(shown[name].data.removeprefix("data:image/svg+xml;base64,"))
+        assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+async def test_a_next_attempt_brings_the_artifacts_of_its_run_up_to_date(prefect_server: str) -> None:
+    @flow(name="attempts")
+    async def attempts() -> list[str | None]:
+        async with get_client() as client:
+            for figure in (1.0, 2.0):
+                shown = ProgressArtifact(key="attempts-pairs", progress=figure)
+                await bring_up_to_date(client, shown, await made_before(client))
+            return [each.data for each in await client.read_artifacts() if each.key == "attempts-pairs"]
+
+    assert await attempts() == [2.0]
 
 
 HOSTILE = [

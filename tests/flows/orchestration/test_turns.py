@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import ObjectNotFound, Pause, TerminationSignal
+from prefect.states import Running
 
 from flows.commands.settings_file import make_settings
 from flows.orchestration import turns
 from flows.orchestration.log_filter import speak_in_sentences
-from flows.orchestration.turns import limit_name
+from flows.orchestration.turns import limit_name, runs_at_work
 from flows.reporting.report import beside
 from flows.stages import ingest, publish
 from graph.errors import GsdpError, SeedError
@@ -48,8 +49,8 @@ async def test_runs_of_one_workspace_take_turns(
     assert [state for _, _, state in found] == ["completed"] * 3
     assert all(before[1] <= after[0] for before, after in pairwise(found))
     async with get_client() as client:
-        limit = await client.read_global_concurrency_limit_by_name(limit_name(tmp_path / "work"))
-    assert (limit.limit, limit.active_slots) == (1, 0)
+        with pytest.raises(ObjectNotFound):
+            await client.read_global_concurrency_limit_by_name(limit_name(tmp_path / "work"))
 
 
 async def test_a_slot_that_nobody_gave_back_holds_up_no_run(
@@ -75,6 +76,33 @@ async def test_a_run_that_waits_says_for_whom(
     await ingest(settings(tmp_path))
     assert "Waiting for another run of this workspace to end." in caplog.text
     assert "in use by process 1" in caplog.text
+
+
+async def test_a_run_that_has_waited_for_long_gives_its_place_back_and_comes_again(
+    deployed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PLACE_KEPT", 0.0)
+    async with get_client() as client:
+        name = limit_name(tmp_path / "work")
+        await client.upsert_global_concurrency_limit_by_name(name, limit=1)
+        await client.increment_concurrency_slots([name], 1, "concurrency")
+        with pytest.raises(Pause):
+            await ingest(settings(tmp_path))
+        found = await client.read_flow_runs()
+    (waiting,) = [run for run in found if str(tmp_path) in str(run.parameters)]
+    assert waiting.state
+    assert (waiting.state.type.value, waiting.state.name) == ("SCHEDULED", "AwaitingConcurrencySlot")
+    assert waiting.state.message
+    assert waiting.state.message.startswith("Waiting for another run of this workspace to end.")
+
+
+async def test_those_at_work_in_a_workspace_are_known_by_name(prefect_server: str, tmp_path: Path) -> None:
+    async with get_client() as client:
+        parameters = {"settings": {"workspace": str(tmp_path / "x" / ".." / "work")}}
+        run = await client.create_flow_run(ingest, name="the first one", parameters=parameters, state=Running())
+        assert await runs_at_work(tmp_path / "work") == ["'the first one'"]
+        assert await runs_at_work(tmp_path / "other") == []
+        await client.delete_flow_run(run.id)
 
 
 @pytest.mark.parametrize(("error", "ends"), [(TerminationSignal(signal.SIGTERM), True), (OSError(), False)])
