@@ -14,7 +14,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,12 +35,12 @@ from prefect.concurrency.asyncio import (
 )
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
-from prefect.states import Scheduled
 
+from flows.orchestration.again import answered_before, begin_again, outlasting_outages, refuse_endless_crashes
 from flows.orchestration.signals import ended_by_signal
 from flows.orchestration.ui_words import in_ui_words, put_into_ui_words
 from flows.reporting.report import beside, reporting
-from graph.errors import GsdpError, StoreError
+from graph.errors import EndpointDown, GsdpError, StoreError
 from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
 from tasks.settings.run import RunSettings
@@ -67,15 +67,21 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
         outermost = current() is None
         by_hand = outermost and runtime.deployment.id is None
         await stack.enter_async_context(ended_by_signal(begin=by_hand))
-        if outermost and not by_hand:
+        deployed = outermost and not by_hand
+        if deployed:
             stack.enter_context(_in_ui_words())
-        if outermost and runtime.deployment.id is not None:
+            await refuse_endless_crashes()
+            await stack.enter_async_context(outlasting_outages())
             await stack.enter_async_context(_until_paused())
             await _queue(stack, settings.workspace)
         work = await stack.enter_async_context(open_run(settings, accept_changes))
         if outermost:
             await stack.enter_async_context(reporting(work))
-        yield work
+        try:
+            yield work
+        except EndpointDown as error:
+            error.transient = error.transient or (deployed and answered_before(work.store))
+            raise
 
 
 @contextmanager
@@ -160,19 +166,10 @@ async def _wait_for(holder: str, workspace: Path, told: str, began: float) -> st
     sentence = f"Waiting for {who} of this workspace to end. {in_ui_words(holder)}".strip()
     if sentence != told:
         get_run_logger().info("%s", sentence)
-    if time.monotonic() - began > PLACE_KEPT and runtime.flow_run.id:
-        await _come_again(UUID(runtime.flow_run.id), sentence)
+    if time.monotonic() - began > PLACE_KEPT:
+        get_run_logger().info("The place at the worker is free for others; this run looks again in %.0f s.", COME_AGAIN)
+        await begin_again(timedelta(seconds=COME_AGAIN), "AwaitingConcurrencySlot", sentence)
     return sentence
-
-
-async def _come_again(run: UUID, why: str) -> None:
-    """Give the worker's place back. Raises Pause, as a run does that is suspended."""
-    later = datetime.now(UTC) + timedelta(seconds=COME_AGAIN)
-    state = Scheduled(name="AwaitingConcurrencySlot", scheduled_time=later, message=why)
-    async with get_client() as client:
-        await client.set_flow_run_state(run, state, force=True)
-    get_run_logger().info("The place at the worker is free for others; this run looks again in %.0f s.", COME_AGAIN)
-    raise Pause(state=state)
 
 
 async def runs_at_work(workspace: Path) -> list[str]:

@@ -130,7 +130,7 @@ def test_the_report_is_told_in_short_with_pictures(shown: dict[str, Any], worksp
 
 async def test_a_next_attempt_brings_the_artifacts_of_its_run_up_to_date(prefect_server: str) -> None:
     @flow(name="attempts")
-    async def attempts() -> list[str | None]:
+    async def attempts() -> list[Any]:
         async with get_client() as client:
             for figure in (1.0, 2.0):
                 shown = ProgressArtifact(key="attempts-pairs", progress=figure)

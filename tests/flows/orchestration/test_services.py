@@ -24,6 +24,7 @@ import yaml
 from prefect.events.schemas.automations import AutomationCore
 from prefect.utilities.templating import apply_values
 
+from deployments.prepare import Kind, job_template
 from deployments.serve import FLOWS
 from deployments.server import server_settings
 from deployments.watched import automations
@@ -95,13 +96,16 @@ def test_a_job_may_do_nothing_but_its_work() -> None:
     }
 
 
-TEMPLATE = json.loads((ROOT / "deployments/kubernetes.json").read_text(encoding="utf-8"))
+TEMPLATE = job_template("kubernetes")
 
 
-def test_the_job_template_uses_every_variable_and_no_other() -> None:
-    text = json.dumps(TEMPLATE["job_configuration"])
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_a_job_template_uses_every_variable_and_no_other_and_needs_none_to_be_said(kind: Kind) -> None:
+    template = job_template(kind)
+    text = json.dumps(template["job_configuration"])
     used = {part.split("}}")[0].strip() for part in text.split("{{")[1:]}
-    assert used == set(TEMPLATE["variables"]["properties"])
+    assert used == set(template["variables"]["properties"])
+    assert template["variables"]["required"] == []
 
 
 def job() -> dict[str, Any]:
@@ -141,8 +145,9 @@ def test_the_files_for_containers_pass_their_linters(command: list[str], tmp_pat
 def test_automations_that_only_tell_are_on_when_there_is_somebody_to_tell(notification: str | None) -> None:
     made: list[AutomationCore] = automations(notification)
     on = {each.name for each in made if each.enabled}
-    assert len(made) == 4
-    assert on == ({each.name for each in made} if notification else {"gsdp runs whose process is gone"})
+    assert len(made) == 5
+    acting = {"gsdp runs whose process is gone", "gsdp runs that begin again after a crash"}
+    assert on == ({each.name for each in made} if notification else acting)
 
 
 # The processes

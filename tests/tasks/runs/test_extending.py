@@ -114,8 +114,6 @@ async def test_pairs_of_the_former_model_stay_and_new_ones_say_whose_they_are(
     await synthesize(RunSettings.model_validate(changed))
     assert server.served("composer", "extractor") - paid < 8
     assert query(tmp_path / "work", PAIRS)[:5] == kept
-        "SELECT DISTINCT a.model FROM pairs p JOIN solutions s ON s.id = p.solution_id JOIN calls a ON a.id = s.call_id"
-    )
     assert sorted(query(tmp_path / "work", SOLVERS)) == [("sandbox-solver",), ("sandbox-strong_solver",)]
     assert query(tmp_path / "work", "SELECT count(*) FROM pairs") == [(8,)]
     with pytest.raises(SettingsError, match=r'set `models = "extend"`'):
