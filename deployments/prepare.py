@@ -22,6 +22,10 @@ from deployments.declared import declared, deploy, former
 from deployments.watched import watch
 from tasks.settings.blocks import ModelEndpoint
 
+KEPT = (
+    "What is kept differs from the files: it was edited on this server, or the files are newer. "
+    "`python -m deployments.prepare --reset` makes it as they have it."
+)
 Kind = Literal["process", "docker", "kubernetes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -45,7 +49,7 @@ async def prepare(kind: Kind | None = None, image: str | None = None, reset: boo
         ]
         told += await watch(client, reset)
         if any(": kept " in line for line in told):
-            told.append("What is kept was edited on this server; `python -m deployments.prepare --reset` undoes that.")
+            told.append(KEPT)
         start = f"a worker with `python -m deployments.worker{'' if pool == POOL else f' --pool {pool}'}`"
         return [*told, f"Runs wait in the pool {pool}: start {start}."]
 

@@ -75,7 +75,7 @@ async def watch_one(client: PrefectClient, wanted: AutomationCore, notification:
         await client.update_automation(found.id, wanted)
         return f"{name}: {'reset, ' if reset and not silent else ''}{'on' if wanted.enabled else NOBODY}."
     state = "on" if found.enabled else NOBODY if _tells_nobody(found) else "off"
-    return f"{name}: {state}." if same or _tells_nobody(found) else f"{name}: kept as it was edited, {state}."
+    return f"{name}: {state}." if same or _tells_nobody(found) else f"{name}: kept as it is here, {state}."
 
 
 def _tells_nobody(automation: Automation) -> bool:

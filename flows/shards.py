@@ -153,6 +153,9 @@ async def _run_round(work: RunContext, dealt: Round) -> None:
         return
     folders = dealt.workspaces(workspace)
     made = [shard_settings(work.settings, dealt, folder, work.account, paid.get(folder, 0.0)) for folder in folders]
+    get_run_logger().info(
+        "Round %s: combinations %d to %d are dealt to %d shards.", dealt.name, dealt.start, dealt.stop, dealt.shards
+    )
     ended = await asyncio.gather(*(_until_done(run, one, dealt, number) for number, one in enumerate(made, 1)))
     for folder in folders:
         await take_home(work, folder)
@@ -166,11 +169,15 @@ async def _run_round(work: RunContext, dealt: Round) -> None:
 
 
 async def _until_done(run: RunShard, settings: RunSettings, dealt: Round, number: int) -> str:
-    why = ""
-    for _ in range(TRIES):
+    """Run a shard until it has completed, at most so many times; "" then, else why it has not."""
+    why, name = "", f"Shard {number} of {dealt.shards}"
+    for attempt in range(1, TRIES + 1):
         why = await run(settings, dealt, number)
         if why in ("", CANCELLED):
+            get_run_logger().info("%s has %s.", name, "ended" if not why else "been cancelled")
             break
+        goes_on = "it begins again and does its rest" if attempt < TRIES else "it is given up"
+        get_run_logger().warning("%s has ended as %s: %s (try %d of %d).", name, why, goes_on, attempt, TRIES)
     return why
 
 

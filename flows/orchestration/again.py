@@ -21,7 +21,6 @@ from prefect.logging import get_run_logger
 from prefect.states import Scheduled
 
 from graph.errors import EndpointDown, GsdpError
-from tasks.store.database import Store
 
 AFTER_CRASH = "Begun again by itself after a crash."
 """What the automation says when it begins a run again."""
@@ -82,11 +81,6 @@ async def outlasting_outages() -> AsyncIterator[None]:
         minutes = wait.total_seconds() / 60
         get_run_logger().warning("%s This run looks again in %.0f minutes, and goes on then.", error, minutes)
         await begin_again(wait, "AwaitingRetry", f"{AFTER_OUTAGE} {error}")
-
-
-def answered_before(store: Store) -> bool:
-    """Whether a workspace has had answers, so that its endpoints are more likely away than misnamed."""
-    return bool(store.rows("SELECT 1 FROM calls WHERE fault IS NULL LIMIT 1"))
 
 
 async def begin_again(wait: timedelta, name: str, why: str) -> None:

@@ -21,12 +21,12 @@ from flows.orchestration.ui_words import in_ui_words
 from graph.errors import StoreError
 from tasks.settings.blocks import is_saved
 from tasks.store.database import open_store
+from tasks.store.latest import latest
 
 GONE = (
     "{place}: the Model Endpoint that was picked here{called} is gone. Save one again under Blocks, then Copy to new "
     "run and pick it."
 )
-LATEST = "SELECT settings FROM runs ORDER BY number DESC LIMIT 1"
 Check = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -76,8 +76,9 @@ def called_last(settings: Any, place: str) -> str:
     except (StoreError, KeyError, TypeError):
         return ""
     try:
-        rows = store.rows(LATEST)
-        found: Any = json.loads(rows[0][0]) if rows else {}
+        found: Any = json.loads(latest(store, "settings"))
+    except StoreError:
+        return ""
     finally:
         store.close()
     for part in place.split("."):

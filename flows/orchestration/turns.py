@@ -36,13 +36,14 @@ from prefect.concurrency.asyncio import (
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
 
-from flows.orchestration.again import answered_before, begin_again, outlasting_outages, refuse_endless_crashes
+from flows.orchestration.again import begin_again, outlasting_outages, refuse_endless_crashes
 from flows.orchestration.signals import ended_by_signal
 from flows.orchestration.ui_words import in_ui_words, put_into_ui_words
 from flows.reporting.report import beside, reporting
 from graph.errors import EndpointDown, GsdpError, StoreError
 from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
+from tasks.runs.plan import answered
 from tasks.settings.run import RunSettings
 from tasks.store.database import FILE_NAME, open_store
 
@@ -80,7 +81,7 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
         try:
             yield work
         except EndpointDown as error:
-            error.transient = error.transient or (deployed and answered_before(work.store))
+            error.transient = error.transient or (deployed and answered(work.store))
             raise
 
 

@@ -88,11 +88,16 @@ def check(settings: RunSettings, accept_changes: bool) -> None:
         store.close()
 
 
+def answered(store: Store) -> bool:
+    """Whether a workspace has had answers, so that its endpoints are more likely away than misnamed."""
+    return bool(store.rows(ANSWERED))
+
+
 def refuse_changes(store: Store, shape: Identity, accept_changes: bool) -> None:
     """Refuse settings that would silently throw away what was paid for; where nobody answered yet, nothing was."""
     found = store.rows("SELECT identity FROM runs ORDER BY number DESC, id LIMIT 1")
     changed = changes(json.loads(found[0][0]), shape) if found else []
-    if not changed or accept_changes or not store.rows(ANSWERED):
+    if not changed or accept_changes or not answered(store):
         return
     stages = paid_again(changed)
     calls = dict(store.rows("SELECT stage, count(*) FROM calls GROUP BY stage"))

@@ -545,6 +545,9 @@ class RunSettings(Section):
         for name in {section for values in PRESETS.values() for section in values}:
             values = {str(preset): changed.get(name, {}) for preset, changed in PRESETS.items()}
             leave_to_presets(sections[name]["properties"], values, "verified")
+        for files in ("seeds", "benchmarks"):
+            inner = handler.resolve_ref_schema(form["properties"][files]["items"])["properties"]
+            inner["columns"] = fold(inner["columns"])
         for name in sections.keys() - {ENDPOINT}:
             form["properties"][name] = fold(form["properties"][name])
         return reference

@@ -28,6 +28,8 @@ NEEDED = {"kubernetes": "prefect_kubernetes", "docker": "prefect_docker"}
 MISSING = [name for name in NEEDED.values() if importlib.util.find_spec(name) is None]
 pytestmark = [
     pytest.mark.services,
+    # Their clients leave connections to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}: uv run --group containers"),
 ]
 Request = tuple[str, str, Any]
@@ -47,7 +49,7 @@ def stand_in(answers: dict[str, Any]) -> Iterator[tuple[str, list[Request]]]:
             body = json.loads(sent) if sent else None
             asked.append((self.command, self.path, body))
             line = f"{self.command} {self.path}"
-            found = next((given for pattern, given in answers.items() if re.search(pattern, line)), {})
+            found: Any = next((given for pattern, given in answers.items() if re.search(pattern, line)), {})
             content = json.dumps(found(body) if callable(found) else found).encode()
             self.send_response(201 if "create" in line else 200)
             self.send_header("Content-Type", "application/json")
@@ -102,6 +104,8 @@ async def test_a_pool_on_kubernetes_makes_a_job_of_its_template(
         config = {"apiVersion": "v1", "kind": "Config", "current-context": "x", "clusters": [cluster]}
         config |= {"contexts": [context], "users": [{"name": "u", "user": {}}]}
         (tmp_path / "config").write_text(json.dumps(config))
+        # It would watch pods, which nobody has here.
+        monkeypatch.setenv("PREFECT_INTEGRATIONS_KUBERNETES_OBSERVER_ENABLED", "false")
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
         worker = importlib.import_module("prefect_kubernetes.worker").KubernetesWorker
         await submit(client, "kubernetes", worker)
@@ -123,6 +127,7 @@ async def test_a_pool_on_docker_makes_a_container_of_its_template(
 ) -> None:
     ended = {"Status": "exited", "Running": False, "ExitCode": 0}
     container = {"Id": "abc", "Name": "/made", "State": ended, "Config": {"Tty": True}, "Image": "sha256:1"}
+    container["HostConfig"] = {"LogConfig": {"Type": "none"}}
     answers = {
         "GET .*/version": {"ApiVersion": "1.43", "MinAPIVersion": "1.24", "Version": "24.0.0"},
         "GET .*/images/": {"Id": "sha256:1", "RepoTags": ["registry.example/gsdp:1"]},
@@ -138,7 +143,7 @@ async def test_a_pool_on_docker_makes_a_container_of_its_template(
     (made,) = [body for _, path, body in asked if "/containers/create" in path]
     assert made["Image"] == "registry.example/gsdp:1"
     assert made["Cmd"][:3] == ["prefect", "flow-run", "execute"]
-    assert made["HostConfig"]["Binds"] == ["gsdp_data:/data:rw"]
+    assert made["HostConfig"]["Binds"] == ["gsdp_data:/data"]
     assert (made["HostConfig"]["CapDrop"], made["HostConfig"]["Init"]) == (["ALL"], True)
     assert any(name.startswith("PREFECT_FLOWS_HEARTBEAT_FREQUENCY=") for name in made["Env"])
 

@@ -42,7 +42,7 @@ def test_what_a_person_has_begun_counts_anew(begun: list[str], count: int) -> No
 
 
 def test_waiting_for_another_run_is_no_beginning() -> None:
-    waited = Scheduled(name="AwaitingConcurrencySlot", message="Waiting for 'x' to end.")
+    waited: State[Any] = Scheduled(name="AwaitingConcurrencySlot", message="Waiting for 'x' to end.")
     assert in_a_row([*states(AFTER_CRASH), Running(), waited, Running(), Completed()], AFTER_CRASH) == 1
 
 

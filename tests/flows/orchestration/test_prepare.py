@@ -122,7 +122,7 @@ async def test_automations_keep_their_switch_and_tell_somebody_once_there_is_som
     await client.update_automation(found.id, telling(block).model_copy(update={"enabled": False}))
     for who in (None, block):
         told = await watch_one(client, telling(who), who, reset=False)
-        assert told == f"Automation {TELLS!r}: kept as it was edited, off."
+        assert told == f"Automation {TELLS!r}: kept as it is here, off."
         assert [each.enabled for each in await client.read_automations_by_name(TELLS)] == [False]
     assert await watch_one(client, telling(block), block, reset=True) == f"Automation {TELLS!r}: reset, on."
     assert [each.enabled for each in await client.read_automations_by_name(TELLS)] == [True]

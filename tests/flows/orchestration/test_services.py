@@ -115,6 +115,9 @@ def job() -> dict[str, Any]:
     values |= {"env": {"PREFECT_API_URL": "http://server:4200/api"}, "labels": {"app": "gsdp"}}
     job: dict[str, Any] = apply_values(TEMPLATE["job_configuration"]["job_manifest"], values)
     job["metadata"]["name"] = job["metadata"].pop("generateName")
+    # Prefect's worker wants these of the job in the pod's place; Kubernetes itself ignores them there.
+    for name in ("completions", "parallelism"):
+        del job["spec"]["template"]["spec"][name]
     container = job["spec"]["template"]["spec"]["containers"][0]
     container["env"] = [{"name": name, "value": value} for name, value in container["env"].items()]
     return job
