@@ -3,7 +3,7 @@
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 FROM ${PYTHON_IMAGE}
 
-ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_HOME=/opt/gsdp GSDP_DATA=/data
+ENV PIP_NO_CACHE_DIR=1 PYTHONUNBUFFERED=1 GSDP_DATA=/data
 RUN groupadd --system --gid 1000 gsdp \
     && useradd --system --uid 1000 --gid gsdp --create-home gsdp \
     && mkdir /data && chown gsdp:gsdp /data
