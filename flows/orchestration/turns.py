@@ -35,6 +35,7 @@ from prefect.concurrency.asyncio import (
 )
 from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
 from prefect.logging import get_run_logger
+from prefect.states import Cancelled
 
 from flows.orchestration.again import begin_again, outlasting_outages, refuse_endless_crashes
 from flows.orchestration.signals import ended_by_signal
@@ -59,6 +60,8 @@ COME_AGAIN = 60.0
 """Seconds until it looks again."""
 PAUSE_AFTER = 3.0
 """Seconds between two looks at whether the run is paused."""
+UNHEARD = 12
+"""Looks that must find a run still to be cancelled: a worker that is there needs at most 30 seconds."""
 
 
 @asynccontextmanager
@@ -97,18 +100,26 @@ def _in_ui_words() -> Iterator[None]:
 
 @asynccontextmanager
 async def _until_paused() -> AsyncIterator[None]:
-    """End what goes on in the block when the run is paused on its page. Prefect itself does that between two chunks."""
+    """End what goes on in the block when the run is paused on its page. Prefect itself does that between two chunks.
+
+    It also ends a run that is to be cancelled and whose worker is gone: nobody else would tell it.
+    """
     task, run = asyncio.current_task(), runtime.flow_run.id
-    seen: list[State] = []
+    seen: list[State[Any]] = []
 
     async def watch() -> None:
-        while not seen:
+        asked = 0
+        while not seen and task:
             await asyncio.sleep(PAUSE_AFTER)
             with suppress(httpx.HTTPError, PrefectException):
                 async with get_client() as client:
                     state = (await client.read_flow_run(UUID(run))).state
+                    asked = asked + 1 if state and state.is_cancelling() else 0
+                    if asked > UNHEARD:
+                        state = Cancelled(message="Ended by itself: its worker is gone.")
+                        await client.set_flow_run_state(UUID(run), state, force=True)
                 # A run that is not scheduled again when it is resumed must not end: nothing would go on with it.
-                if state and state.is_paused() and state.state_details.pause_reschedule and task:
+                if state and (asked > UNHEARD or (state.is_paused() and state.state_details.pause_reschedule)):
                     seen.append(state)
                     task.cancel()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +26,7 @@ from tests.support.browser import (
     synthesize_runs,
 )
 from tests.support.live_prefect import Prefect
-from tests.support.rehearsal import query, wait_until
+from tests.support.rehearsal import ROOT, query, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,11 +72,36 @@ def test_the_form_says_which_field_is_wrong(page: Page, prefect: Prefect, tmp_pa
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("'workspace' is a required property").first.wait_for()
     page.get_by_text("'seeds' is a required property").first.wait_for()
+    page.get_by_text("'endpoint' is a required property").first.wait_for()
     fill_form(page, tmp_path / "work", "rehearsal", 0)
     page.get_by_role("button", name="Submit").click()
     target = page.get_by_label("Target pairs")
     assert "greater than or equal to 1" in str(target.evaluate("field => field.validationMessage"))
     assert len(synthesize_runs(prefect)) == before
+
+
+def test_a_schedule_that_is_switched_on_by_clicking_stays_on_when_the_server_is_prepared_again(
+    page: Page, prefect: Prefect
+) -> None:
+    def prepare() -> str:
+        command = [sys.executable, "-m", "deployments.prepare"]
+        env = os.environ | {"PREFECT_API_URL": prefect.url}
+        ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def schedules() -> list[bool]:
+        return [each["active"] for each in prefect.ask("/deployments/name/synthesize/nightly")["schedules"]]
+
+    prepare()
+    nightly = prefect.ask("/deployments/name/synthesize/nightly")["id"]
+    page.goto(prefect.page(f"/deployments/deployment/{nightly}"))
+    page.get_by_role("switch", name="toggle At 02:00 AM").click()
+    wait_until(lambda: schedules() == [True])
+    assert "synthesize/nightly: kept schedules.0 2 * * * UTC = on (by the file: off)" in prepare()
+    assert schedules() == [True]
+    page.get_by_role("switch", name="toggle At 02:00 AM").click()
+    wait_until(lambda: schedules() == [False])
 
 
 def test_a_run_is_started_from_the_form_and_its_figures_are_read(page: Page, prefect: Prefect, tmp_path: Path) -> None:

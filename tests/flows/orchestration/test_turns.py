@@ -8,16 +8,18 @@ import signal
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from prefect import flow, runtime
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound, Pause, TerminationSignal
-from prefect.states import Running
+from prefect.states import Cancelling, Running
 
 from flows.commands.settings_file import make_settings
 from flows.orchestration import turns
 from flows.orchestration.log_filter import speak_in_sentences
-from flows.orchestration.turns import limit_name, runs_at_work
+from flows.orchestration.turns import in_turn, limit_name, runs_at_work
 from flows.reporting.report import beside
 from flows.stages import ingest, publish
 from graph.errors import GsdpError, SeedError
@@ -94,6 +96,28 @@ async def test_a_run_that_has_waited_for_long_gives_its_place_back_and_comes_aga
     assert (waiting.state.type.value, waiting.state.name) == ("SCHEDULED", "AwaitingConcurrencySlot")
     assert waiting.state.message
     assert waiting.state.message.startswith("Waiting for another run of this workspace to end.")
+
+
+async def test_a_run_that_is_cancelled_while_its_worker_is_gone_ends_by_itself(
+    deployed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PAUSE_AFTER", 0.05)
+    monkeypatch.setattr(turns, "UNHEARD", 2)
+    chosen = settings(tmp_path)
+
+    @flow(name="works")
+    async def works() -> None:
+        async with in_turn(chosen), get_client() as client:
+            await client.set_flow_run_state(UUID(runtime.flow_run.id), Cancelling(), force=True)
+            await asyncio.sleep(30)
+
+    with pytest.raises(Pause):
+        await works()
+    assert [state for _, _, state in runs(tmp_path)] == ["interrupted"]
+    async with get_client() as client:
+        (found,) = [run for run in await client.read_flow_runs() if run.name and run.state_name == "Cancelled"]
+    assert found.state
+    assert found.state.message == "Ended by itself: its worker is gone."
 
 
 async def test_those_at_work_in_a_workspace_are_known_by_name(prefect_server: str, tmp_path: Path) -> None:
