@@ -41,7 +41,7 @@ from flows.orchestration.again import begin_again, outlasting_outages, refuse_en
 from flows.orchestration.signals import ended_by_signal
 from flows.orchestration.ui_words import in_ui_words, put_into_ui_words
 from flows.reporting.report import beside, reporting
-from graph.errors import EndpointDown, GsdpError, StoreError
+from graph.errors import EndpointDown, GsdpError, StoreError, StoreInUse
 from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
 from tasks.runs.plan import answered
@@ -217,6 +217,8 @@ def _holder(workspace: Path) -> str | None:
         return None
     try:
         open_store(workspace, read_only=True).close()
-    except StoreError as error:
+    except StoreInUse as error:
         return str(error)
+    except StoreError:
+        return None  # whoever opens it for good will say why
     return None
