@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,11 @@ def chosen_policy(
         from flows.commands.settings_file import read_equivalence  # loads all settings
 
         policy = read_equivalence(settings)
-    return Policy(
-        policy.percent if percent is None else percent,
-        policy.units if units is None else units,
-        policy.rounded_decimals,
-        policy.tolerance if tolerance is None else tolerance,
+    return replace(
+        policy,
+        percent=policy.percent if percent is None else percent,
+        units=policy.units if units is None else units,
+        tolerance=policy.tolerance if tolerance is None else tolerance,
     )
 
 

@@ -1,8 +1,8 @@
 r"""Answers of physics: a number with a unit, compared in SI units and by significant figures.
 
 Two quantities are the same when their units have one dimension and their numbers, in base units, agree to the last
-digit of the one that is given less precisely, but never by fewer than `LEAST_FIGURES` digits: 9.8 is 9.81, and 2 is not
-2.4. A quantity is not its bare number. Whatever is no number with a unit of the SI goes to mathematics.
+digit of the one that is given less precisely; a number of fewer digits than `Policy.figures` is exact: 9.8 is 9.81,
+and 2 is not 2.4. A quantity is not its bare number. Whatever is no number with a unit of the SI goes to mathematics.
 
 It knows neither the problem nor what was measured, so it cannot tell a rounded 9.8 from another 9.8.
 """
@@ -16,9 +16,8 @@ from typing import NamedTuple
 from tasks.answers.equivalence import Comparison, Equivalence
 from tasks.answers.si_units import ONE, SIUnit, read_unit
 from tasks.answers.verdict import Outcome, Verdict
+from tasks.settings.policy import DEFAULT_POLICY
 
-LEAST_FIGURES = 2
-"""Significant figures that a number needs to be taken for a rounded one."""
 LONGEST = 200
 LARGEST_EXPONENT = 60
 _NUMBER = re.compile(
@@ -45,13 +44,16 @@ class PhysicsEquivalence(Equivalence):
     """The checker of physics: quantities first, and mathematics for all else."""
 
     def _at_once(self, asked: Comparison) -> Verdict | None:
-        outcome = compare_quantities(asked.a, asked.b)
+        outcome = compare_quantities(asked.a, asked.b, self._rule.figures)
         return Verdict(outcome, "quantity") if outcome is not None else super()._at_once(asked)
 
 
-def compare_quantities(a: str, b: str) -> Outcome | None:
-    """The outcome for two answers of which at least one has a unit of the SI; None to leave it to mathematics."""
-    one, other = read_quantity(a), read_quantity(b)
+def compare_quantities(a: str, b: str, figures: int = DEFAULT_POLICY.figures) -> Outcome | None:
+    """The outcome for two answers of which at least one has a unit of the SI; None to leave it to mathematics.
+
+    A number of at least `figures` significant figures may be a rounded one; with 0 none is.
+    """
+    one, other = read_quantity(a, figures), read_quantity(b, figures)
     if one is None or other is None or (one.unit in (None, ONE) and other.unit in (None, ONE)):
         return None
     left, right = one.unit or ONE, other.unit or ONE
@@ -61,7 +63,7 @@ def compare_quantities(a: str, b: str) -> Outcome | None:
     return "same" if abs(one.value * left.size - other.value * right.size) <= last / 2 else "different"
 
 
-def read_quantity(text: str) -> Quantity | None:
+def read_quantity(text: str, figures: int = DEFAULT_POLICY.figures) -> Quantity | None:
     """A number with or without a unit; None for anything else."""
     if len(text) > LONGEST:
         return None
@@ -70,7 +72,7 @@ def read_quantity(text: str) -> Quantity | None:
     found = _NUMBER.match(plain)
     if found is None:
         return None
-    number = _number(found)
+    number = _number(found, figures)
     rest = plain[found.end() :].strip().strip("~").rstrip("$. ").strip()
     if number is None or rest[:1] in tuple("^_,%°'\""):
         return None
@@ -80,7 +82,7 @@ def read_quantity(text: str) -> Quantity | None:
     return None if unit is None else Quantity(*number, unit)
 
 
-def _number(found: re.Match[str]) -> tuple[Fraction, Fraction] | None:
+def _number(found: re.Match[str], least: int) -> tuple[Fraction, Fraction] | None:
     sign = -1 if found["sign"] == "-" else 1
     power = int(found["power"] or 0)
     if abs(power) > LARGEST_EXPONENT:
@@ -92,4 +94,4 @@ def _number(found: re.Match[str]) -> tuple[Fraction, Fraction] | None:
     whole, part = (found["whole"] or "0").replace(",", ""), found["part"] or found["only"] or ""
     figures = len((whole + part).lstrip("0"))
     value = sign * Fraction(int(whole + part), 10 ** len(part)) * scale
-    return value, scale / 10 ** len(part) if figures >= LEAST_FIGURES else Fraction(0)
+    return value, scale / 10 ** len(part) if 0 < least <= figures else Fraction(0)

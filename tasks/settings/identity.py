@@ -122,7 +122,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             **settings.grade.model_dump(mode="json"),
             # What mathematics does was not said before there were others.
             **({"checker": library.domain.checker} if library.domain.checker != BASE else {}),
-            "equivalence": settings.equivalence.model_dump(mode="json"),
+            "equivalence": settings.equivalence.identity,
         },
         "screen": {
             **settings.screen.model_dump(mode="json"),

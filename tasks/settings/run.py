@@ -240,10 +240,21 @@ class EquivalenceRule(Section):
     tolerance: float = Field(
         DEFAULT_POLICY.tolerance, ge=0, lt=1, description="Relative difference at which numbers are still the same"
     )
+    figures: int = Field(
+        DEFAULT_POLICY.figures,
+        ge=0,
+        description="Significant figures from which a quantity of physics may be rounded (9.8 m is 9.81 m); 0: none is",
+    )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides. `figures` came later: at its default it is left out, so that older stores go on."""
+        kept = self.model_dump(mode="json")
+        return {key: kept[key] for key in kept if (key, kept[key]) != ("figures", DEFAULT_POLICY.figures)}
 
     def policy(self) -> Policy:
         """The rule as the checker takes it."""
-        return Policy(self.percent, self.units, self.rounded_decimals, self.tolerance)
+        return Policy(self.percent, self.units, self.rounded_decimals, self.tolerance, self.figures)
 
 
 class ScreenRule(Section):

@@ -234,5 +234,5 @@ async def outcome(
 
 
 def _mark_id(work: RunContext, item: BenchmarkItem, attempt: UUID) -> UUID:
-    rule = work.settings.equivalence.model_dump(mode="json")
+    rule = work.settings.equivalence.identity
     return content_id("mark", str(attempt), item.answer, rule)

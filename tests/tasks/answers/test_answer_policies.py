@@ -66,10 +66,19 @@ def test_the_defaults_are_those_that_are_written_down() -> None:
         "units": "optional",
         "rounded_decimals": 6,
         "tolerance": 0.0,
+        "figures": 2,
     }
 
 
-@pytest.mark.parametrize("wrong", [{"percent": "no"}, {"units": 1}, {"rounded_decimals": 0}, {"tolerance": 1.0}])
+def test_a_policy_that_came_later_is_part_of_the_identity_only_where_it_says_something() -> None:
+    assert "figures" not in EquivalenceRule().identity
+    assert EquivalenceRule(figures=3).identity["figures"] == 3
+    assert EquivalenceRule().identity == {k: v for k, v in EquivalenceRule().model_dump().items() if k != "figures"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"percent": "no"}, {"units": 1}, {"rounded_decimals": 0}, {"tolerance": 1.0}, {"figures": -1}]
+)
 def test_a_policy_that_is_none_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EquivalenceRule.model_validate(wrong)
@@ -79,7 +88,9 @@ def test_a_policy_that_is_none_is_refused(wrong: dict[str, object]) -> None:
 
 def test_the_settings_and_the_checker_hold_the_same_policies() -> None:
     assert EquivalenceRule().policy() == Policy()
-    assert EquivalenceRule(percent="ignored", tolerance=0.5).policy() == Policy(percent="ignored", tolerance=0.5)
+    assert EquivalenceRule(percent="ignored", tolerance=0.5, figures=3).policy() == Policy(
+        percent="ignored", tolerance=0.5, figures=3
+    )
 
 
 async def test_a_run_compares_by_its_settings(tmp_path: Path) -> None:

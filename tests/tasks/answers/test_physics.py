@@ -12,6 +12,7 @@ from graph.errors import SettingsError
 from tasks.answers.checkers import CHECKERS, checker_of
 from tasks.answers.physics import PhysicsEquivalence, compare_quantities, read_quantity
 from tasks.answers.si_units import read_unit
+from tasks.settings.policy import Policy
 
 SAME = [
     ("2 A", "2000 mA"),
@@ -106,6 +107,24 @@ def test_mutants_of_right_answers_are_caught() -> None:
     tried = [(f"{number} {unit}", wrong) for number, unit in RIGHT for wrong in mutants(number, unit)]
     assert len(tried) >= 60
     assert [pair for pair in tried if compare_quantities(*pair) != "different"] == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "figures", "same"),
+    [
+        ("9.8 m", "9.81 m", 2, True),
+        ("9.8 m", "9.81 m", 3, False),
+        ("9.81 m", "9.806 m", 3, True),
+        ("2 m", "2.4 m", 1, True),
+        ("2 m", "2.4 m", 2, False),
+        ("9.8 m", "9.81 m", 0, False),
+        ("1 kWh", "3.6 MJ", 0, True),
+    ],
+)
+def test_how_many_figures_make_a_rounded_number_is_a_policy(a: str, b: str, figures: int, same: bool) -> None:
+    assert (compare_quantities(a, b, figures) == "same") == same
+    with PhysicsEquivalence(Policy(figures=figures)) as checker:
+        assert asyncio.run(checker.compare(a, b)).same == same
 
 
 def test_the_checker_gives_quantities_first_and_leaves_the_rest_to_mathematics() -> None:
