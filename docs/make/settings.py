@@ -62,7 +62,7 @@ MEASURES = (
 """Units of numbers that may be fractions, by what is said of them."""
 COUNTED = re.compile(
     r"\b(megabytes|pairs|points|judges|solutions|workers|tokens|requests|tries|GPUs|problems|items|combinations|hubs|answers|names"
-    r"|decimals|times|seeds|bytes)\b",
+    r"|decimals|figures|times|seeds|bytes)\b",
     re.IGNORECASE,
 )
 """What whole numbers count: the first of these words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,9 @@ from deployments.sandbox.grammar.physics import KINDS
 from deployments.sandbox.problems import compose, read
 from deployments.sandbox.vocabulary import POINTS, extract, lookup
 from tasks.answers.physics import compare_quantities
-from tests.support.rehearsal import ROOT
+from tests.support.rehearsal import NOISE, ROOT, gsdp, query
+
+PHYSICS = ROOT / "deployments/physics"
 
 G = 10.0
 TRUTHS: dict[str, tuple[Callable[[Mapping[str, int]], float], str]] = {
@@ -75,3 +78,21 @@ def test_the_seeds_of_physics_show_their_points() -> None:
     assert min(map(len, found)) >= 2
     assert sum(any(point.subject == "physics" for point in points) for points in found) == 60
     assert lookup("Law of Ohm") is lookup("Ohm's law")
+
+
+@pytest.mark.slow
+def test_a_run_of_physics_goes_from_its_seeds_to_three_hundred_pairs(tmp_path: Path) -> None:
+    """With judges and solvers that err, nearly all pairs of physics are right; the card says what is of mathematics."""
+    noise = f"sandbox={json.dumps(NOISE)}"
+    ended = gsdp("run", PHYSICS / "rehearsal.toml", "--set", f'workspace="{tmp_path}"', "--set", noise)
+    assert ended.returncode == 0, ended.stderr
+    pairs = query(tmp_path, "SELECT problem, answer FROM pairs")
+    assert len(pairs) >= 300
+    told = [(read(problem), answer) for problem, answer in pairs]
+    truths = [(found.truth, answer) for found, answer in told if found and found.truth and found.kind in KINDS]
+    assert len(truths) >= 300
+    right = sum(compare_quantities(truth.text, answer) == "same" for truth, answer in truths)
+    assert right >= 0.98 * len(truths)
+    card = (tmp_path / "dataset/README.md").read_text(encoding="utf-8")
+    assert "physics; of mathematics are its evaluate.txt, evaluate_choice.txt, evaluate_shots.txt." in card
+    assert '- "physics"' in card

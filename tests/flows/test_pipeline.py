@@ -21,6 +21,7 @@ from flows.produce import produce
 from flows.synthesize import synthesize
 from graph.errors import EndpointDown, EndpointRefused, GsdpError, SettingsError
 from tasks.endpoint import circuit
+from tasks.reports.card import MERGING
 from tasks.stages.extract import extract
 from tasks.store.database import TABLES
 from tests.conftest import Sandboxes
@@ -146,6 +147,13 @@ def table(card: str, title: str) -> list[list[str]]:
     section = card.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
     return rows[2:]
+
+
+def test_the_card_says_what_joins_names(finished: Path) -> None:
+    """A cosine alone does not, whatever the paper says."""
+    told = (finished / "dataset/README.md").read_text(encoding="utf-8").split("## The knowledge graph\n", 1)[1]
+    assert MERGING in told.split("\n## ", 1)[0]
+    assert "6 of 247 clusters join opposites" in MERGING
 
 
 def test_the_cards_figures_are_the_stores(finished: Path) -> None:
