@@ -76,6 +76,8 @@ def read_status(status: int, headers: Mapping[str, str], body: str, now: datetim
         return Fault("fatal", "redirect", f"redirects ({status}) to {excerpt(headers.get('location') or 'nowhere')}")
     words, wait = error_words(body), retry_after(headers, now)
     kind, code, reason = _meaning(status, words, wait)
+    if kind == "busy" and wait is None:
+        wait = reset_after(headers, now)
     told = reason.format(status=status, words=excerpt(words) or "no text")
     return Fault(kind, code, told, None if kind in ("permanent", "fatal") else wait, words=excerpt(words, SHORT))
 
@@ -124,6 +126,21 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
         value = headers.get(name)
         if value is not None and (seconds := _seconds(value.strip(), scale, now or datetime.now(UTC))) is not None:
             return seconds
+    return None
+
+
+def reset_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds until a limit that is used up is reset, for servers that say so instead of Retry-After.
+
+    At most a minute: such headers come with every answer, and the clock they are read by may be wrong.
+    """
+    for name in RESET_HEADERS:
+        value, remaining = headers.get(name), headers.get(name.replace("reset", "remaining"), "0")
+        if value is None or remaining.strip() not in ("0", "0.0"):
+            continue
+        seconds = _seconds(value.strip(), 1.0, now or datetime.now(UTC))
+        if seconds is not None:
+            return min(seconds, LONGEST_RESET)
     return None
 
 
@@ -227,6 +244,10 @@ RETRY_AFTER_HEADERS = (
     ("llm_provider-retry-after-ms", 0.001),
     ("llm_provider-retry-after", 1.0),
 )
+
+RESET_HEADERS = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
+"""OpenRouter and GitHub Models; others; the IETF's draft. Those that name what they limit are `load.rates`'."""
+LONGEST_RESET = 60.0
 
 DEFAULT_4XX: tuple[FaultKind, FaultCode, str] = ("permanent", "request_refused", "refused request: {words}")
 DEFAULT_5XX: tuple[FaultKind, FaultCode, str] = ("transient", "status", "{status}")

@@ -129,6 +129,27 @@ def test_every_shape_of_retry_after_is_read(headers: dict[str, str], seconds: fl
     assert read_status(503, headers, "", NOON).retry_after == seconds
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"x-ratelimit-reset": str(NOON.timestamp() + 20)}, 20),
+        (429, {"x-ratelimit-reset": str(int(NOON.timestamp() + 20) * 1000), "x-ratelimit-remaining": "0"}, 20),
+        (429, {"ratelimit-reset": "7"}, 7),
+        (429, {"x-ratelimit-reset": str(NOON.timestamp() + 7200)}, 60),
+        (429, {"x-ratelimit-reset": str(NOON.timestamp() - 7200)}, 0),
+        (429, {"x-ratelimit-reset": "soon"}, None),
+        (429, {"x-ratelimit-reset": "20", "x-ratelimit-remaining": "3"}, None),
+        (429, {"x-ratelimit-reset": "20", "retry-after": "5"}, 5),
+        (500, {"x-ratelimit-reset": "20"}, None),
+        (403, {"x-ratelimit-reset": "20"}, None),
+    ],
+)
+def test_a_limit_that_is_used_up_is_waited_for_until_its_reset(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert read_status(status, headers, "", NOON).retry_after == seconds
+
+
 def caused(outer: Exception, *inner: Exception) -> Exception:
     link = outer
     for cause in inner:
