@@ -169,9 +169,14 @@ AGAIN: dict[str, Line] = {
 }
 
 
+def deadline(line: Line) -> float:
+    """Seconds for an attempt: few where it lasts as long as it may."""
+    return 0.5 if line is drip else 10.0
+
+
 @pytest.mark.parametrize("line", AGAIN.values(), ids=AGAIN.keys())
 async def test_a_second_try(line: Line) -> None:
-    async with scripted_server(line, ok("four")) as server, client(server.url, timeout=0.5) as c:
+    async with scripted_server(line, ok("four")) as server, client(server.url, timeout=deadline(line)) as c:
         reply = await c.complete(ASK)
     assert (reply.text, reply.fault, reply.attempts, len(server.requests)) == ("four", None, 2, 2)
 
@@ -230,7 +235,7 @@ async def test_the_end_of_an_item(line: Line, fault: str, attempts: int) -> None
     """One item that meets this again and again, at an endpoint that answers all others."""
     async with (
         scripted_server(for_one(line)) as server,
-        client(server.url, attempts=3, timeout=0.5, extra_body=EXTRA) as c,
+        client(server.url, attempts=3, timeout=deadline(line), extra_body=EXTRA) as c,
     ):
         await warm(c)
         reply = await c.complete(ASK)
@@ -411,6 +416,9 @@ LEARNT = {
     "Moonshot": ("invalid temperature: only 1 is allowed for this model", "temperature"),
     "Bedrock": ("`temperature` and `top_p` cannot both be specified for this model", "top_p"),
     "OpenAI": ("Unsupported value: 'temperature' does not support 0.7. Only the default (1) value", "temperature"),
+    "OpenAI, limit": ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens"),
+    "transformers serve": ("Unexpected fields in the request: {'seed'}", "seed"),
+    "LiteLLM": ("UnsupportedParamsError: x does not support parameters: ['seed']", "seed"),
 }
 
 
@@ -437,7 +445,7 @@ NOBODY: dict[str, tuple[Line, str]] = {
 @pytest.mark.parametrize(("line", "words"), NOBODY.values(), ids=NOBODY.keys())
 async def test_what_nobody_gets_an_answer_to_is_an_outage_in_the_servers_own_words(line: Line, words: str) -> None:
     time = Time()
-    async with scripted_server(line) as server, client(server.url, time, timeout=0.5, attempts=3) as c:
+    async with scripted_server(line) as server, client(server.url, time, timeout=deadline(line), attempts=3) as c:
         with pytest.raises(EndpointDown) as error:
             await c.complete(ASK)
     assert f"gives no answer {words}" in str(error.value)

@@ -27,7 +27,10 @@ RESETS = {
 }
 TRANSIENT = {**AGAIN, **{f"{name}, nobody": line for name, (line, _) in NOBODY.items() if line is not drip}}
 """Whoever meets these is answered when asking again."""
-LASTING = {name: line for name, (line, *_) in {**ENDS, **STOPS}.items() if line is not drip}
+LASTING: dict[str, bytes | Play] = {
+    **{name: line for name, (line, _, _) in ENDS.items() if line is not drip},
+    **{name: line for name, (line, _) in STOPS.items()},
+}
 """These end an item, or the run."""
 KINDS = {**TRANSIENT, **WITNESSED, **LIMITS, **RESETS, **{f"{name}, for good": line for name, line in LASTING.items()}}
 RECOVER = {*TRANSIENT, *WITNESSED, *LIMITS, *RESETS} - {"429, a moment", "429, milliseconds"}
