@@ -94,7 +94,8 @@ async def test_a_servers_way_of_ending_an_item(name: str) -> None:
     assert (reply.fault, reply.attempts) == (reason, 1)
 
 
-TABLES: dict[str, Mapping[str, object]] = {"answers": ANSWERS, "again": AGAIN, "ends": ENDS, "stops": STOPS, "room": SMALL, "list": LISTED,
+TABLES: dict[str, Mapping[str, object]] = {
+    "answers": ANSWERS, "again": AGAIN, "ends": ENDS, "stops": STOPS, "room": SMALL, "list": LISTED,
           "learnt": LEARNT, "four": FOUR, "later": LATER, "over": OVER}  # fmt: skip
 
 
