@@ -87,8 +87,8 @@ def picture() -> str:
 
 
 def _panel(shown: Shown) -> Iterator[str]:
-    yield f"<text x='20' y='30' font-size='16' font-weight='600' fill='{MARK}'>{shown.relation}</text>"
-    yield f"<text x='112' y='30' font-size='13' fill='{INK}'>{escape(shown.told)}</text>"
+    told = f"<tspan dx='10' font-size='13' font-weight='400' fill='{INK}'>{escape(shown.told)}</tspan>"
+    yield f"<text x='20' y='30' font-size='16' font-weight='600' fill='{MARK}'>{shown.relation}{told}</text>"
     steps = {tuple(sorted(step)) for step in zip(shown.path, shown.path[1:], strict=False)}
     steps |= {pair for pair in combinations(sorted(shown.points), 2) if not shown.path}
     for pair, seeds in edges().items():
@@ -108,9 +108,9 @@ def _edge(a: str, b: str, seeds: int, marked: bool, dashed: bool) -> str:
 
 def _point(name: str, marked: bool) -> str:
     x, y = PLACES[name]
-    width = 7 * len(name) + 16
+    width = 7.4 * len(name) + 18
     return (
-        f"<rect x='{x - width / 2:g}' y='{y - 13}' width='{width}' height='26' rx='13' "
+        f"<rect x='{x - width / 2:g}' y='{y - 13}' width='{width:g}' height='26' rx='13' "
         f"fill='{PALE if marked else '#ffffff'}' stroke='{MARK if marked else LINE}' stroke-width='1.5'/>"
         f"<text x='{x}' y='{y + 4.5}' font-size='13' text-anchor='middle' fill='{INK}'>{escape(name)}</text>"
     )

@@ -24,6 +24,8 @@ PAGE = DOCS / "start.md"
 PROMPT = "$ gsdp demo"
 BLOCK = re.compile(rf"^```text\n{re.escape(PROMPT)}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+PROGRESS = "running "
+"""How a line begins that tells how far the run is: how many there are depends on the machine."""
 COLUMNS = 118
 ROW, LETTER, EDGE = 18, 7.83, 20
 """Pixels: a line's height, a letter's width at 13 px, the margin."""
@@ -53,7 +55,8 @@ def record(folder: Path) -> Iterator[Printed]:
     with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            yield Printed(time.monotonic() - began, line.rstrip())
+            if not line.startswith(PROGRESS):
+                yield Printed(time.monotonic() - began, line.rstrip())
     if process.returncode:
         raise SystemExit(process.returncode)
 
