@@ -6,8 +6,10 @@ and `check` do not wait for Prefect.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+import threading
 from importlib.metadata import version
 from typing import Annotated, TextIO, cast
 
@@ -105,5 +107,25 @@ def main() -> None:
     sys.exit(code)
 
 
+def program() -> None:
+    """`main`, as a program that does no more after it has failed than to say why.
+
+    Something may then still hold a connection to the store, and DuckDB's bindings would tell of what they leak in lines
+    that bury the one sentence that matters: so exit handlers run as ever, and the interpreter is not taken apart.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if not isinstance(end.code, int) or not end.code:
+            raise
+        for thread in threading.enumerate():
+            if not thread.daemon and thread is not threading.current_thread():
+                thread.join()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code)
+
+
 if __name__ == "__main__":
-    main()
+    program()

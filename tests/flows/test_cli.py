@@ -352,3 +352,27 @@ def test_check_gives_each_row_a_verdict_and_the_totals_elsewhere(run: Run, tmp_p
 def test_check_names_the_line_it_cannot_read(run: Run, tmp_path: Path, line: str, says: str) -> None:
     (tmp_path / "answers.jsonl").write_text(line + "\n")
     assert says in only_sentence(run("check", tmp_path / "answers.jsonl"), 2)
+
+
+LEAKS = """
+import atexit, ctypes, sys
+import duckdb
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(duckdb.connect()))
+atexit.register(print, "exit handlers run")
+sys.argv = ["gsdp", *sys.argv[1:]]
+from flows.cli import program
+program()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "code"), [(["status", "/nowhere"], "gsdp: There is no", 1), (["no"], "No such", 2)]
+)
+def test_what_bindings_say_of_their_leaks_hides_no_error(arguments: list[str], words: str, code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LEAKS, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == code
+    assert words in ended.stderr
+    assert "leak" not in ended.stderr
+    assert ended.stdout == "exit handlers run\n"
