@@ -25,7 +25,7 @@ from graph.errors import StoreError, StoreInUse
 from graph.records import Record
 from tasks.store.backup import LONGEST_COPY, is_being_copied
 from tasks.store.integrity import HEADERS
-from tasks.store.schema import foreign, migrations
+from tasks.store.schema import foreign, lacking, migrations
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
@@ -42,6 +42,10 @@ NEVER = "1TB"
 LONGEST_QUERY = 1800.0
 """Seconds: many times what any query of ours takes."""
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
+INCOMPLETE = (
+    "{path} is not what its schema number says ({what}): restore a copy, or save what is whole with `gsdp verify-store "
+    "WORKSPACE --salvage FOLDER`."
+)
 DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
 
 R = TypeVar("R", bound=Record)
@@ -317,11 +321,16 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
     if pending and read_only:
         raise StoreError(f"{path} has an older schema: run `gsdp run` with this workspace once to bring it up to date.")
     for number, sql in pending:
-        connection.execute("BEGIN")
-        connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL)")
-        connection.execute(sql)
-        connection.execute("INSERT INTO migrations VALUES (?)", [number])
-        connection.execute("COMMIT")
+        try:
+            connection.execute("BEGIN")
+            connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL)")
+            connection.execute(sql)
+            connection.execute("INSERT INTO migrations VALUES (?)", [number])
+            connection.execute("COMMIT")
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise StoreError(INCOMPLETE.format(path=path, what=str(error).splitlines()[0])) from error
+    if missing := lacking(connection):
+        raise StoreError(INCOMPLETE.format(path=path, what=f"it lacks {missing}"))
 
 
 def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:

@@ -39,16 +39,28 @@ def migrations() -> list[tuple[int, str]]:
 
 def foreign(connection: duckdb.DuckDBPyConnection) -> str:
     """What a database defines that no version of our schema does, such as "the view 'x'"; "" when there is nothing."""
-    tables, known = ours()
+    tables, known, _ = ours()
     found = connection.execute(f"{DEFINED} UNION ALL {NEVER_OURS}", [tables]).fetchall()
     odd = sorted(set(found) - known, key=str)
     return f"the {odd[0][0]} {odd[0][1]!r}" if odd else ""
 
 
+def lacking(connection: duckdb.DuckDBPyConnection) -> str:
+    """What a database of the newest schema lacks, such as "the column 'calls.id'"; "" when there is nothing."""
+    tables, _, newest = ours()
+    there = {(kind, name) for kind, name, _ in connection.execute(DEFINED, [tables]).fetchall()}
+    missing = sorted({(kind, name) for kind, name, _ in newest if kind in ("column", "view")} - there)
+    return f"the {missing[0][0]} {missing[0][1]!r}" if missing else ""
+
+
+Definition = tuple[str, str, str | None]
+
+
 @lru_cache
-def ours() -> tuple[list[str], frozenset[tuple[str, str, str | None]]]:
-    """The names of our tables, and what our migrations define, after each of them."""
-    found: set[tuple[str, str, str | None]] = set()
+def ours() -> tuple[list[str], frozenset[Definition], frozenset[Definition]]:
+    """The names of our tables, and what our migrations define: after any of them, and after the last one."""
+    found: set[Definition] = set()
+    newest: set[Definition] = set()
     names: list[str] = []
     with duckdb.connect(config={**SHUT, "lock_configuration": False}) as connection:
         connection.execute("CREATE TABLE migrations (number INTEGER NOT NULL)")
@@ -56,5 +68,6 @@ def ours() -> tuple[list[str], frozenset[tuple[str, str, str | None]]]:
             connection.execute(sql)
             listed = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
             names += [name for (name,) in connection.execute(listed).fetchall() if name not in names]
-            found.update(connection.execute(DEFINED, [names]).fetchall())
-    return names, frozenset(found)
+            newest = set(connection.execute(DEFINED, [names]).fetchall())
+            found |= newest
+    return names, frozenset(found), frozenset(newest)

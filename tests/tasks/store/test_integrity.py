@@ -188,3 +188,23 @@ def test_a_store_that_defines_more_than_data_is_not_opened(
         connection.execute(sql)
     with pytest.raises(StoreError, match=f"holds the {DEFINED[sql]} .* that gsdp did not make"):
         open_store(tmp_path, read_only)
+
+
+LACKING = {
+    "DROP VIEW pairs; DROP TABLE selection": "it lacks the (column 'selection|view)",
+    "ALTER TABLE grades DROP COLUMN vote": "it lacks the column 'grades.vote'",
+    "DROP VIEW pairs": "it lacks the view 'pairs'",
+    "UPDATE migrations SET number = 3": "already exists|older schema",
+    "ALTER TABLE calls ALTER cost TYPE VARCHAR": "the column 'calls.cost' that gsdp did not make",
+    "DROP TABLE migrations": "not one of gsdp",
+}
+
+
+@pytest.mark.parametrize("sql", LACKING)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_store_that_lacks_something_is_one_sentence(store: Path, tmp_path: Path, sql: str, read_only: bool) -> None:
+    path = copied(store, tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+    with pytest.raises(StoreError, match=LACKING[sql]):
+        open_store(tmp_path, read_only)
