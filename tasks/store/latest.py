@@ -9,6 +9,7 @@ from uuid import UUID
 
 from graph.errors import StoreError
 from tasks.store.database import Store
+from tasks.store.files import log_of
 
 
 def recipe_of(stage: str) -> str:
@@ -63,5 +64,10 @@ def latest(store: Store, column: str) -> str:
 def _one(store: Store, sql: str, parameters: Sequence[str] = ()) -> Any:
     found = store.rows(sql, parameters)
     if not found:
+        if (store.path.parent / "status.json").exists():
+            raise StoreError(
+                f"{store.path} lacks its log, {log_of(store.path).name}: a run has worked here, and the store holds "
+                "nothing of it. They go together: copy both, or restore a copy."
+            )
         raise StoreError(f"{store.path} has seen no run yet: run `gsdp run` with this workspace first.")
     return found[0][0]

@@ -16,6 +16,7 @@ from graph.errors import StoreError
 from tasks.store import backup, database
 from tasks.store.backup import FLAG, back_up
 from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.latest import latest
 from tasks.store.private import for_owner_alone
 from tests.support.contexts import open_context, settings_for
 
@@ -123,3 +124,13 @@ def test_a_store_that_others_could_read_is_closed_to_them(tmp_path: Path) -> Non
     (tmp_path / FILE_NAME).touch(0o664)
     with for_owner_alone(tmp_path, shared=False):
         assert mode(tmp_path / FILE_NAME) == 0o600
+
+
+def test_a_store_without_its_log_says_that_it_lacks_it(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    with closing(open_store(tmp_path, read_only=True)) as store:
+        with pytest.raises(StoreError, match="has seen no run yet"):
+            latest(store, "settings")
+        (tmp_path / "status.json").write_text("{}")
+        with pytest.raises(StoreError, match=r"lacks its log, gsdp\.duckdb\.wal"):
+            latest(store, "settings")
