@@ -54,6 +54,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("sample.min_weight", "low weights dropped, no number", "low weights dropped, no number", "1 keeps all"),
     Choice("sample.hub_share", "highest degree, no number", "highest degree, no number", "1%, at least 10 points"),
     Choice("sample.degree_penalty", "none", "none", "0 is the paper's"),
+    Choice("sample.crowded_share", "none", "none", "a header line in every seed is no fact; 1 is the paper's"),
     Choice("sample.by_seed", "all are listed, no order", "all are listed, no order", "no seed owns a relation"),
     Choice(
         "sample.repeat_cap", "one-hop repeats by weight", "no repetition described", "more than 1 repeats by weight"

@@ -35,6 +35,7 @@ from flows.orchestration.started import PREFECT_DEFAULTS
 from graph.records import content_id
 from tasks.reports.agreement import panel
 from tasks.store.database import FILE_NAME, open_store
+from tasks.store.ids import id_sql
 from tasks.store.latest import latest_identity
 from tests.support.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
 
@@ -151,10 +152,8 @@ PREPARE = """
     CREATE TEMP MACRO words(i, salt, n) AS
         list_aggregate(list_transform(range(n), lambda k:
             md5((hash(i * 1000 + salt * 100 + k) % 5000)::VARCHAR)[:3 + (i + k) % 6]), 'string_agg', ' ');
-    CREATE TEMP MACRO id_of(stage, subject, rest) AS
-        left(sha256(concat('["', stage, '","', subject, '","', rest, ']')), 32)::UUID;
     CREATE TEMP MACRO recipe_of(wanted) AS (SELECT recipe FROM here WHERE stage = wanted)"""
-"""What rows are made of. Ids that a run or a report computes anew are what these compute; others are any."""
+"""What rows are made of. Ids that a run or a report computes again are hashed as the store does; others are any."""
 
 MEANS = """
     CREATE TEMP TABLE means AS
@@ -163,24 +162,25 @@ MEANS = """
             avg(output_tokens)::BIGINT AS output_tokens, any_value(text) AS said
         FROM roster JOIN calls USING (stage, role) WHERE fault IS NULL GROUP BY n"""
 
-BLOCK_OF_PAIRS = """
+BLOCK_OF_PAIRS = f"""
     CREATE OR REPLACE TEMP TABLE made AS
         SELECT i, md5('c' || i)::UUID AS combination, md5('p' || i)::UUID AS problem,
             words(i, 0, 45) || ' What is ' || i || '?' AS text, ['easy', 'medium'][1 + i % 2] AS difficulty
-        FROM range({start}, {stop}) r(i);
+        FROM range({{start}}, {{stop}}) r(i);
     CREATE OR REPLACE TEMP TABLE chosen AS
-        SELECT problem, id_of('solution', problem, recipe || '",0') AS solution FROM made, roster WHERE n = 4;
+        SELECT problem, {id_sql("solution", "problem", "recipe", "0")} AS solution FROM made, roster WHERE n = 4;
     CREATE OR REPLACE TEMP TABLE asked AS
         SELECT made.*, n, stage, role, md5('call' || n || i)::UUID AS call_id, solution,
-            CASE stage WHEN 'compose' THEN problem WHEN 'review' THEN id_of(stage, problem, recipe || '"')
-                WHEN 'solve' THEN id_of('solution', problem, recipe || '",' || (n - 4))
-                ELSE id_of(stage, solution, recipe || '"') END AS subject
+            CASE stage WHEN 'compose' THEN problem WHEN 'review' THEN {id_sql("review", "problem", "recipe")}
+                WHEN 'solve' THEN {id_sql("solution", "problem", "recipe", "n - 4")}
+                ELSE {id_sql("grade", "solution", "recipe")} END AS subject
         FROM made JOIN chosen USING (problem), roster;
     INSERT INTO combinations BY NAME
         SELECT combination AS id, recipe_of('sample') AS recipe, i + (SELECT combinations FROM begin) AS position,
             ['one_hop', 'two_hop', 'three_hop', 'community'][1 + i % 4] AS relation,
-            [ids[1 + i % len(ids)], ids[1 + (i * 7 + 3) % len(ids)]] AS points,
-            [names[1 + i % len(ids)], names[1 + (i * 7 + 3) % len(ids)]] AS names, 1.0 AS weight, 1 AS asks
+            [ids[1 + i % len(ids)], ids[1 + (i + 1 + i * 7 % (len(ids) - 1)) % len(ids)]] AS points,
+            [names[1 + i % len(ids)], names[1 + (i + 1 + i * 7 % (len(ids) - 1)) % len(ids)]] AS names,
+            1.0 AS weight, 1 AS asks
         FROM made, points;
     INSERT INTO problems BY NAME
         SELECT subject AS id, recipe_of('compose') AS recipe, combination AS combination_id, 0 AS sample, text, call_id
@@ -202,7 +202,7 @@ BLOCK_OF_PAIRS = """
             3 AS asked, 1 AS spared, [3] AS classes, 1.0 AS share, 'easy' AS difficulty
         FROM made;
     INSERT INTO passes BY NAME
-        SELECT id_of('pass', concat(stage, '","', problem), recipe_of(stage) || '"') AS id,
+        SELECT {id_sql("pass", "stage", "problem", "recipe_of(stage)")} AS id,
             recipe_of(stage) AS recipe, stage, problem AS problem_id, 0.95 AS score, difficulty,
             if(stage = 'review', NULL, solution) AS solution_id
         FROM made JOIN chosen USING (problem), unnest(['review', 'grade', 'screen']) t(stage);
