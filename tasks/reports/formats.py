@@ -92,8 +92,8 @@ TABLES: dict[Format, str] = {
     "verl": """
         SELECT 'gsdp' AS data_source, [{{'role': 'user', 'content': problem}}] AS prompt, 'math' AS ability,
             {{'style': 'rule', 'ground_truth': answer}} AS reward_model,
-            {{'split': split, 'index': {before} + row_number() OVER () - 1, 'id': id, 'answer_type': answer_type}}
-                AS extra_info
+            {{'split': split, 'index': {before} + row_number() OVER () - 1, 'id': id, 'answer_type': answer_type,
+                'question': problem}} AS extra_info
         FROM rows WHERE verifiable AND chosen""",
 }
 """Formats that are written as Parquet: a query on `rows`, the pairs of a split; `before` rows stand in former files."""
