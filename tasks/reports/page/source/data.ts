@@ -146,7 +146,9 @@ export function has(name: keyof Parts): boolean {
 async function unpack(name: string): Promise<unknown> {
   const block = document.getElementById(`part-${name}`) as HTMLTemplateElement;
   const letters = atob(block.content.textContent ?? "");
-  const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  // A plain loop: Uint8Array.from takes a hundred times as long for some millions of letters.
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const content: unknown = JSON.parse(await new Response(stream).text());
   block.remove();

@@ -17,7 +17,7 @@ export class Inspector {
   private readonly detail = el("article.item", { tabindex: "-1" });
   private readonly told = el("p.reading", { role: "status" });
   private readonly filters: Record<string, HTMLSelectElement | HTMLInputElement> = {};
-  private readonly haystack: string[];
+  private haystack: string[] = [];
   private shown: Item[] = [];
   private at = -1;
 
@@ -31,7 +31,6 @@ export class Inspector {
     private readonly marks: Marks,
     private readonly map: Awaited<ReturnType<typeof part<"map">>>,
   ) {
-    this.haystack = content.items.map((item) => `${item.id} ${item.problem} ${item.solution ?? ""} ${item.names.join(" ")}`.toLowerCase());
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => this.choose(event));
     const exported = el("button", { type: "button", onclick: () => this.export() }, "Export marks");
@@ -107,6 +106,7 @@ export class Inspector {
     const wanted = Object.fromEntries(Object.entries(this.filters).map(([name, control]) => [name, control.value]));
     const terms = (wanted.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     const former = this.shown[this.at];
+    if (terms.length && !this.haystack.length) this.haystack = this.content.items.map(searched);
     this.shown = this.content.items.filter(
       (item, place) =>
         (!wanted.outcome || item.outcome === wanted.outcome) &&
@@ -248,6 +248,11 @@ export class Inspector {
     list.open = true;
     list.scrollIntoView();
   }
+}
+
+/** The text of an item that a search looks through. Made when it is first searched: opening need not wait for it. */
+function searched(item: Item): string {
+  return `${item.id} ${item.problem} ${item.solution ?? ""} ${item.names.join(" ")}`.toLowerCase();
 }
 
 function outcome(item: Item): string {
