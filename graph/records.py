@@ -482,6 +482,16 @@ class InFlight(Record):
     calls: int
 
 
+class EndpointLoad(Record):
+    """How many calls were on their way to an endpoint, and how many it was thought to bear, at some moment of a run."""
+
+    run_id: UUID
+    endpoint: str
+    noted_at: datetime
+    calls: int
+    bears: int
+
+
 class Quote(Record):
     """What a run was told to cost before it, and on which probe that rests."""
 

@@ -20,7 +20,7 @@ from flows.reporting.artifacts import Board
 from flows.reporting.heartbeat import Heartbeat
 from flows.reporting.snapshot import snapshot, write_snapshot
 from tasks.context.run_context import RunContext
-from tasks.runs.record import note_in_flight
+from tasks.runs.record import Loads, note_in_flight, note_loads
 
 STOPPED = (
     "Stopped in order: what was answered is kept. To go on from there: Resume after a pause; after Cancel, Copy to new "
@@ -104,6 +104,7 @@ def beside(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 async def _look(work: RunContext, began: float) -> None:
     """Keep the terminal and the snapshot up to date."""
     written = -inf
+    loads: Loads = {}
     while True:
         content = snapshot(work, "running", began)
         view.get().tick(content)
@@ -111,6 +112,7 @@ async def _look(work: RunContext, began: float) -> None:
             written = time.monotonic()
             write_snapshot(work.settings.workspace, content)
             await note_in_flight(work.store, work.run_id, {name: one.in_flight for name, one in work.clients.items()})
+            loads = await note_loads(work, loads)
         await asyncio.sleep(TICK)
 
 

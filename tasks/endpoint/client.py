@@ -128,6 +128,11 @@ class Client:
         return self.admission.in_flight
 
     @property
+    def bears(self) -> float:
+        """Requests at once that the endpoint is thought to bear."""
+        return self.admission.limit.value
+
+    @property
     def out(self) -> bool:
         """Whether a person must mend something before it answers anybody."""
         return self._standing.out

@@ -10,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetOverrun
-from graph.records import InFlight, Lease, Record, Run, StageRecipe
+from graph.records import EndpointLoad, InFlight, Lease, Record, Run, StageRecipe
 from tasks.context.basis import bound
+from tasks.context.run_context import RunContext
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.reports.money import spent
 from tasks.runs.plan import Plan
@@ -22,6 +23,10 @@ from tasks.store.database import Store
 
 NOT_KEPT = "(not kept)"
 """What stands in the store for a value that may be a secret."""
+
+
+Loads = Mapping[str, int]
+"""By endpoint, how many calls at once it bears."""
 
 
 @asynccontextmanager
@@ -82,6 +87,20 @@ async def note_in_flight(store: Store, run_id: UUID, calls: Mapping[str, int]) -
     """Write down how many calls of a run are on their way, by endpoint, for whoever finds that it was killed."""
     rows = [InFlight(run_id=run_id, endpoint=name, calls=number) for name, number in calls.items() if number]
     await store.write(*rows, statements=[("DELETE FROM in_flight WHERE run_id = ?", [run_id])])
+
+
+async def note_loads(work: RunContext, former: Loads) -> Loads:
+    """Write down how many calls at once each endpoint bears, where that is not as it was; how it is now."""
+    now = {name: int(client.bears) for name, client in work.clients.items()}
+    rows = [
+        EndpointLoad(
+            run_id=work.run_id, endpoint=name, noted_at=utc_now(), calls=work.clients[name].in_flight, bears=bears
+        )
+        for name, bears in now.items()
+        if former.get(name) != bears
+    ]
+    await work.store.write(*rows)
+    return now
 
 
 async def _end(store: Store, run_id: UUID, account: BudgetAccount, error: BaseException | None) -> None:

@@ -55,6 +55,7 @@ TABLES: dict[type[Record], str] = {
     records.StageRecipe: "recipes",
     records.Lease: "leases",
     records.InFlight: "in_flight",
+    records.EndpointLoad: "loads",
     records.Quote: "quotes",
     records.Quoted: "quoted",
     records.Seed: "seeds",

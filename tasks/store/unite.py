@@ -85,12 +85,13 @@ LEFT = {
     *("runs", "recipes", "selection", "basis", "frontier", "quotas", "combinations"),
     *("aliases", "proposals", "knowledge_points", "edges", "communities", "findings"),
     *("elections", "passes", "repeats", "evidence"),
-    *("quotes", "quoted", "batches", "batched"),
+    *("sources", "loads", "quotes", "quoted", "batches", "batched"),
     *("benchmark_items", "examinees", "marks"),
 }
 """Progress of one store; the graph, which is rebuilt from mentions and verdicts; the gates' decisions, which are made
-again from the answers, and by a run for what it draws alone; what one store was told of itself; batches at a server,
-which the workspace that sent them collects; and what an evaluation was about, which the next one records again."""
+again from the answers, and by a run for what it draws alone; what one store was told or measured of
+itself; batches at a server, which the workspace that sent them collects; and what an evaluation was about, which the
+next one records again."""
 
 ASIDE = (
     """CREATE TEMP TABLE read_here AS

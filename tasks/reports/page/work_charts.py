@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 
 from tasks.reports.money import by_stage
@@ -15,9 +17,11 @@ def pace(run: Told) -> list[Chart]:
     when = Column("time", "time")
     flying = (
         f"Seconds spent waiting for answers, by second of the run: how many calls were in flight on average. The "
-        f"settings allow {limits:,}; a curve well below it means that something else held the run up."
+        f"settings allow {limits:,}; the limit found is what the endpoints bear together, by what they refuse. "
+        "A curve well below it means that something else held the run up."
     )
     timed = [(_seconds(at), *rest) for at, *rest in rows]
+    found = _limits(run, [at for at, *_ in rows])
     return [
         Chart(
             "throughput",
@@ -32,8 +36,8 @@ def pace(run: Told) -> list[Chart]:
             "Calls in flight",
             "lines",
             flying,
-            [when, Column("in flight", "decimal")],
-            [(at, row[1]) for at, *row in timed],
+            [when, Column("in flight", "decimal"), Column("limit found")],
+            [(at, row[1], limit) for (at, *row), limit in zip(timed, found, strict=True)],
         ),
         Chart(
             "retries",
@@ -52,6 +56,19 @@ def pace(run: Told) -> list[Chart]:
             [(_seconds(at), pairs) for at, pairs in run.store.rows(_PAIRS_OVER_TIME, [BINS])],
         ),
     ]
+
+
+def _limits(run: Told, moments: Sequence[datetime]) -> list[int | None]:
+    """What the endpoints were thought to bear together at some moments, which ascend; None before it was noted."""
+    noted = deque(run.store.rows(_LOADS))
+    bears: dict[str, int] = {}
+    found: list[int | None] = []
+    for moment in moments:
+        while noted and noted[0][0] <= moment:
+            _, endpoint, limit = noted.popleft()
+            bears[endpoint] = limit
+        found.append(sum(bears.values()) if bears else None)
+    return found
 
 
 def _seconds(at: datetime) -> float:
@@ -102,6 +119,8 @@ def money(run: Told) -> list[Chart]:
 
 
 _LATEST = "(SELECT id FROM runs ORDER BY number DESC, id LIMIT 1)"
+
+_LOADS = f"SELECT noted_at, endpoint, bears FROM loads WHERE run_id = {_LATEST} ORDER BY noted_at, endpoint"
 
 _PACE = f"""
     WITH mine AS (SELECT epoch(ended_at) AS moment, seconds, attempts FROM calls WHERE run_id = {_LATEST}),

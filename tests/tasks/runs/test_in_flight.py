@@ -10,7 +10,7 @@ import pytest
 
 from graph.records import InFlight
 from tasks.reports.money import unanswered
-from tasks.runs.record import note_in_flight
+from tasks.runs.record import Loads, note_in_flight, note_loads
 from tests.support.contexts import open_context, settings_for
 from tests.support.rehearsal import opened, query
 
@@ -60,3 +60,14 @@ async def test_what_was_on_its_way_at_a_kill_is_presumed_lost(tmp_path: Path) ->
         assert rows == [(work.run_id, "local", 7), (killed, "local", 64)]
         assert unanswered(work.store, work.run_id)[0].startswith("about 64 calls were on their way")
     assert query(settings.workspace, "SELECT run_id, calls FROM in_flight") == [(killed, 64)]
+
+
+async def test_what_an_endpoint_bears_is_noted_when_it_changes(tmp_path: Path) -> None:
+    async with open_context(settings_for(tmp_path)) as work:
+        loads: Loads = {}
+        limit = work.clients["local"].admission.limit
+        for bears in (64.0, 64.0, 12.3, 12.7, 64.0):
+            limit.value = bears
+            loads = await note_loads(work, loads)
+        rows = work.store.rows("SELECT run_id, endpoint, bears FROM loads ORDER BY noted_at")
+        assert rows == [(work.run_id, "local", bears) for bears in (64, 12, 64)]

@@ -43,6 +43,8 @@ SAMPLES: tuple[Record, ...] = (
     records.StageRecipe(run_id=ID, stage="review", recipe=OTHER),
     records.Lease(run_id=ID, unit="tokens", amount=0.5),
     records.InFlight(run_id=ID, endpoint="local", calls=64),
+    records.EndpointLoad(run_id=ID, endpoint="local", noted_at=NOW, calls=60, bears=64),
+    records.SeedSource(source="a.jsonl", digest="0" * 64),
     records.Quote(id=ID, quoted_at=NOW, target_pairs=2**40, wanted=7, seeds=3, combinations=2, pairs=1),
     records.Quoted(quote_id=ID, stage="solve", measure="usd", expected=1.5, low=0.0, high=float("inf")),
     records.Seed(

@@ -122,11 +122,14 @@ def test_a_point_of_the_map_tells_its_seeds_and_a_combination_its_path(
 def test_the_map_is_filtered_by_field_and_coverage(screen: Watched, report: str, content: dict[str, Any]) -> None:
     page = screen.open(f"{report}#map")
     points = content["map"]["points"]
+    shown = page.get_by_text(re.compile(rf"^\d+ of {len(points)} points"))
     page.get_by_label("Coverage").select_option("none")
     page.get_by_text(f"{sum(not point['pairs'] for point in points)} of {len(points)} points").wait_for()
+    assert shown.count() == 1
     page.get_by_label("Coverage").select_option("")
     page.get_by_label("Field").select_option("0")
     page.get_by_text(f"{sum(point['field'] == 0 for point in points)} of {len(points)} points").wait_for()
+    assert shown.count() == 1
 
 
 def test_a_click_on_a_point_opens_it(screen: Watched, report: str) -> None:
@@ -142,6 +145,7 @@ def test_a_click_on_a_point_opens_it(screen: Watched, report: str) -> None:
     page.locator(".panel h2", has_text="The knowledge graph").wait_for()
     page.mouse.click(canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2)
     page.locator(".panel h2", has_text=name).wait_for()
+    assert re.search(r"#map/\d+$", page.url)
 
 
 def test_every_chart_is_drawn_and_gives_its_numbers_as_csv(

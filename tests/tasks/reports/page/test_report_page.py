@@ -51,6 +51,13 @@ def content(store: Store, settings: RunSettings) -> dict[str, Any]:
         return parts(store, settings)
 
 
+def test_calls_in_flight_stand_beside_the_limit_that_was_found(content: dict[str, Any]) -> None:
+    (chart,) = (chart for chart in content["charts"] if chart["name"] == "in-flight")
+    assert [column["name"] for column in chart["columns"]] == ["time", "in flight", "limit found"]
+    assert {type(row[2]) for row in chart["rows"]} <= {int, type(None)}
+    assert chart["rows"][-1][2] >= 1
+
+
 # One source of counts
 
 

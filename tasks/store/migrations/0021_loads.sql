@@ -1,0 +1,10 @@
+CREATE TABLE loads (
+    run_id UUID NOT NULL,
+    endpoint VARCHAR NOT NULL,
+    noted_at TIMESTAMP NOT NULL,
+    calls INTEGER NOT NULL,
+    bears INTEGER NOT NULL
+);
+COMMENT ON TABLE loads IS 'Calls on their way to each endpoint over a run, beside how many it was thought to bear';
+COMMENT ON COLUMN loads.noted_at IS 'When the endpoint''s limit had changed, looked at every few seconds';
+COMMENT ON COLUMN loads.bears IS 'The limit found by what the endpoint refuses; at most the concurrency of the settings';
