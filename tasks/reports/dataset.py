@@ -93,9 +93,9 @@ def _write(store: Store, settings: RunSettings, folder: Path, parts: Path) -> in
         if name in LLAMA_FACTORY
     }
     (data / "dataset_info.json").write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
-    (folder / "README.md").write_text(
-        card(store, settings, count, example_of(store, gathered), _sharded(data)), encoding="utf-8"
-    )
+    with store.more_memory():
+        told = card(store, settings, count, example_of(store, gathered), _sharded(data))
+    (folder / "README.md").write_text(told, encoding="utf-8")
     # The dataset is what was paid for: where the report cannot be made, `gsdp report` says why.
     with suppress(StoreError):
         write_report(store, settings, folder / REPORT)

@@ -32,6 +32,7 @@ FILE_NAME = "gsdp.duckdb"
 MEMORY_LIMIT = "256MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
+MORE_MEMORY = "1GB"
 ROW_GROUP = 10_240
 """Rows that a Parquet file holds together: as many as are in memory while it is written."""
 
@@ -185,6 +186,15 @@ class Store:
             yield
         finally:
             self.rows(f"DETACH {name}")
+
+    @contextmanager
+    def more_memory(self) -> Iterator[None]:
+        """Let questions about all calls at once take more memory than a run has for its buffers."""
+        self.rows(f"SET memory_limit = '{MORE_MEMORY}'")
+        try:
+            yield
+        finally:
+            self.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
     def close(self) -> None:
         """Commit what waits and release the file. The store is of no use afterwards."""

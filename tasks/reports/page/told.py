@@ -9,24 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tasks.reports.funnel import FINISHED
-from tasks.store.database import MEMORY_LIMIT, Store
+from tasks.store.database import Store
 from tasks.store.latest import recipe_of
 
 
 @contextmanager
 def told_problems(store: Store, target: int) -> Iterator[None]:
     """The table `told` for as long as the `with` block lasts, in this thread."""
-    # Questions about all calls at once take more memory than a run has for its buffers.
-    store.rows(f"SET memory_limit = '{MEMORY}'")
-    try:
-        store.rows(_TOLD, [target])
-        yield
-    finally:
-        store.rows("DROP TABLE IF EXISTS told")
-        store.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    with store.more_memory():
+        try:
+            store.rows(_TOLD, [target])
+            yield
+        finally:
+            store.rows("DROP TABLE IF EXISTS told")
 
-
-MEMORY = "1GB"
 
 PAIR = "pair"
 """The outcome of a problem that every gate let through; another outcome is the stage that kept it out."""
