@@ -36,6 +36,7 @@ NAMED: dict[str, Any] = {
     "endpoints": {"local": {"base_url": "http://127.0.0.1:8000/v1", "model": "a-model"}},
 }
 """What a settings file must name, for blocks that show only a part of one."""
+ROOMS = "deployments|docs|flows|graph|gsdp|prompts|tasks|tests"
 PROGRAMS = {"gsdp", "prefect", "python3", "python", "source", "git", "cd", "uv", "pytest", "ruff", "mypy", "pre-commit"}
 
 
@@ -97,6 +98,16 @@ def test_other_commands_of_the_pages_are_programs_of_the_house() -> None:
                 assert not words or words[0] in PROGRAMS, f"{block}: {line}"
                 if words[:1] == ["python"] and words[1] == "-m":
                     assert find_spec(words[2]), line
+
+
+def test_modules_and_files_that_pages_name_are_there() -> None:
+    spans = {span for page in pages() for span in SPAN.findall(prose(page))}
+    modules = {words[2] for words in map(str.split, spans) if words[:2] == ["python", "-m"]}
+    files = {word for span in spans for word in span.split() if re.fullmatch(rf"({ROOMS})/[\w/.-]+\.\w+", word)}
+    assert len(modules) > 5
+    assert len(files) > 10
+    assert [name for name in sorted(modules) if not find_spec(name)] == []
+    assert [name for name in sorted(files) if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("block", [each for each in blocks("python") if each.page.name != "CONTRIBUTING.md"], ids=str)
