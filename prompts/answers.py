@@ -34,22 +34,34 @@ GUARDED = TAGS - {"class", "item", "name", "names", "pairs", "text", "score"}
 text except in a prompt or an answer that uses them."""
 
 _SPEAKERS = "user|assistant|system|tool|endofturn"
-_MARKERS = (
-    r"<[|｜][^<>|｜\s]{1,64}[|｜]>",  # ChatML, Llama 3, Phi, GLM, DeepSeek, Granite, Command, gpt-oss
-    r"<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT)\]",  # Llama 2, Mistral
-    r"\[/?(?:TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|AVAILABLE_TOOLS|CALL_ID|THINK)\]",  # Mistral
-    r"<(?:start|end)_of_turn>|<(?:bos|eos)>|<unused\d{1,4}>",  # Gemma
-    r"<\|(?:turn|channel|tool|tool_call|tool_response)>|<(?:turn|channel|tool|tool_call|tool_response)\|>",  # Gemma 4
-    r"</?tool_(?:call|response)s?>|</?tools>",  # Qwen, Hermes
-    r"\[[gs]?MASK\]|<[se]op>",  # GLM
-    rf"\[\|(?:{_SPEAKERS})\|\]",  # EXAONE
-    r"<seed:[a-z_/]{2,40}>|</seed:[a-z_]{2,40}>",  # Seed-OSS
-    r"◁/?think▷",  # Kimi
-    r"<extra_id_\d{1,4}>|<SPECIAL_\d{1,4}>",  # Nemotron
-    r"\[UNUSED_TOKEN_\d{1,4}\]|<reserved_\d{1,4}>",  # InternLM, Baichuan
-    r"\]~!?b[\[\]]|\[e~\[|<(?:beginning|end)_of_sentence>",  # MiniMax
+_TOOLS = "turn|channel|tool|tool_call|tool_response"
+_MARKERS = {
+    "<": (
+        r"[|｜][^<>|｜\s]{1,64}[|｜]>",  # ChatML, Llama 3, Phi, GLM, DeepSeek, Granite, Command, gpt-oss
+        r"</?SYS>>",  # Llama 2
+        r"(?:start|end)_of_turn>|(?:bos|eos)>|unused\d{1,4}>",  # Gemma
+        rf"\|(?:{_TOOLS})>|(?:{_TOOLS})\|>",  # Gemma 4
+        r"/?tool_(?:call|response)s?>|/?tools>",  # Qwen, Hermes
+        r"[se]op>",  # GLM
+        r"seed:[a-z_/]{2,40}>|/seed:[a-z_]{2,40}>",  # Seed-OSS
+        r"extra_id_\d{1,4}>|SPECIAL_\d{1,4}>",  # Nemotron
+        r"reserved_\d{1,4}>",  # Baichuan
+        r"(?:beginning|end)_of_sentence>",  # MiniMax
+    ),
+    "[": (
+        r"/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|AVAILABLE_TOOLS|CALL_ID|THINK)\]",  # Mistral
+        r"[gs]?MASK\]",  # GLM
+        rf"\|(?:{_SPEAKERS})\|\]",  # EXAONE
+        r"UNUSED_TOKEN_\d{1,4}\]",  # InternLM
+        r"e~\[",  # MiniMax
+    ),
+    "]": (r"~!?b[\[\]]",),  # MiniMax
+    "◁": (r"/?think▷",),  # Kimi
+}
+"""By the character they begin with: a pattern that begins with one of a few is looked for several times as fast."""
+CHAT_MARKER = (
+    r"[<\[\]◁](?:" + "|".join(rf"(?<={re.escape(first)})(?:{'|'.join(rest)})" for first, rest in _MARKERS.items()) + ")"
 )
-CHAT_MARKER = "|".join(_MARKERS)
 """Strings that chat templates of open models turn into a change of speaker, a call of a tool or the beginning of all.
 `[ABCD]`, an area, is none, and `<s>` alone changes no speaker."""
 HIDDEN = re.compile(
@@ -60,7 +72,8 @@ HIDDEN = re.compile(
 END_OF_TEXT = "</s>"
 """How some models end an answer, where no `<s>` was opened."""
 
-_NEVER = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(GUARDED))})\s{{0,3}}/?>)|{CHAT_MARKER}")
+_NEVER = re.compile(rf"(?i:<\s{{0,3}}/?\s{{0,3}}(?:{'|'.join(sorted(GUARDED))})\s{{0,3}}/?>)")
+_MARKER = re.compile(CHAT_MARKER)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _DECIMAL = r"(?:[0-9]{1,4}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
 _SCORE = re.compile(rf"({_DECIMAL})\s?(?:(%|％|per ?cent)|(?:/|out of|of)\s?({_DECIMAL}))?")
@@ -159,14 +172,19 @@ def clean(text: str, tag: str, longest: int | None = None) -> str:
     Those are scraps of the prompt or of another answer. Control characters are what is left of LaTeX that was read as
     an escape (`\\frac`, `\\beta`), and a terminal obeys some. `tag` says in the reason what the text was meant to be.
     """
-    seen = HIDDEN.sub("", text)
-    if _own_tag(tag).search(seen) or _NEVER.search(seen) or _ends_with_mark(seen):
+    seen = without_hidden(text)
+    if _own_tag(tag).search(seen) or _NEVER.search(seen) or _MARKER.search(seen) or _ends_with_mark(seen):
         raise Unparseable(f"tag left in <{tag}>")
     if _CONTROL.search(text):
         raise Unparseable(f"control character in <{tag}>")
     if longest is not None and len(text) > longest:
         raise Unparseable("too long")
     return text
+
+
+def without_hidden(text: str) -> str:
+    """The text without the characters that take no place."""
+    return text if text.isascii() else HIDDEN.sub("", text)
 
 
 def _ends_with_mark(text: str) -> bool:

@@ -31,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from graph.errors import PromptError
 from graph.records import content_id
-from prompts.answers import CHAT_MARKER, GUARDED, HIDDEN
+from prompts.answers import CHAT_MARKER, GUARDED, without_hidden
 from prompts.domain import ABOUT, ANSWERED, BASE, OPPOSED, find_domain
 
 STAGES = ("extract", "connect", "compose", "review", "solve", "grade", "screen", "evaluate")
@@ -116,7 +116,7 @@ class Prompt:
 
 def inert(text: str, tags: re.Pattern[str]) -> str:
     """The text with our tags and the chat markers made plain characters (see the module's docstring)."""
-    seen = HIDDEN.sub("", text)
+    seen = without_hidden(text)
     if seen != text and (tags.search(seen) or _CHAT_MARKER.search(seen)):
         text = seen
     if "<" in text:
