@@ -36,7 +36,7 @@ def test_the_table_tells_of_everything_that_may_be_trusted() -> None:
         assert word in told
 
 
-@pytest.mark.parametrize(("what", "row"), rows(), ids=[what for what, _ in rows()])
+@pytest.mark.parametrize(("what", "row"), list(rows()), ids=[what for what, _ in rows()])
 def test_every_row_names_tests_that_are_there(what: str, row: str) -> None:
     found = NAMED.findall(row)
     assert found, f"{what}: names no test"
