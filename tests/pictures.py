@@ -61,7 +61,7 @@ def main() -> None:
         save_endpoint(page, prefect, "rehearsal", "sandbox")
         open_form(page, prefect)
         fill_form(page, WORKSPACE, "rehearsal", PAIRS)
-        take(page, "form", 1250)
+        take(page, "form", 1700)
         run = submit(page, prefect)
         prefect.ends(run, seconds=300)
         page.goto(prefect.page(f"/runs/flow-run/{run}"))
