@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -33,7 +34,7 @@ from prefect.concurrency.asyncio import (
     ConcurrencySlotAcquisitionError,
     concurrency,
 )
-from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException
+from prefect.exceptions import ObjectAlreadyExists, Pause, PrefectException, TerminationSignal
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled
 
@@ -46,7 +47,7 @@ from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
 from tasks.runs.plan import answered
 from tasks.settings.run import RunSettings
-from tasks.store.database import FILE_NAME, open_store
+from tasks.store.database import FILE_NAME, open_store, was_interrupted
 
 PATIENCE = 5.0
 """Seconds between two looks at the store of a workspace that a run waits for, and until one that is cancelled ends."""
@@ -85,6 +86,10 @@ async def in_turn(settings: RunSettings, accept_changes: bool = False) -> AsyncI
             yield work
         except EndpointDown as error:
             error.transient = error.transient or (deployed and answered(work.store))
+            raise
+        except StoreError as error:
+            if was_interrupted(error):
+                raise TerminationSignal(signal=signal.SIGTERM) from error
             raise
 
 

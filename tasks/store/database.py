@@ -260,6 +260,11 @@ class Store:
             self._copied = copied
 
 
+def was_interrupted(error: StoreError) -> bool:
+    """Whether a signal has ended a query: DuckDB swallows what its handler has raised."""
+    return isinstance(error.__cause__, duckdb.InterruptException)
+
+
 def open_store(workspace: Path, read_only: bool = False) -> Store:
     """Open the store of a workspace and bring it to the newest schema; a new workspace is made unless `read_only`.
 

@@ -147,7 +147,7 @@ def test_the_nightly_example_takes_new_seeds_and_people_are_told_how_runs_end(
     assert runs(workspace=str(tmp_path / "other"), budget="20k tokens") == "COMPLETED"
     prepared.assert_told("budgets", str(tmp_path / "other"))
     dead = {"base_url": f"http://127.0.0.1:{free_port()}/v1", "model": "none", "outage_patience": 0.5}
-    failing = {"endpoints": {"dead": dead}, "roles": {"others": "dead"}, "workspace": str(tmp_path / "failing")}
+    failing = {"endpoints": {"dead": dead}, "endpoint": "dead", "workspace": str(tmp_path / "failing")}
     assert runs(**failing) == "FAILED"
     prepared.assert_told("fail or crash", "Failed", "dead")
     assert "FAILED" in prepared.states("gsdp-within")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
+import duckdb
 import pytest
 from prefect import flow, runtime
 from prefect.client.orchestration import get_client
@@ -22,7 +23,7 @@ from flows.orchestration.log_filter import speak_in_sentences
 from flows.orchestration.turns import in_turn, limit_name, runs_at_work
 from flows.reporting.report import beside
 from flows.stages import ingest, publish
-from graph.errors import GsdpError, SeedError
+from graph.errors import GsdpError, SeedError, StoreError
 from tasks.settings.run import RunSettings
 from tests.support.rehearsal import SEEDS, content, query
 
@@ -118,6 +119,19 @@ async def test_a_run_that_is_cancelled_while_its_worker_is_gone_ends_by_itself(
         (found,) = [run for run in await client.read_flow_runs() if run.name and run.state_name == "Cancelled"]
     assert found.state
     assert found.state.message == "Ended by itself: its worker is gone."
+
+
+async def test_a_signal_that_meets_a_query_ends_the_run_as_any_other(prefect_server: str, tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+
+    @flow(name="queries")
+    async def queries() -> None:
+        async with in_turn(chosen):
+            raise StoreError("Query interrupted") from duckdb.InterruptException("Query interrupted")
+
+    with pytest.raises(TerminationSignal):
+        await queries()
+    assert [state for _, _, state in runs(tmp_path)] == ["interrupted"]
 
 
 async def test_those_at_work_in_a_workspace_are_known_by_name(prefect_server: str, tmp_path: Path) -> None:
