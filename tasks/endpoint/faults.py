@@ -54,7 +54,7 @@ class Failure:
     @property
     def group(self) -> str:
         """A short reason that items can be counted by: the server's own words differ from item to item."""
-        return "gave up" if self.gave_up else GROUPS.get(self.code, self.words)
+        return GAVE_UP if self.gave_up else GROUPS.get(self.code, self.words)
 
 
 def in_words(failure: Failure | None) -> str | None:
@@ -64,7 +64,7 @@ def in_words(failure: Failure | None) -> str | None:
 
 def gave_up(fault: Fault, attempts: int, words: str) -> Failure:
     """The end of an item after its last attempt."""
-    return Failure(fault.code, f"gave up after {attempts} attempts: {words}", gave_up=True)
+    return Failure(fault.code, f"{GAVE_UP} after {attempts} attempts: {words}", gave_up=True)
 
 
 def read_status(status: int, headers: Mapping[str, str], body: str, now: datetime | None = None) -> Fault:
@@ -219,6 +219,9 @@ def remedy(fault: Fault) -> str:
     """What a person can do about a fault of the whole endpoint, in one sentence."""
     return REMEDIES.get(fault.code, "Start the server or change base_url, then run the same command again.")
 
+
+GAVE_UP = "gave up"
+"""How the ledger marks a call that was tried as often as may be; the words behind it are for people."""
 
 SCRUBBED = "[key]"
 """What stands where a secret stood."""

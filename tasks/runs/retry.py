@@ -15,13 +15,14 @@ from uuid import UUID
 
 from graph.records import Combination, content_id
 from tasks.context.slots import slots_of
+from tasks.endpoint import faults
 from tasks.judging.paraphrases import UNJUDGED
 from tasks.store.database import Store, open_store
 from tasks.store.ids import id_sql
 from tasks.store.latest import current_recipe, latest_identity, recipe_of
 from tasks.store.writer import Statement
 
-GAVE_UP = "SELECT id FROM calls WHERE fault LIKE 'gave up after %'"
+GAVE_UP = f"SELECT id FROM calls WHERE starts_with(fault, '{faults.GAVE_UP}')"
 OF_AN_UNFINISHED_RUN = """
     AND run_id IN (SELECT id FROM runs WHERE state != 'completed'
                    AND started_at = (SELECT max(started_at) FROM runs))"""
