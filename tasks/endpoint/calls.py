@@ -1,6 +1,6 @@
-"""One call on its way: what is sent, how its answer is read, and what it has been through.
+"""One call: what is sent, how its answer is read, and what its attempts used up.
 
-Reading is pure: it knows what a server bills for an answer, and what a body that is no JSON is called.
+Reading is pure: it knows what a server bills for an answer, and how to name a body that is not JSON.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ R = TypeVar("R", bound=Readable)
 
 @dataclass(slots=True)
 class CallAttempts(Generic[R]):
-    """One call on its way: what is sent, how its answer is read, and what it has been through."""
+    """One call: what is sent, how its answer is read, and what its attempts used up."""
 
     url: str
     make: Callable[[], dict[str, Any]]
@@ -48,7 +48,7 @@ class CallAttempts(Generic[R]):
     outages: int
     """Outages of the endpoint that were known when the call began."""
     secrets: tuple[str, ...] = field(repr=False)
-    """What nobody may be told, whatever the server says."""
+    """Secrets, which are removed from everything the server says."""
     ticket: Ticket = field(default_factory=Ticket)
     body: dict[str, Any] = field(default_factory=dict)
     content: bytes = b""
@@ -97,16 +97,16 @@ class CallAttempts(Generic[R]):
         self.presumed += presumed
 
     def word(self) -> None:
-        """Make what is sent."""
+        """Make the body and its bytes."""
         self.body = self.make()
         self.content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
         self.ticket.size = len(self.content)
 
 
 def billed(raw: RawResponse, value: Readable | None, seconds: float) -> Usage | None:
-    """What a server takes for an answer after so long; None where it was at work and does not say.
+    """What a server bills for an answer that took so long; None where it worked and does not say.
 
-    Nobody bills an error, but a gateway that has lost patience says nothing of the server that goes on behind it.
+    Errors are not billed, but a gateway that timed out says nothing about the server behind it, which may go on.
     """
     if raw.status in GATEWAY_TIMEOUTS or (raw.status == 502 and seconds > CONNECT_TIMEOUT):
         return None

@@ -1,7 +1,7 @@
-"""How an endpoint stands: it answers, is silent, or is of no use until a person mends it; and what a failure means.
+"""The circuit breaker of an endpoint: it answers, is silent, or is unusable until a person fixes something.
 
-It turns the verdict on one attempt into what its caller does: try again after a wait, end with a reason, or raise what
-is now known of the endpoint. Those who wait for another attempt wait here, and are woken when the news is bad.
+It turns the verdict on one attempt into what the caller does: retry after a backoff, end the item with a reason, or
+raise the endpoint's error. Calls wait here between attempts, and are woken when the endpoint is found to be down.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from tasks.endpoint.load.admission import MOST_PROBE_WAIT, Admission
 from tasks.settings.endpoints import Endpoint
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-"""Seconds: between two attempts lies anything from 0 to 1, 2, 4, ... 30."""
+"""Seconds of backoff: a random time from 0 to 1, 2, 4, ... 30 between two attempts."""
 
 LONGEST_RETRY_AFTER = 900.0
-"""Seconds. A server that asks for more has closed for the day, and waiting in silence would hide that."""
+"""Seconds. A server that asks for more counts as down: waiting that long in silence would hide it."""
 
 SILENCE = 10
 """Failures without an answer, in a row, after which an endpoint is only probed."""
@@ -35,7 +35,7 @@ class AgainError(Exception):
 
 
 class Standing:
-    """What is known about one endpoint. All of it happens in one event loop."""
+    """The state of one endpoint. Use it from one event loop only."""
 
     def __init__(
         self,
@@ -50,15 +50,15 @@ class Standing:
         self.where = f"Endpoint {name} at {address}"
         """How messages name it."""
         self.trouble = ""
-        """Why nobody has had an answer lately, while there is still patience."""
+        """Why no call has been answered lately; empty once the patience has run out."""
         self.retries = 0
-        """Attempts that were followed by another one."""
+        """Attempts that were followed by another attempt."""
         self.outages = 0
         """How often it was found to be down."""
         self.resting_until = 0.0
-        """Until when the server asked to be left alone."""
-        self.vain: list[UUID] = []
-        """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
+        """The moment until which the server asked not to be called."""
+        self.unanswered: list[UUID] = []
+        """Calls that ended without an answer in a streak that turned out to be the endpoint's fault."""
         self._address, self._secrets = address, secrets
         self._admission, self._clock, self._sleep = admission, clock, sleep
         self._health = Health(attempts=endpoint.attempts, patience=endpoint.outage_patience)
@@ -70,7 +70,7 @@ class Standing:
 
     @property
     def out(self) -> bool:
-        """Whether a person must mend something before it answers anybody."""
+        """Whether a person must fix something before any call is answered."""
         return bool(self._refused)
 
     def trial(self, model: str, call_id: UUID | None) -> AttemptHistory:
@@ -79,17 +79,17 @@ class Standing:
         return AttemptHistory(self._calls, self._health.answers, model, call_id)
 
     def usable(self, trial: AttemptHistory) -> None:
-        """Somebody got an answer."""
+        """A call got an answer."""
         self.trouble = ""
         self._health.usable(trial)
 
     def spoke(self) -> None:
-        """It said something, be it a refusal: it is not silent."""
+        """The server responded, even if it refused: it is not silent."""
         self._probes = 0
         self._admission.resume()
 
     def check(self, outages: int) -> None:
-        """Raise what is known about it. An outage ends the calls that saw it; later ones try anew."""
+        """Raise the endpoint's error, if any. An outage ends the calls that saw it; later calls try again."""
         if self._refused:
             raise EndpointRefused(self._refused)
         if outages != self.outages:
@@ -134,7 +134,7 @@ class Standing:
             raise AgainError
         if verdict is Consequence.GIVE_UP:
             return Failure(fault.code, reason) if permanent else gave_up(fault, call.trial.failures, reason)
-        self.vain += [call_id for _, call_id in self._health.record(call.trial).vain if call_id]
+        self.unanswered += [call_id for _, call_id in self._health.record(call.trial).unanswered if call_id]
         raise self._condemn(fault, reason, verdict)
 
     def _break(self, fault: Fault) -> None:
@@ -151,7 +151,7 @@ class Standing:
             self._admission.pause(self._within_patience((fault.retry_after or 0.0) + wait))
 
     def _condemn(self, fault: Fault, reason: str, verdict: Consequence) -> EndpointError:
-        """The endpoint is at fault: wake everyone who waits. What is on the wire may still come home."""
+        """The endpoint is at fault: wake all waiting calls. Requests in flight may still be answered."""
         where = self.where
         if fault.kind == "fatal":
             self._refused = f"{where} {reason}. {remedy(fault)}"
@@ -170,15 +170,15 @@ class Standing:
         return EndpointRefused(self._refused) if self._refused else self._is_down()
 
     def _is_down(self) -> EndpointDown:
-        """An endpoint that has never answered is more likely misnamed than resting: no task is tried again for it."""
+        """An endpoint that has never answered is probably misnamed, so its error is not transient."""
         error = EndpointDown(self._down)
         error.transient = self._health.answers > 0
         return error
 
     def seconds_to_wait(self, trial: AttemptHistory) -> float:
-        """What the server asked for and a random share on top, so that those who fail together come back apart.
+        """The wait that the server asked for plus jitter, so that calls that failed together retry apart.
 
-        Nothing, where the endpoint is silent: then those who wait stand in its queue.
+        0 where the endpoint is silent: then the calls wait in the admission queue.
         """
         if self._admission.paused:
             return 0.0
@@ -191,7 +191,7 @@ class Standing:
         return min(seconds, left) if left else seconds
 
     async def pause(self, seconds: float) -> None:
-        """Wait for the next attempt, or until there is bad news."""
+        """Wait for the next attempt, or until the endpoint is found to be down."""
         self.retries += 1
         if not seconds:
             return
@@ -200,7 +200,7 @@ class Standing:
                 async with scope:
                     await self._sleep(seconds)
         except TimeoutError:
-            return  # woken early: the next attempt's first look says why
+            return  # woken early: the next attempt checks why
 
     @contextmanager
     def _wakeable(self) -> Iterator[asyncio.Timeout]:

@@ -1,13 +1,13 @@
-"""One client per endpoint: the only door through which a request leaves.
+"""One client per endpoint: every request to a model server goes through it.
 
-It owns the retries of transport and load and the deadline of an attempt; when a request may leave is its admission's
-to say, how it is worded its dialect's, and what a failure means its standing's. It does not judge text, count money or
-write anything down. What a caller sees:
+It owns the retries of transport and load, and the deadline of an attempt. Its admission decides when a request may
+leave, its dialect how the body is worded, and its circuit breaker what a failure means. It does not judge text, count
+money or write to the store. What a caller sees:
 
     a Reply without fault     an answer to parse
-    a Reply with a fault      this item can have no answer; write the reason down and go on
-    EndpointDown              nobody gets an answer now; the same call may work later
-    EndpointRefused           nobody will, until a person mends key, model, address or account
+    a Reply with a fault      this item can have no answer; record the reason and go on
+    EndpointDown              no call gets an answer now; the same call may work later
+    EndpointRefused           no call will, until a person fixes key, model, address or account
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LOG = logging.getLogger("gsdp")
 
 
 class KnownGood(NamedTuple):
-    """A request that was answered, by which can be found out whether its endpoint works."""
+    """A request that was answered; sending it again shows whether the endpoint works."""
 
     body: dict[str, Any]
     content: bytes
@@ -70,7 +70,7 @@ class KnownGood(NamedTuple):
 
 
 class Moved(EndpointDown):
-    """The endpoint is silent, and the call may try another. Only `tasks.endpoint.replicas` meets it."""
+    """The endpoint is silent, and the call may try another one. Only `tasks.endpoint.replicas` catches it."""
 
 
 class Client:
@@ -90,10 +90,10 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         meter: Meter | None = None,
     ) -> None:
-        """Nothing is sent yet. `profiles`, by model, are what is known beforehand.
+        """Nothing is sent yet. `profiles`, by model, hold what `gsdp doctor` found out.
 
-        `meter` knows prices and budget; without one, calls cost nothing that is known and are not limited. Raises
-        SettingsError when a header's variable or the CA file is missing.
+        `meter` knows prices and budget; without one, costs are unknown and not limited. Raises SettingsError when a
+        header's variable or the CA file is missing.
         """
         profiles = profiles or {}
         self.name = name
@@ -105,7 +105,7 @@ class Client:
         self.refused = 0
         """Attempts that the server turned away because it was busy."""
         self.batch_queue: BatchQueue | None = None
-        """The way of calls that may wait."""
+        """Takes the calls that may wait for a batch."""
         self._connection = connect(endpoint, key)
         self._chat_url = self._connection.url("/chat/completions")
         self._embeddings_url = self._connection.url("/embeddings")
@@ -134,40 +134,40 @@ class Client:
 
     @property
     def out(self) -> bool:
-        """Whether a person must mend something before it answers anybody."""
+        """Whether a person must fix something before any call is answered."""
         return self._standing.out
 
     @property
     def retries(self) -> int:
-        """Attempts that were followed by another one."""
+        """Attempts that were followed by another attempt."""
         return self._standing.retries
 
     @property
     def limited_for(self) -> float:
-        """Seconds until the server's limits let the next call out, while nothing is on the wire."""
+        """Seconds until the server's limits allow the next call; 0 while a request is in flight."""
         if self.in_flight:
             return 0.0
         return max(self.admission.opens_in, self._standing.resting_until - self._clock(), 0.0)
 
     @property
-    def vain(self) -> Sequence[UUID]:
-        """Calls whose items ended without an answer in a row that turned out to be the endpoint's fault."""
-        return self._standing.vain
+    def unanswered(self) -> Sequence[UUID]:
+        """Calls that ended without an answer in a streak that turned out to be the endpoint's fault."""
+        return self._standing.unanswered
 
     @property
     def trouble(self) -> str:
-        """Why nobody has had an answer lately, while there is still patience."""
+        """Why no call has been answered lately; empty once the patience has run out."""
         return self._standing.trouble
 
     def batches(self, stage: str) -> bool:
-        """Whether the calls of a stage wait for a batch."""
+        """Whether the calls of a stage travel in batches."""
         return self.batch_queue is not None and stage in self.batch_queue.stages
 
     def __repr__(self) -> str:
         return f"Client({self.name!r}, {self._connection.address!r})"
 
     async def learn_contexts(self) -> None:
-        """Ask once for the list of models, because of their contexts. A server may have none, and need not."""
+        """Ask once for the list of models, to learn their contexts. Servers without one are fine."""
         try:
             async with asyncio.timeout(LISTING_TIMEOUT):
                 raw = await self._connection.get(self._connection.url("/models"))
@@ -253,12 +253,12 @@ class Client:
             return await self._retry(call)
 
     def _spent(self, call: CallAttempts[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
-        """The error, with what the call used up: requests that were sent belong into somebody's books."""
+        """The error, with what the call used up: requests that were sent must be in the ledger."""
         error.spent = call.spending(self.name) if call.attempts else None
         return error
 
     async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
-        """All attempts but the first, which does without tenacity: it would cost a sixth of the calls per second."""
+        """All attempts after the first. The first goes without tenacity, which would cost a sixth of the throughput."""
         standing = self._standing
         await standing.pause(standing.seconds_to_wait(call.trial))
         retrying = AsyncRetrying(
@@ -282,7 +282,7 @@ class Client:
                 return value, failure or await self._probe(call, fault)
 
     async def _send(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
-        """One request, when its turn has come, and what it was billed with."""
+        """One request once admission lets it out; adds its usage to the call."""
         await self._enter(call)
         value, fault, words = await self._exchange(call)
         if value is not None:
@@ -297,9 +297,9 @@ class Client:
             self._answered[kind] = KnownGood(call.body, call.content, call.read, value.usage.output)
 
     async def _probe(self, call: CallAttempts[Any], own: Fault) -> Failure:
-        """Find out by a request that was answered before whether it is the item or the endpoint that is at fault.
+        """Find out whether the item or the endpoint is at fault, by sending a request that was answered before.
 
-        It stands in the books of the call that wants to know. Those who want to know at the same time wait for one.
+        The probe is charged to the call that needs it. Calls that need one at the same time share a single probe.
         """
         standing, seen = self._standing, self._standing.probes(call.trial)
         async with self._probing:
@@ -315,7 +315,7 @@ class Client:
             return standing.probed(call, own, found)
 
     def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
-        """Whether the server refused a parameter that it can be asked without; then the call is worded anew."""
+        """Whether the server refused a parameter that can be left out; if so, the body is made again without it."""
         if fault.code not in ADAPTABLE:
             return False
         name, is_new = self._dialect.adapt(call.body, call.own, words)
@@ -327,14 +327,14 @@ class Client:
         return bool(name)
 
     async def _enter(self, call: CallAttempts[Any]) -> None:
-        """Wait for a place. Those who wait leave with the error when the endpoint turns out to be down."""
+        """Wait until the request may leave. Waiting calls raise the error when the endpoint turns out to be down."""
         self._standing.check(call.outages)
         admission, ticket = self.admission, call.ticket
         if ticket.movable and admission.paused and not admission.probe_due:
             raise Moved(self._standing.where)
         let_out = await admission.enter(ticket)
         try:
-            self._standing.check(call.outages)  # the one who made room may have brought bad news
+            self._standing.check(call.outages)  # the call that made room may have found the endpoint down
         except EndpointError:
             if let_out:
                 admission.leave(ticket)
@@ -343,7 +343,7 @@ class Client:
             raise Moved(self._standing.where)
 
     async def _exchange(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
-        """One request on the wire: the value of a 200, or the fault and the words of anything else."""
+        """Send one request: the value of a 200, or the fault and the words of anything else."""
         ticket = call.ticket
         try:
             bill = await self._meter.begin(call.body["model"], len(call.content), call.most_output)
@@ -351,7 +351,9 @@ class Client:
             self.admission.leave(ticket)
             raise
         try:
-            self._standing.check(call.outages)  # while it waited for others to be billed, there may have been bad news
+            self._standing.check(
+                call.outages
+            )  # the endpoint may have failed while this call waited for others to be billed
         except EndpointError:
             self._meter.end(bill, NO_USAGE)
             self.admission.leave(ticket)
@@ -360,7 +362,7 @@ class Client:
         call.attempts += 1
         ticket.again = True
         began = self._on_wire[call.trial.number] = self._clock()
-        usage: Usage | None = None  # until more is known, the worst
+        usage: Usage | None = None  # None: counts at the worst case
         try:
             try:
                 async with asyncio.timeout(self.endpoint.timeout):
@@ -384,7 +386,7 @@ class Client:
             self.admission.leave(ticket)
 
     def _learn(self, ticket: Ticket, value: Readable | None, fault: Fault | None, raw: RawResponse | None) -> None:
-        """What an exchange says about how much the endpoint bears; before the next one is let out."""
+        """Update the limits from what an exchange says, before the next request is let out."""
         admission = self.admission
         rates = admission.rates
         kind = fault.kind if fault else ""
@@ -410,7 +412,7 @@ class Client:
         return read_exception(error)
 
     def _is_at_work(self) -> bool:
-        """Whether somebody has been waiting for longer than it takes to be refused."""
+        """Whether a request has been in flight for longer than a refusal takes."""
         now = self._clock()
         return now - next(iter(self._on_wire.values()), now) > CONNECT_TIMEOUT
 

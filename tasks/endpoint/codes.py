@@ -10,7 +10,7 @@ busy         the server sheds load (429, 503): nobody's fault, so it hardly coun
 unreachable  no HTTP answer, or a gateway's word that nothing is behind it: an outage when everybody sees it
 slow         no whole answer in time: the server hangs, or this answer is too long, so it counts against both
 permanent    this request can never succeed; others can
-fatal        no request of this client can succeed until a person mends something
+fatal        no request of this client can succeed until a person fixes something
 """
 
 FaultCode = Literal[
@@ -32,4 +32,4 @@ FaultCode = Literal[
     "truncated", "truncated_thinking", "context_full", "tool_call", "repetition", "refused_by_model", "only_thought",
     "empty", "unknown_finish", "unparseable", "another_width",
 ]  # fmt: skip
-"""What happened, one word a case; decisions hang on it, never on the sentence beside it."""
+"""What happened, one word a case. Decisions use the code, never the sentence that goes with it."""

@@ -1,8 +1,8 @@
 """How an endpoint is reached: by the SDK, and on the hot path by a session of aiohttp with what the SDK says once.
 
-The SDK takes two thirds of a request's time to decide for each one anew what is the same for all of them: headers,
-address, options. So it is asked once what a request looks like, and calls leave through a session that has its answer.
-What is asked now and then (models, files, batches) goes through the SDK itself.
+The SDK spends two thirds of a request's time working out headers, address and options that are the same for all
+requests. So it is asked for them once, and calls go through an aiohttp session that has them. Uploads of files, which
+are rare, go through the SDK itself.
 
 What is switched off here, and why: the SDK's own retries (the client has one owner for them), redirects (the key
 must not travel to another address) and everything the SDK would take from OPENAI_* variables, which belongs to
@@ -90,7 +90,7 @@ class _SentWith(TypedDict):
 
 @dataclass(slots=True)
 class Connection:
-    """An SDK client, the session beside it, and what must be known about them."""
+    """An SDK client, the aiohttp session next to it, and their settings."""
 
     sdk: AsyncOpenAI
     address: str

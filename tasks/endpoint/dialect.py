@@ -127,8 +127,8 @@ class Dialect:
     def adapt(self, body: Mapping[str, Any], own: Mapping[str, Any], words: str) -> tuple[str, bool]:
         """Learn from the words of a refusal of `body`: the parameter it named, if any, and whether that is news.
 
-        `own` holds the fields that the user asked for, which stay. A body of before the last lesson is simply old: it
-        is made anew, and nothing more is learnt.
+        `own` holds the fields that the user asked for, which stay. A body that was made before the last
+        lesson is only outdated: it is made again, and nothing more is learnt.
         """
         habits = self._of(str(body["model"]))
         before = habits.context, habits.longest_answer

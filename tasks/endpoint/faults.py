@@ -224,7 +224,7 @@ GAVE_UP = "gave up"
 """How the ledger marks a call that was tried as often as may be; the words behind it are for people."""
 
 SCRUBBED = "[key]"
-"""What stands where a secret stood."""
+"""What replaces a secret."""
 
 PAGE = "an HTML page"
 EPOCH_SECONDS, EPOCH_MILLISECONDS = 1e9, 1e11

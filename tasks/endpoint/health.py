@@ -59,8 +59,8 @@ class ModelRecord:
     recent: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=RECENT))
     """The latest attempts: whose, and whether it met an error."""
     accused: dict[FaultCode, int] = field(default_factory=dict)
-    """Which request was first refused in this way since the last usable answer."""
-    vain: list[tuple[FaultCode, UUID | None]] = field(default_factory=list)
+    """The request that was first refused with each code since the last usable answer."""
+    unanswered: list[tuple[FaultCode, UUID | None]] = field(default_factory=list)
     """The calls that ended without an answer since the last usable one."""
     troubled_since: float | None = None
     """When the first error since the last usable answer came."""
@@ -98,10 +98,10 @@ class Health:
         return self.models.get(trial.model) or self.models.setdefault(trial.model, ModelRecord())
 
     def usable(self, trial: AttemptHistory) -> None:
-        """A request got an answer that can be used: the endpoint works."""
+        """A request got a usable answer: the endpoint works."""
         record = self.record(trial)
-        if record.vain:
-            record.vain.clear()
+        if record.unanswered:
+            record.unanswered.clear()
         self._works(record, trial.number)
 
     def _works(self, record: ModelRecord, number: int) -> None:
@@ -113,10 +113,10 @@ class Health:
         self._answered()
 
     def forget(self) -> None:
-        """The endpoint was declared down: what comes later is judged afresh."""
+        """The endpoint was declared down: later evidence starts from zero."""
         self.silent_since, self.forgiven = None, False
         for record in self.models.values():
-            record.vain.clear()
+            record.unanswered.clear()
             record.accused.clear()
             record.troubled_since = None
 
@@ -208,7 +208,7 @@ class Health:
         return self._ended(trial, record, fault) if fault.once else Consequence.DOWN
 
     def probed(self, trial: AttemptHistory, found: Fault | None, now: float) -> Consequence:
-        """What follows for a request now that something else was asked, and met `found`, or was answered."""
+        """What follows for a request after a probe that met `found`, or was answered (None)."""
         record, own = self.record(trial), trial.last
         record.probes += 1
         if found is None and own is not None:
@@ -220,15 +220,15 @@ class Health:
         return Consequence.DOWN if self.is_late(record, now) else Consequence.RETRY
 
     def probed_meanwhile(self, trial: AttemptHistory) -> Consequence:
-        """The same, where somebody else's probe has told."""
+        """The same, after a probe that another call sent."""
         record, own = self.record(trial), trial.last
         works = own is not None and record.usable > (trial.usable_seen or 0)
         return self._ended(trial, record, own) if works and own is not None else Consequence.RETRY
 
     def _ended(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
-        """The request ends in vain. Many of one kind in a row are no longer the items' fault."""
-        record.vain.append((fault.code, trial.call_id))
-        alike = sum(code == fault.code for code, _ in record.vain)
+        """The request ends without an answer. Many of one kind in a row are the endpoint's fault."""
+        record.unanswered.append((fault.code, trial.call_id))
+        alike = sum(code == fault.code for code, _ in record.unanswered)
         if alike < (LONG_ROW if record.usable and fault.code in ANSWERS else REFUSALS_IN_A_ROW):
             return Consequence.GIVE_UP
         return Consequence.REFUSED if fault.kind == "permanent" or fault.once else Consequence.DOWN
@@ -253,15 +253,15 @@ LEAST_ERRORS = {False: 3, True: 2}
 DOUBTFUL: frozenset[FaultCode] = frozenset(
     {"key_refused", "forbidden", "blocked", "model_unknown", "not_found", "method_refused", "not_offered", "redirect"}
 )
-"""Refusals of everybody that a single request may meet by accident. An empty account is none."""
+"""Refusals of the whole client that a single request may meet by accident; an empty account is not one."""
 WITNESSED_TRIES = 3
-"""Tries of the one request that is refused so, before something else is asked."""
+"""Tries of a request that is refused like this, before a probe is sent."""
 
 ANSWERS: frozenset[FaultCode] = frozenset(
     {"truncated", "truncated_thinking", "context_full", "only_thought", "empty", "repetition", "content_filter",
      "refused_by_model", "tool_call", "unparseable"}
 )  # fmt: skip
-"""What a model that works may answer to hard items."""
+"""What a working model may answer to hard items."""
 
 REFUSALS_IN_A_ROW, LONG_ROW = 20, 100
 """Requests that may end alike, in a row, before the endpoint is blamed; the second for answers of a model that has

@@ -1,7 +1,7 @@
 """Several endpoints behind one role: the least loaded is asked, and where one fails another takes over.
 
-A role ends only when none of its endpoints is left. One that is silent keeps its place and gets a call now and then
-that finds out whether it is back.
+A role fails only when none of its endpoints is left. A silent endpoint stays in the list and gets a call now and then,
+to find out whether it is back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ async def complete(clients: Mapping[str, Client], replicas: Mapping[str, str], r
     """One chat completion from any of `replicas`: names of endpoints, and the model's name at each."""
     if len(replicas) == 1:
         return await clients[next(iter(replicas))].complete(request)
-    # Its batch is where a call is found again, so no other endpoint answers it meanwhile.
+    # A call that travels in a batch is found again there, so it must not go to another endpoint.
     for name, model in replicas.items():
         if clients[name].batches(request.stage):
             return await clients[name].complete(request._replace(model=model))
@@ -74,7 +74,7 @@ async def _ask_any(
 
 
 def choose(clients: Sequence[Client]) -> Client:
-    """One that has been silent and may be back, else the least loaded of those that answer, else of all."""
+    """A silent endpoint that is due for a probe, else the least loaded that answers, else the least loaded of all."""
 
     def worth(client: Client) -> tuple[bool, bool, float]:
         admission = client.admission

@@ -196,7 +196,7 @@ def read_usage(usage: object) -> Usage:
     inputs, outputs = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     sent, output = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
     reasoning = count(outputs.get("reasoning_tokens")) if isinstance(outputs, dict) else 0
-    # xAI and Gemini count the thought beside the completion, not as a part of it.
+    # xAI and Gemini count the thought separately, not as part of the completion.
     if reasoning and (reasoning > output or count(usage.get("total_tokens")) == sent + output + reasoning):
         output += reasoning
     return Usage(

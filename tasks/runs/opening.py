@@ -70,7 +70,7 @@ async def _opened(plan: Plan, accept_changes: bool) -> AsyncIterator[RunContext]
                     yield work
             finally:
                 await store.write(*work.interrupted)
-                await withdraw(store, [call for client in clients for call in client.vain])
+                await withdraw(store, [call for client in clients for call in client.unanswered])
     finally:
         store.close()
 

@@ -217,7 +217,7 @@ class BatchQueue:
         content = {"custom_id": str(call_id), "method": "POST", "url": PATH, "body": body}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         held = self._held.pop(call_id, 0.0)
-        self._account.settle(held, 0.0, standing=True)  # and set aside anew, at once
+        self._account.settle(held, 0.0, standing=True)  # and set aside again at once
         try:
             bill = await self._meter.begin(request.model, len(text), most_output(body))
         except BaseException:

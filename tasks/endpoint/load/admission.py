@@ -73,7 +73,7 @@ class Admission:
 
     @property
     def opens_in(self) -> float:
-        """Seconds until the next of those who wait may leave; 0 when nobody waits for a moment."""
+        """Seconds until the next waiting request may leave; 0 when none waits for a known moment."""
         return max(0.0, self._timer_at - self._clock()) if self.waiting and self._timer is not None else 0.0
 
     @property
@@ -83,7 +83,7 @@ class Admission:
         return idle and self._clock() >= self._probe_at
 
     async def enter(self, ticket: Ticket) -> bool:
-        """Wait for a place; False when everybody who waits is sent away. Who gets True must `leave`."""
+        """Wait for a place; False when all waiting requests are dismissed. After True, `leave` must be called."""
         if not self.waiting and self._wait(ticket) == 0.0:
             self._let_out(ticket)
             return True
@@ -100,7 +100,7 @@ class Admission:
             raise
 
     def leave(self, ticket: Ticket) -> None:
-        """A request's last byte came, or none will."""
+        """A request has ended, with or without an answer."""
         self.in_flight -= 1
         if self._probe is ticket:
             self._probe = None
@@ -108,7 +108,7 @@ class Admission:
             self._admit()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody out before then, and then one alone. Those who need not wait here are sent away."""
+        """Let no request out for so long, and then one at a time. Movable requests are dismissed."""
         if not self.paused:
             self.paused = True
             self.limit.stop()
@@ -123,7 +123,7 @@ class Admission:
             self._admit()
 
     def dismiss(self, which: Callable[[Ticket], bool] = lambda _: True) -> None:
-        """Send those who wait away."""
+        """Dismiss waiting requests."""
         for queue in self._queues:
             for entry in [entry for entry in queue if which(entry[0])]:
                 queue.remove(entry)
@@ -132,21 +132,21 @@ class Admission:
                     entry[1].set_result(False)
 
     async def close(self) -> None:
-        """Send everybody away and stop the clock."""
+        """Dismiss all waiting requests and stop the timer."""
         self.dismiss()
         if self._timer is not None:
             self._timer.cancel()
             await asyncio.gather(self._timer, return_exceptions=True)
 
     def _admit(self) -> None:
-        """Let out whoever may go, and come back when the next one may."""
+        """Let out the requests that may leave, and set a timer for the next one."""
         while self.waiting:
             queue = self._queues[self._next()]
             ticket, turn = queue[0]
             if not turn.done():
                 wait = self._wait(ticket)
                 if wait is None:
-                    return  # somebody must leave first
+                    return  # one in flight must end first
                 if wait > 0.0:
                     self._come_back(wait)
                     return

@@ -1,4 +1,4 @@
-"""The budget: no call leaves that could overspend it, and none is forgotten.
+"""The budget: no call is sent that could overspend it, and every call is accounted for.
 
 A call reserves its worst case before it is sent and settles at its real usage. What a run may have spent at most is
 committed ahead, in blocks (a *lease*), so that after a crash the part of it that no row of the ledger explains counts
@@ -85,7 +85,7 @@ class BudgetAccount:
                 await turn
             except asyncio.CancelledError:
                 if not turn.cancelled():
-                    self._wake()  # its turn had come, and is the next one's now
+                    self._wake()  # its turn had come: pass it on
                 raise
         self.reserved += worst
         self._open += not standing
@@ -113,7 +113,7 @@ class BudgetAccount:
             await self._extend()
 
     def hold(self, amount: float) -> None:
-        """Set aside again what was just given back; whatever waits, nobody came between."""
+        """Set aside again what was just given back, before any waiting call can take it."""
         self.reserved += amount if self.budget else 0.0
 
     def spend(self, real: float) -> None:
@@ -121,7 +121,7 @@ class BudgetAccount:
         self.spent += real if self.budget else 0.0
 
     def close(self) -> None:
-        """Buy nothing more: what is left pays for nothing whole."""
+        """Buy nothing more: what is left does not pay for another call."""
         self.reached = True
         self._wake_all()
 
@@ -263,7 +263,7 @@ class Meter:
         """
         self._tick()
         self._under_way -= 1
-        # What nobody tells is counted at its worst: nothing can be learnt from waiting for it.
+        # Usage that is not told counts at the worst case, so waiting for it would teach nothing.
         self._has_told = self._has_told or usage is None or usage.input + usage.output > 0
         if bill.alone:
             self._first.release()
@@ -297,7 +297,7 @@ class Meter:
             self._account.settle(self._standing, 0.0, standing=True)
 
     def _amount(self, model: str, usage: Usage, worst: bool) -> float:
-        """What an attempt takes out of the account, beside its time."""
+        """What an attempt takes from the account, without its time."""
         if self._account.unit == "tokens":
             return float(usage.input + usage.output)
         price = self._prices.get(model) or Price()

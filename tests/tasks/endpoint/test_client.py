@@ -276,7 +276,7 @@ async def test_many_of_one_kind_in_a_row_blame_the_endpoint_and_name_their_calls
             assert (await c.complete(ASK._replace(call_id=call_id))).fault
         with pytest.raises(EndpointRefused, match=words):
             await c.complete(ASK._replace(call_id=calls[-1]))
-        assert c.vain == calls, "the rows of all of them are to be withdrawn"
+        assert c.unanswered == calls, "the rows of all of them are to be withdrawn"
 
 
 async def test_one_usable_answer_clears_the_endpoint() -> None:
