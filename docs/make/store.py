@@ -22,6 +22,19 @@ SELECT stage, reason, count(*) FROM current_rejects GROUP BY ALL ORDER BY ALL;
 SELECT stage, model, count(*), sum(input_tokens), sum(output_tokens) FROM calls GROUP BY ALL ORDER BY ALL;
 ```"""
 
+EVERYWHERE = {
+    "id": "Hash of what the row is made of: the same work has the same id",
+    "recipe": "Hash of all that shaped the row but its data (see recipes)",
+    "run_id": "The run that wrote it",
+    "call_id": "The call that brought it",
+    "seed_id": "The seed it is about",
+    "problem_id": "The problem it is about",
+    "solution_id": "The solution it is about",
+    "combination_id": "The combination it was asked for",
+    "text": "The text as it was read from the answer",
+}
+"""What columns of these names hold in every table: a migration that adds one need not say it again."""
+
 LISTED = """
     SELECT r.name, r.comment, c.column_name, c.data_type, c.comment
     FROM (
@@ -38,7 +51,12 @@ class Column(NamedTuple):
     about_owner: str | None
     name: str
     kind: str
-    about: str | None
+    comment: str | None
+
+    @property
+    def about(self) -> str:
+        """What it holds."""
+        return self.comment or EVERYWHERE.get(self.name, "")
 
 
 def columns(views: bool) -> list[Column]:
@@ -66,4 +84,4 @@ def _sections(found: list[Column]) -> list[str]:
 
 
 def _rows(found: list[Column], owner: str) -> list[tuple[str, str, str]]:
-    return [(code(each.name), each.kind, each.about or "") for each in found if each.owner == owner]
+    return [(code(each.name), each.kind, each.about) for each in found if each.owner == owner]
