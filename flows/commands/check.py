@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import UsageError
+from prompts.domain import BASE, find_domain
+from tasks.answers.checkers import checker_of
 from tasks.answers.equivalence import Equivalence, check_all
 from tasks.answers.verdict import Verdict
 from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
@@ -23,7 +25,9 @@ Scalar = str | int | float
 MISSING = Verdict("unknown", "missing")
 
 
-def check_file(path: Path, workers: int, policy: Policy = DEFAULT_POLICY) -> None:
+def check_file(
+    path: Path, workers: int, policy: Policy = DEFAULT_POLICY, checker: type[Equivalence] = Equivalence
+) -> None:
     """Write every row with its verdict to standard output, totals to standard error. Raises UsageError."""
     try:
         lines = path.open(encoding="utf-8", errors="replace")
@@ -31,7 +35,7 @@ def check_file(path: Path, workers: int, policy: Policy = DEFAULT_POLICY) -> Non
         raise UsageError(f"{path} cannot be read ({error.strerror}): give a JSONL file.") from error
     totals: Counter[str] = Counter()
     began = time.monotonic()
-    with lines, Equivalence(policy, workers=workers) as equivalence:
+    with lines, checker(policy, workers=workers) as equivalence:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while batch := list(islice(numbered, BATCH)):
             rows, broken = _rows(path, batch)
@@ -45,21 +49,25 @@ def check_file(path: Path, workers: int, policy: Policy = DEFAULT_POLICY) -> Non
     print(f"{sum(totals.values()):,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
 
 
-def chosen_policy(
+def chosen_comparison(
     settings: Path | None, percent: Percent | None, units: Units | None, tolerance: float | None
-) -> Policy:
-    """The policy of a settings file, or the default one, with what was said on the command line. Raises GsdpError."""
-    policy = DEFAULT_POLICY
-    if settings is not None:
-        from flows.commands.settings_file import read_equivalence  # loads all settings
+) -> tuple[Policy, type[Equivalence]]:
+    """The policy of a settings file, or the default one, with what was said on the command line; and who compares.
 
-        policy = read_equivalence(settings)
-    return replace(
+    Raises GsdpError.
+    """
+    policy, domain = DEFAULT_POLICY, BASE
+    if settings is not None:
+        from flows.commands.settings_file import read_comparison  # loads all settings
+
+        policy, domain = read_comparison(settings)
+    policy = replace(
         policy,
         percent=policy.percent if percent is None else percent,
         units=policy.units if units is None else units,
         tolerance=policy.tolerance if tolerance is None else tolerance,
     )
+    return policy, checker_of(find_domain(domain).checker)
 
 
 def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:

@@ -19,7 +19,8 @@ def check(
     ],
     workers: Annotated[int, typer.Option(min=1, help="Processes for symbolic comparison.")] = 1,
     settings: Annotated[
-        Path | None, typer.Option(help="Settings file whose section `equivalence` holds; the options below come first.")
+        Path | None,
+        typer.Option(help="Settings file: its domain and `equivalence` apply; the options below override it."),
     ] = None,
     percent: Annotated[Percent | None, typer.Option(help="hundredth: 25% is 0.25. ignored: 25% is 25.")] = None,
     units: Annotated[Units | None, typer.Option(help="optional: 5 cm is 5. required: 5 cm is not 5.")] = None,
@@ -33,9 +34,9 @@ def check(
 
     Examples: `gsdp check answers.jsonl > verdicts.jsonl`, `gsdp check answers.jsonl --percent ignored --tolerance 0.01`
     """
-    from flows.commands.check import check_file, chosen_policy
+    from flows.commands.check import check_file, chosen_comparison
 
-    check_file(file, workers, chosen_policy(settings, percent, units, tolerance))
+    check_file(file, workers, *chosen_comparison(settings, percent, units, tolerance))
 
 
 def evaluate(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
+from prompts.domain import BASE
 from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule, RunSettings
 
@@ -42,10 +43,15 @@ def read_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     return make_settings(content, str(path))
 
 
-def read_equivalence(path: Path) -> Policy:
-    """When two answers are the same, by a settings file; the rest of it is not looked at. Raises SettingsError."""
+def read_comparison(path: Path) -> tuple[Policy, str]:
+    """When two answers are the same by a settings file, and its domain; the rest of it is not looked at.
+
+    Raises SettingsError.
+    """
+    content = _toml(path)
+    _resolve(content, path.resolve().parent)
     try:
-        return EquivalenceRule.model_validate(_toml(path).get("equivalence", {})).policy()
+        return EquivalenceRule.model_validate(content.get("equivalence", {})).policy(), str(content.get("domain", BASE))
     except ValidationError as error:
         raise SettingsError(f"{path}, equivalence: {explain(error, EquivalenceRule)}") from error
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from graph.errors import SettingsError
 from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combinations, of_names, of_seeds, sum_of
-from graph.names import normal_form
+from graph.names import ORDINARY, NameRules, normal_form
 from graph.quotas import Quotas
 from graph.records import Measure, Quote, Quoted, content_id
 from tasks.context.basis import bound
@@ -227,7 +227,7 @@ def measure(work: RunContext) -> ProbeFigures:
         books.unpriced,
         len(seeds),
         books.of("extract", seeds, LISTED, [subjects, seeds]),
-        len({normal_form(name) for (name,) in names}),
+        len({normal_form(name, work.library.domain.names) for (name,) in names}),
         single,
         paired,
         np.hstack([np.ones((work.screened.until, 1)), *blocks]),
@@ -242,8 +242,8 @@ READ = """
         UNION ALL SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?) ORDER BY 1"""
 
 
-def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
-    """What a store holds of `seeds` and of pairs, under some recipes."""
+def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID], rules: NameRules = ORDINARY) -> Known:
+    """What a store holds of `seeds` and of pairs, under some recipes; names count by the rules of their domain."""
     recipe = recipes["extract"]
     mentioned: dict[str, set[UUID]] = defaultdict(set)
     nameless = "SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?"
@@ -251,7 +251,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID]) -> Known:
     for seed_id, name in store.rows("SELECT seed_id, name FROM mentions WHERE recipe = ?", [recipe]):
         read.add(seed_id)
         if seed_id in seeds:
-            mentioned[normal_form(name)].add(seed_id)
+            mentioned[normal_form(name, rules)].add(seed_id)
     times = Counter(len(found) for found in mentioned.values())
     accepted = "SELECT count(*) FROM passes WHERE stage = 'screen' AND recipe = ?"
     return Known(

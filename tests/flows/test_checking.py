@@ -125,3 +125,13 @@ def test_policies_are_said_on_the_command_line_or_in_a_settings_file(
     )
     app(["check", "a.jsonl", *arguments], standalone_mode=False)
     assert [outcome for outcome, _ in verdicts(capsys.readouterr().out)] == expected
+
+
+def test_the_domain_of_the_settings_compares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"gold": "2 A", "prediction": "2000 mA"}) + "\n")
+    (tmp_path / "run.toml").write_text('domain = "physics"\n')
+    monkeypatch.chdir(tmp_path)
+    app(["check", "a.jsonl", "--settings", "run.toml"], standalone_mode=False)
+    assert [outcome for outcome, _ in verdicts(capsys.readouterr().out)] == ["same"]
