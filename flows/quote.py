@@ -17,7 +17,6 @@ from flows.reporting.quote_table import by_stage, table
 from flows.reporting.report import reporting
 from flows.reporting.stage_lines import StageLines
 from flows.stages import PAID, stage_flow
-from prompts.domain import find_domain
 from tasks.context.run_context import RunContext
 from tasks.endpoint.profiles import hand_over
 from tasks.reports.card import is_rehearsal
@@ -70,7 +69,7 @@ async def quote(settings: RunSettings, seeds: int = 20) -> list[str]:
         ):
             found = await _probe(work, probe, seeds)
         await take_in(store)
-        there = known(store, found.measured.recipes, found.seeds, find_domain(settings.domain).names)
+        there = known(store, found.measured.recipes, found.seeds, settings.domain)
         made = estimate(found.measured, there, settings.target_pairs)
         if made.quote.wanted:
             await keep(store, made)

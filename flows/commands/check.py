@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import UsageError
-from prompts.domain import BASE, find_domain
-from tasks.answers.checkers import checker_of
+from tasks.answers.checkers import checker_of_domain
 from tasks.answers.equivalence import Equivalence, check_all
 from tasks.answers.verdict import Verdict
 from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
@@ -56,18 +55,19 @@ def chosen_comparison(
 
     Raises GsdpError.
     """
-    policy, domain = DEFAULT_POLICY, BASE
+    policy, checker = DEFAULT_POLICY, Equivalence
     if settings is not None:
         from flows.commands.settings_file import read_comparison  # loads all settings
 
         policy, domain = read_comparison(settings)
+        checker = checker_of_domain(domain) if domain else checker
     policy = replace(
         policy,
         percent=policy.percent if percent is None else percent,
         units=policy.units if units is None else units,
         tolerance=policy.tolerance if tolerance is None else tolerance,
     )
-    return policy, checker_of(find_domain(domain).checker)
+    return policy, checker
 
 
 def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
-from prompts.domain import BASE
 from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule, RunSettings
 
@@ -43,7 +42,7 @@ def read_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     return make_settings(content, str(path))
 
 
-def read_comparison(path: Path) -> tuple[Policy, str]:
+def read_comparison(path: Path) -> tuple[Policy, str | None]:
     """When two answers are the same by a settings file, and its domain; the rest of it is not looked at.
 
     Raises SettingsError.
@@ -51,7 +50,7 @@ def read_comparison(path: Path) -> tuple[Policy, str]:
     content = _toml(path)
     _resolve(content, path.resolve().parent)
     try:
-        return EquivalenceRule.model_validate(content.get("equivalence", {})).policy(), str(content.get("domain", BASE))
+        return EquivalenceRule.model_validate(content.get("equivalence", {})).policy(), content.get("domain")
     except ValidationError as error:
         raise SettingsError(f"{path}, equivalence: {explain(error, EquivalenceRule)}") from error
 

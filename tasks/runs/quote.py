@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from graph.errors import SettingsError
 from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combinations, of_names, of_seeds, sum_of
-from graph.names import ORDINARY, NameRules, normal_form
+from graph.names import normal_form
 from graph.quotas import Quotas
 from graph.records import Measure, Quote, Quoted, content_id
+from prompts.domain import BASE, find_domain
 from tasks.context.basis import bound
 from tasks.context.embedder import NO_PROMPT
 from tasks.context.run_context import RunContext
@@ -242,9 +243,9 @@ READ = """
         UNION ALL SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?) ORDER BY 1"""
 
 
-def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID], rules: NameRules = ORDINARY) -> Known:
+def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID], domain: str = BASE) -> Known:
     """What a store holds of `seeds` and of pairs, under some recipes; names count by the rules of their domain."""
-    recipe = recipes["extract"]
+    recipe, rules = recipes["extract"], find_domain(domain).names
     mentioned: dict[str, set[UUID]] = defaultdict(set)
     nameless = "SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?"
     read = {row[0] for row in store.rows(nameless, [recipe])}
