@@ -197,9 +197,10 @@ def read_review(text: str) -> tuple[float, float]:
 
 
 def read_difficulty(text: str) -> Difficulty:
-    """One of the three words, in any letter case."""
+    """One of the three words, in any letter case. An answer that is nothing but the word needs no tags."""
     known: dict[str, Difficulty] = {word: word for word in get_args(Difficulty)}
-    word = block(text, "difficulty").lower()
+    bare = text.strip().rstrip(".").lower()
+    word = bare if bare in known else block(text, "difficulty").lower()
     if word not in known:
         raise Unparseable("unknown difficulty" if word else "empty <difficulty>")
     return known[word]

@@ -164,7 +164,9 @@ DIFFICULTIES = [
     ("<difficulty>very hard</difficulty>", "unknown difficulty", "a level of its own"),
     ("<difficulty>easy|medium|hard</difficulty>", "unknown difficulty", "the choice, echoed"),
     ("<difficulty></difficulty>", "empty <difficulty>", "nothing"),
-    ("hard", "no <difficulty> block", "no tag"),
+    ("hard", "hard", "the word alone"),
+    (" Medium.\n", "medium", "the word alone, as a sentence"),
+    ("It is hard", "no <difficulty> block", "no tag"),
 ]
 
 VOTES = [
