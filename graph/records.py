@@ -232,6 +232,17 @@ class Reading(Record):
     fault: str | None
 
 
+class SeedSolution(Record):
+    """What the solver wrote for a seed that came with an answer alone; whether it is right is found by comparing."""
+
+    id: UUID
+    seed_id: UUID
+    text: str
+    """Empty where no solution could be read."""
+    answer: str | None
+    call_id: UUID
+
+
 class Trial(Record):
     """A judge's word in an audit, on a problem or a solution, or on whether a text gives a benchmark item away.
 

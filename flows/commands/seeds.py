@@ -114,7 +114,7 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
         yield _told("seed", f"{seed.source}:{seed.line}")
         for name, text in (
             ("problem", seed.problem),
-            ("solution", seed.solution),
+            ("solution", seed.solution or "none"),
             ("answer", seed.answer or "none found"),
         ):
             yield _block(name, text)

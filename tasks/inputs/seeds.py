@@ -101,7 +101,7 @@ def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source:
     return Seed(
         id=content_id("seed", texts["problem"], texts["solution"], answer, list(points)),
         problem=texts["problem"],
-        solution=texts["solution"] or f"The answer is {answer}.",
+        solution=texts["solution"],
         answer=answer,
         points=points,
         metadata=_metadata(row, file),

@@ -101,7 +101,19 @@ def sources(store: Store) -> list[str]:
     """The section on the seed files."""
     rows = store.rows(_SOURCES)
     head = ("file", "seeds", "SHA-256 of the file")
-    return ["## Seeds", table(head, rows)] if rows else []
+    alone = answered_alone(store)
+    return ["## Seeds", table(head, rows), *([alone] if alone else [])] if rows else []
+
+
+def answered_alone(store: Store) -> str | None:
+    """What the points of seeds without a solution rest on; None where there are no such seeds."""
+    seeds, solved = store.rows(_ALONE)[0]
+    if not seeds:
+        return None
+    by = "the problem alone"
+    if solved:
+        by = "a solution by the solver where it came to the seed's answer, else from the problem alone"
+    return f"{seeds:,} seeds came with an answer and no solution: their knowledge points were found from {by}."
 
 
 def licence_lines(licence: str | None) -> list[str]:
@@ -111,6 +123,10 @@ def licence_lines(licence: str | None) -> list[str]:
     known, name = identifier(licence)
     return [f"license: {known}", *([f"license_name: {json.dumps(name, ensure_ascii=False)}"] if name else [])]
 
+
+_ALONE = """
+    SELECT count(*), count(*) FILTER (id IN (SELECT seed_id FROM seed_solutions)) FROM current_seeds
+    WHERE solution = '' AND len(points) = 0"""
 
 _SOURCES = """
     SELECT s.source, count(*), coalesce(any_value(f.digest), 'not known')

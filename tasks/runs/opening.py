@@ -31,7 +31,7 @@ from tasks.store.database import Store, open_store
 from tasks.store.private import for_owner_alone
 from tasks.texts.contamination import Contamination
 
-ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials", "attempts")
+ANSWER_TABLES = ("problems", "reviews", "solutions", "grades", "readings", "trials", "attempts", "seed_solutions")
 COLLECT_AFTER = 50_000
 """Objects more than before after which Python looks for garbage that refers to itself. By default it is 700, and then
 the calls that wait are looked through again and again: two fifths of the time that a call costs."""

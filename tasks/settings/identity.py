@@ -91,6 +91,7 @@ def identity(settings: RunSettings, library: Library, roles: ResolvedRoles) -> I
             **hashes("extract"),
             "extractor": who("extractor"),
             "limit": settings.extract.limit,
+            **({"solve_seeds": roles["solver"].identity, **hashes("solve")} if settings.extract.solve_seeds else {}),
             **({} if library.domain.names == ORDINARY else {"names": library.domain.names._asdict()}),
         },
         "connect": {

@@ -171,6 +171,11 @@ class Extract(Section):
     limit: int = Field(
         10, ge=1, le=30, description="Most points of one seed, also of those in a column (GSDP: 10, GRIP: 5)"
     )
+    solve_seeds: bool = Field(
+        False,
+        description="Let the solver write the solutions of seeds that have an answer alone, before their points are "
+        "found; else the extractor sees their problem alone",
+    )
 
 
 class Connect(Section):

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from graph.errors import GsdpError
 from graph.lines import name_in
 from graph.names import normal_form
-from graph.records import Mention, Record, Seed, content_id
+from graph.records import Mention, Record, Seed, SeedSolution, content_id
 from prompts.answers import read_points
-from tasks.context.run_context import RunContext, run_context, together
+from tasks.answers.classes import group
+from tasks.context.run_context import Asked, RunContext, run_context, together
+from tasks.judging.solutions import read_solution
 from tasks.stages.chunk_task import chunk_task
+
+UNSOLVED = "(No solution is given: name what the shortest one would use.)"
+"""What the extractor sees in the place of a solution."""
 
 
 def pending_seeds(work: RunContext) -> list[UUID]:
@@ -62,7 +68,8 @@ async def _extract(work: RunContext, seed: Seed) -> None:
         return
     prompt = work.library["extract"]
     role = work.roles["extractor"]
-    values = {"problem": seed.problem, "solution": seed.solution, "limit": work.settings.extract.limit}
+    solution = seed.solution or await _solved(work, seed) or UNSOLVED
+    values = {"problem": seed.problem, "solution": solution, "limit": work.settings.extract.limit}
     subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
     answer = await work.ask("extract", role, prompt, values, subject, read_points)
     if answer.value is None:
@@ -71,6 +78,26 @@ async def _extract(work: RunContext, seed: Seed) -> None:
     else:
         await work.store.write(answer.call, *_mentions(work, seed, answer.value))
     work.counts.note("extract", done=1)
+
+
+async def _solved(work: RunContext, seed: Seed) -> str | None:
+    """The solver's solution of a seed that has an answer alone, where that is asked for and comes to the answer."""
+    kind = work.library.domain.answer
+    if not (work.settings.extract.solve_seeds and seed.answer and kind in ("boxed", "tagged")):
+        return None
+    solver = work.roles["solver"]
+    row_id = content_id("seed solution", str(seed.id), str(solver.recipes["solve"]))
+
+    def row(asked: Asked[tuple[str, str | None]]) -> SeedSolution:
+        text, answer = asked.value or ("", None)
+        return SeedSolution(id=row_id, seed_id=seed.id, text=text, answer=answer, call_id=asked.call.id)
+
+    read = partial(read_solution, stated="tagged" if kind == "tagged" else "boxed")
+    known = {found.id: found for found in await work.store.of(SeedSolution, [row_id])}
+    values = {"problem": seed.problem}
+    found = await work.ask_once("extract", solver, "solve", values, row_id, read, row, known)
+    same = len(await group([found.answer, seed.answer], work.equivalence, seed.problem)) == 1
+    return found.text if found.answer and same else None
 
 
 def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:

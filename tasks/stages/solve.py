@@ -8,23 +8,15 @@ a resumed run, and the grading, find the same place again.
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
 from uuid import UUID
 
 from graph.records import Problem, Solution
-from prompts.answers import Unparseable, clean, unwrapped
-from tasks.answers.extraction import final_answer, last_tag
 from tasks.context.run_context import RunContext, run_context, together
 from tasks.judging.ballots import Ballot, ballots, count, reviewed
+from tasks.judging.solutions import read_solution
 from tasks.judging.votes import asks_for_proof
 from tasks.settings.roles import ResolvedRole
 from tasks.stages.chunk_task import chunk_task
-
-Stated = Literal["boxed", "tagged", "nowhere"]
-"""Where a solution states its answer."""
-
-LONGEST = 50_000
-"""Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
 
 
 @chunk_task("solve", "solve-{start:06d}")
@@ -43,22 +35,6 @@ async def _fill(work: RunContext, ballot: Ballot) -> int:
         asked += len(missing)
         await together(_solve(work, ballot, *ask) for ask in missing)
     return asked
-
-
-def read_solution(text: str, stated: Stated = "boxed") -> tuple[str, str | None]:
-    """The text, free of our tags and of chat markers, and its final answer; a proof and an open answer have none.
-
-    Another solution without an answer proves nothing that could be compared. Tags around the whole or around the answer
-    go: models add them unasked, and where they were asked for, the answer has been read. A box is read in whatever form
-    a model knows better; a tag is strict, for what stands in a box may be no answer there.
-    """
-    text = unwrapped(text, "solution")
-    answer = None if stated == "nowhere" else final_answer(text) if stated == "boxed" else last_tag(text)
-    if not answer and stated != "nowhere":
-        raise Unparseable("no final answer")
-    if not any(character.isalnum() for character in text):
-        raise Unparseable("empty solution")
-    return clean(unwrapped(text, "answer"), "solution", LONGEST), answer and clean(answer, "solution")
 
 
 async def _solve(work: RunContext, ballot: Ballot, solution_id: UUID, number: int, role: ResolvedRole) -> None:

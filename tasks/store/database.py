@@ -63,6 +63,7 @@ TABLES: dict[type[Record], str] = {
     records.Selected: "selection",
     records.SeedSource: "sources",
     records.Basis: "basis",
+    records.SeedSolution: "seed_solutions",
     records.Mention: "mentions",
     records.Embedding: "embeddings",
     records.CuratorVerdict: "verdicts",

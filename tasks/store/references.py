@@ -13,6 +13,7 @@ from tasks.store.ids import id_sql
 REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("selection", "seed_id", "seeds"),
     ("mentions", "seed_id", "seeds"),
+    ("seed_solutions", "seed_id", "seeds"),
     ("aliases", "point_id", "knowledge_points"),
     ("edges", "a", "knowledge_points"),
     ("edges", "b", "knowledge_points"),
@@ -28,7 +29,7 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
 )
 """Table, column, and the table whose ids it holds."""
 
-PAID_FOR = ("problems", "reviews", "solutions", "grades", "trials")
+PAID_FOR = ("problems", "reviews", "solutions", "grades", "trials", "seed_solutions")
 """Tables whose rows name the call that they were made of."""
 
 HASHES: tuple[tuple[str, str, tuple[str, ...]], ...] = (

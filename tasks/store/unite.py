@@ -49,6 +49,7 @@ TAKEN: dict[str, str] = {
     "leases": "SELECT * FROM other.leases WHERE run_id NOT IN (SELECT run_id FROM leases)",
     "in_flight": "SELECT * FROM other.in_flight WHERE run_id NOT IN (SELECT run_id FROM in_flight)",
     "seeds": _unknown("seeds"),
+    "seed_solutions": _unknown("seed_solutions"),
     "mentions": _unknown("mentions", "(recipe, seed_id) NOT IN (FROM read_here)"),
     "embeddings": _unknown("embeddings"),
     "verdicts": _unknown("verdicts"),

@@ -36,7 +36,7 @@ READ: list[tuple[str, Row, tuple[str, str, str | None], str | None]] = [
     ("plain, a fraction", {"problem": P, "solution": S, "answer": 0.5}, (P, S, "0.5"), None),
     ("plain, no number", {"problem": P, "solution": S, "answer": float("nan")}, (P, S, None), None),
     ("plain, an answer that is no text", {"problem": P, "solution": S, "answer": [1]}, (P, S, None), None),
-    ("plain, answer alone", {"problem": P, "answer": "24"}, (P, "The answer is 24.", "24"), None),
+    ("plain, answer alone", {"problem": P, "answer": "24"}, (P, "", "24"), None),
     (
         "gsm8k",
         {"question": P, "answer": "3*8 = <<3*8=24>>24 legs\n#### 24"},
@@ -149,8 +149,7 @@ def test_a_layout_is_read_and_said(
 ) -> None:
     ((seed, said),) = read(store, tmp_path / "a.jsonl", [row])
     assert isinstance(seed, Seed), seed
-    solution = wanted[1] or f"The answer is {wanted[2]}."
-    assert (seed.problem, seed.solution, seed.answer, said) == (wanted[0], solution, wanted[2], read_as)
+    assert (seed.problem, seed.solution, seed.answer, said) == (*wanted, read_as)
 
 
 @pytest.mark.parametrize(("row", "reason", "said"), [each[1:] for each in REFUSED], ids=[each[0] for each in REFUSED])

@@ -16,13 +16,14 @@ from tasks.context.run_context import RunContext
 from tasks.context.slots import slots
 from tasks.endpoint.replies import ChatRequest, Reply
 from tasks.judging.ballots import solution_ids
+from tasks.judging.solutions import read_solution
 from tasks.judging.votes import asks_for_proof, is_open, measured
 from tasks.reports.agreement import agreement, alpha
 from tasks.reports.funnel import spared
 from tasks.runs.opening import open_run
 from tasks.stages.grade import grade
 from tasks.stages.review import review
-from tasks.stages.solve import read_solution, solve
+from tasks.stages.solve import solve
 from tasks.store.latest import latest_identity
 from tests.support.contexts import open_context, plain, settings_for
 from tests.support.rehearsal import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prompts.answers import Unparseable
-from tasks.stages.solve import LONGEST, read_solution
+from tasks.judging.solutions import LONGEST, read_solution
 
 READ = [
     (r"So \boxed{5}.", (r"So \boxed{5}.", "5"), "as asked for"),

@@ -11,12 +11,14 @@ import pytest
 
 from flows.commands.workspace import print_status
 from graph.errors import GsdpError
-from graph.records import Mention, Reject
+from graph.records import Mention, Reject, SeedSolution
+from tasks.endpoint.replies import ChatRequest, Reply
+from tasks.reports.card_files import answered_alone
 from tasks.stages.connect import connect
-from tasks.stages.extract import check_points, extract, pending_seeds
+from tasks.stages.extract import UNSOLVED, check_points, extract, pending_seeds
 from tasks.stages.ingest import ingest
 from tests.support.contexts import open_context, plain, settings_for
-from tests.support.scripted_curator import look
+from tests.support.scripted_curator import look, reply
 from tests.support.scripted_extractor import Extractor
 
 
@@ -109,3 +111,43 @@ async def test_the_limit_holds_for_a_column_of_points_too(tmp_path: Path) -> Non
     files = [{"path": tmp_path / "seeds.jsonl", "columns": {"points": "points", "answer": "answer"}}]
     chosen = settings_for(tmp_path, seeds=files, extract={"limit": 2})
     assert await extracted(chosen, Extractor()) == (["Chord", "Secant"], {"name beyond the limit": 1})
+
+
+class Solver(Extractor):
+    """Solves one problem rightly and all others wrongly, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.points, self.heard = {"What is 2 + 2?": "Sum", "What is 3 + 3?": "Sum"}, list[str]()
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        text = request.messages[-1]["content"]
+        self.heard.append(text)
+        if "Solve this problem." in text:
+            return reply(r"Count on: \boxed{4.0}." if "2 + 2" in text else r"It is \boxed{7}.")
+        return await super().complete(request)
+
+
+@pytest.mark.parametrize("solve_seeds", [True, False])
+async def test_seeds_with_an_answer_alone_are_solved_first_where_that_is_asked_for(
+    solve_seeds: bool, tmp_path: Path
+) -> None:
+    rows = [{"problem": "What is 2 + 2?", "answer": 4}, {"problem": "What is 3 + 3?", "answer": 6}]
+    (tmp_path / "seeds.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    client, settings = Solver(), settings_for(tmp_path, extract={"solve_seeds": solve_seeds})
+    assert (await extracted(settings, client))[0] == ["Sum", "Sum"]
+    seen = sorted(
+        text.split("<solution>\n")[1].split("\n</solution>")[0] for text in client.heard if "<solution>" in text
+    )
+    assert seen == [UNSOLVED, *([r"Count on: \boxed{4.0}."] if solve_seeds else [UNSOLVED])]
+    asked = len(client.heard)
+    async with open_context(settings, {"local": client}) as work:
+        assert work.store.rows("SELECT count(*) FROM calls") == [(asked,)], "in the ledger"
+        assert len(work.store.select(SeedSolution)) == 2 * solve_seeds
+        assert [row.answer for row in work.store.select(SeedSolution, "text LIKE 'Count%'")] == ["4.0"] * solve_seeds
+        await work.store.write(statements=[("DELETE FROM mentions", ())])
+        await plain(extract)(0, [str(seed_id) for seed_id in pending_seeds(work)])
+        told = answered_alone(work.store)
+    assert len(client.heard) == asked + 2, "solutions are not bought again"
+    assert told is not None
+    assert told.startswith("2 seeds came with an answer and no solution: ")
+    assert ("the solver" in told) == solve_seeds

@@ -293,8 +293,8 @@ ANSWERS: list[tuple[dict[str, object], str | None, str]] = [
     ({"solution": "3 + 4\n#### 7"}, "7", "3 + 4\n#### 7"),
     ({"solution": "#### 6? no\n#### 7 "}, "7", "#### 6? no\n#### 7"),
     ({"solution": "7", "final": " 8 "}, "8", "7"),
-    ({"final": 8}, "8", "The answer is 8."),
-    ({"final": 0}, "0", "The answer is 0."),
+    ({"final": 8}, "8", ""),
+    ({"final": 0}, "0", ""),
     ({"solution": "It is plain to see."}, None, "It is plain to see."),
 ]
 
