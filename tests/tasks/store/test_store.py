@@ -55,6 +55,7 @@ SAMPLES: tuple[Record, ...] = (
     records.BatchedCall(call_id=ID, batch=OTHER, worst=0.5),
     records.Selected(seed_id=ID, contaminated=True),
     records.Basis(stage="connect", digest=OTHER),
+    records.SeedSource(source="a.jsonl", digest="ab" * 32),
     records.SeedSolution(id=ID, seed_id=OTHER, text=TEXT, answer=None, call_id=ID),
     records.Mention(id=ID, recipe=OTHER, seed_id=ID, position=0, name=TEXT),
     records.Embedding(id=ID, model="m", name="n", vector=(0.5, -1.0, 0.0)),
