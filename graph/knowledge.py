@@ -146,14 +146,16 @@ def to_networkx(
 ) -> nx.Graph:
     """The graph for networkx and its writers (GraphML, GEXF, JSON): only str and int attributes.
 
-    Nodes are the ids as text, with `id`, `name` (the id where no name is given), and `community` where that is given;
-    edges have `weight`.
+    Nodes are the ids as text, with `id`, `name` and `label` (the id where no name is given), and `community` where
+    that is given; edges have `weight`.
     """
     result = nx.Graph()
     texts = [str(each) for each in graph.ids]
     for each, text in zip(graph.ids, texts, strict=True):
         group = {"community": communities[each]} if communities and each in communities else {}
-        result.add_node(text, id=text, name=(names or {}).get(each, text), **group)
+        name = (names or {}).get(each, text)
+        # `label` is what programs that draw graphs write at a node.
+        result.add_node(text, id=text, name=name, label=name, **group)
     for a, b, weight in zip(*(column.tolist() for column in graph.edge_list()), strict=True):
         result.add_edge(texts[a], texts[b], weight=weight)
     return result

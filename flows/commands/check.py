@@ -37,15 +37,19 @@ def check_file(
     with lines, checker(policy, workers=workers) as equivalence:
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while batch := list(islice(numbered, BATCH)):
-            rows, broken = _rows(path, batch)
+            rows, left_out = _rows(path, batch)
             for row, verdict in zip(rows, asyncio.run(_verdicts(rows, equivalence)), strict=True):
                 totals[verdict.outcome] += 1
                 # ASCII alone: a row may hold a lone surrogate, which no encoding takes.
                 print(json.dumps({**row, "verdict": verdict.outcome, "tier": verdict.tier}))
-            if broken:
-                raise broken
+            for why in left_out:
+                totals["left out"] += 1
+                print(f"left out: {why}", file=sys.stderr)
     told = ", ".join(f"{totals[outcome]:,} {outcome}" for outcome in ("same", "different", "unknown"))
-    print(f"{sum(totals.values()):,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
+    if totals.total() == totals["left out"]:
+        raise UsageError(f"{path} has no row that can be compared: give objects with gold and prediction, one a line.")
+    told += f", {totals['left out']:,} left out" if totals["left out"] else ""
+    print(f"{totals.total():,} rows: {told}; {time.monotonic() - began:.1f} s", file=sys.stderr)
 
 
 def chosen_comparison(
@@ -70,15 +74,15 @@ def chosen_comparison(
     return policy, checker
 
 
-def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], UsageError | None]:
-    """The rows up to the first one that cannot be used, and what is wrong with that one."""
-    rows = []
+def _rows(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows that can be used, and what is wrong with the others."""
+    rows, left_out = [], []
     for number, line in lines:
         try:
             rows.append(_row(path, number, line))
         except UsageError as error:
-            return rows, error
-    return rows, None
+            left_out.append(str(error))
+    return rows, left_out
 
 
 async def _verdicts(rows: Sequence[dict[str, Any]], equivalence: Equivalence) -> list[Verdict]:

@@ -126,6 +126,7 @@ def export_graph(workspace: Path, file: Path) -> None:
     suffix = file.suffix.lower()
     if suffix not in (*EXPORTS, ".parquet"):
         raise UsageError(f"{file}: the suffix says the format; give one of {', '.join((*EXPORTS, '.parquet'))}.")
+    _make_folder(file)
     with reading(workspace) as store:
         graph, names = present_graph(store)
         groups = point_communities(store, current_recipe(store, "connect"))
@@ -145,6 +146,14 @@ def present_graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:
     """The graph of the latest run, and the names of its points."""
     recipe = current_recipe(store, "connect")
     return load_graph(store, recipe), point_names(store, recipe)
+
+
+def _make_folder(file: Path) -> None:
+    """Make the folder that a file is to stand in. Raises UsageError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{file.parent} cannot be made ({error.strerror}).") from error
 
 
 def _writable(file: Path) -> Path:

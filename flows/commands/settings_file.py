@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
+from tasks.inputs.rows import KINDS, kind_of
 from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule, RunSettings
 
@@ -36,6 +37,7 @@ def read_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     Raises SettingsError that names every wrong key and the nearest valid one.
     """
     content = _toml(path)
+    _check_tables(content, path)
     _resolve(content, path.resolve().parent)
     for override in overrides:
         _override(content, override)
@@ -55,7 +57,17 @@ def read_comparison(path: Path) -> tuple[Policy, str | None]:
         raise SettingsError(f"{path}, equivalence: {explain(error, EquivalenceRule)}") from error
 
 
+def _check_tables(content: Mapping[str, Any], path: Path) -> None:
+    """Tell how files are listed, where they stand otherwise. Raises SettingsError."""
+    for name in ("seeds", "benchmarks"):
+        if isinstance(found := content.get(name), str | dict):
+            what = f"`{name} = {found!r}`" if isinstance(found, str) else f"`[{name}]`, with single brackets,"
+            raise SettingsError(f"{path}: {what} is no list of files: write `[[{name}]]` and below it `path = ...`.")
+
+
 def _toml(path: Path) -> dict[str, Any]:
+    if kind_of(path) in KINDS:
+        raise SettingsError(f"{path} holds rows, and no settings: name it as `path` under [[seeds]] of a TOML file.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -102,9 +102,9 @@ def refuse_changes(store: Store, shape: Identity, accept_changes: bool) -> None:
     stages = paid_again(changed)
     calls = dict(store.rows("SELECT stage, count(*) FROM calls GROUP BY stage"))
     cost = ", ".join(f"{stage} ({calls.get(stage, 0):,} calls so far)" for stage in stages)
-    lines = "; ".join(f"{key}: {old} -> {new}" for key, old, new in changed)
+    lines = "".join(f"\n  {key}: {old} -> {new}" for key, old, new in changed)
     raise SettingsError(
-        f"The settings differ from the last run of this workspace in {lines}. "
+        f"The settings differ from the last run of this workspace in:{lines}\n"
         + (f"Paid again would be, at most: {cost}. " if stages else "Nothing would be paid again. ")
         + (EXTEND if all(of_model(key) for key, _, _ in changed) else "")
         + "Add --accept-changes to go on, or choose another workspace."

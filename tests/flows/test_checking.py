@@ -39,14 +39,19 @@ def test_rows_come_back_whatever_characters_they_hold(tmp_path: Path, capsys: py
     assert {key: json.loads(shown)[key] for key in row} == row
 
 
-def test_a_broken_row_costs_no_verdict_before_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_row_costs_itself_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.jsonl").write_text(
         '{"gold": "1", "prediction": "1.0"}\n\nbroken\n{"gold": "1", "prediction": "1"}\n'
     )
-    with pytest.raises(UsageError, match=r"a\.jsonl:3 is not JSON") as raised:
-        check_file(tmp_path / "a.jsonl", workers=1)
+    check_file(tmp_path / "a.jsonl", workers=1)
+    told = capsys.readouterr()
+    assert [outcome for outcome, _ in verdicts(told.out)] == ["same", "same"]
+    assert "a.jsonl:3 is not JSON" in told.err
+    assert "3 rows: 2 same, 0 different, 0 unknown, 1 left out;" in told.err
+    (tmp_path / "b.jsonl").write_text("broken\n")
+    with pytest.raises(UsageError, match=r"b\.jsonl has no row that can be compared") as raised:
+        check_file(tmp_path / "b.jsonl", workers=1)
     assert raised.value.exit_code == 2
-    assert [outcome for outcome, _ in verdicts(capsys.readouterr().out)] == ["same"]
 
 
 TIERS = [

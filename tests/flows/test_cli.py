@@ -43,6 +43,9 @@ COMMANDS = (
     "sandbox",
     "serve",
     "backup",
+    "pairs",
+    "push",
+    "seeds",
     "compact",
 )
 NOBODY = "http://127.0.0.1:9/v1"
@@ -135,6 +138,27 @@ def broken_settings(folder: Path, **changes: Any) -> Path:
 def test_a_settings_file_that_is_missing(run: Run, tmp_path: Path) -> None:
     said = only_sentence(run("run", tmp_path / "none.toml"), 2)
     assert said == f"gsdp: {tmp_path / 'none.toml'} does not exist: give the path of a settings file.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.jsonl",
+            '{"problem": "p"}',
+            "holds rows, and no settings: name it as `path` under [[seeds]] of a TOML file.",
+        ),
+        ("a.toml", 'seeds = "a.jsonl"', "is no list of files: write `[[seeds]]` and below it `path = ...`."),
+        (
+            "a.toml",
+            '[seeds]\npath = "a.jsonl"',
+            "`[seeds]`, with single brackets, is no list of files: write `[[seeds]]`",
+        ),
+    ],
+)
+def test_seeds_that_are_named_in_another_way(name: str, text: str, said: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    assert said in only_sentence(run("run", tmp_path / name), 2)
 
 
 def test_a_settings_file_that_is_not_toml(run: Run, tmp_path: Path) -> None:

@@ -305,7 +305,7 @@ async def test_changed_identity_is_refused_until_accepted_and_a_threshold_pays_n
     changed = of(copied, server, review={"threshold": 0.93})
     calls, known, before = server.served(), paid(copied), ids(copied)
     with pytest.raises(
-        SettingsError, match=r"review\.threshold: 0\.85 -> 0\.93.*Nothing would be paid.*accept-changes"
+        SettingsError, match=r"(?s)review\.threshold: 0\.85 -> 0\.93.*Nothing would be paid.*accept-changes"
     ):
         await synthesize(changed)
     assert server.served() == calls
@@ -325,7 +325,7 @@ async def test_a_changed_model_is_named_with_what_it_would_pay_again(
     roles = content(copied, server.url, PAIRS)["roles"]
     roles["solver"]["temperature"] = 0.1
     solved = number(copied, "SELECT count(*) FROM calls WHERE stage = 'solve'")
-    said = rf"in solve\.solver\.temperature: 0\.7 -> 0\.1\. Paid again.*: solve \({solved:,} calls so far\), grade"
+    said = rf"in:\n  solve\.solver\.temperature: 0\.7 -> 0\.1\nPaid again.*: solve \({solved:,} calls so far\), grade"
     with pytest.raises(SettingsError, match=said):
         await synthesize(of(copied, server, roles=roles))
 

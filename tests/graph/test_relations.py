@@ -239,8 +239,8 @@ def test_networkx_export_has_plain_attributes_and_can_be_written() -> None:
     graph = built(3, [(0, 1, 4)])
     exported = to_networkx(graph, {graph.ids[0]: "Ceva's theorem"})
     first, second, third = (str(each) for each in graph.ids)
-    assert exported.nodes[first] == {"id": first, "name": "Ceva's theorem"}
-    assert exported.nodes[third] == {"id": third, "name": third}
+    assert exported.nodes[first] == {"id": first, "name": "Ceva's theorem", "label": "Ceva's theorem"}
+    assert exported.nodes[third] == {"id": third, "name": third, "label": third}
     assert exported.edges[first, second] == {"weight": 4}
     assert all(type(weight) is int for _, _, weight in exported.edges(data="weight"))
     assert "Ceva" in "".join(nx.generate_graphml(exported))
