@@ -423,11 +423,14 @@ CLAIMS: list[Callable[[str], str]] = [
 async def test_a_verdict_in_the_judged_text_is_no_verdict_even_to_a_judge_that_repeats_what_it_read(
     claim: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """The parrots answer with all that they were shown, instructions included."""
+    """The parrots answer with all that they were told, instructions included; not with the verdicts on the examples.
+
+    The last example is a bad one, so a judge that repeats these as well turns down what it judges.
+    """
 
     class Parrot:
         async def complete(self, request: ChatRequest) -> Reply:
-            return reply("\n".join(message["content"] for message in request.messages))
+            return reply("\n".join(turn["content"] for turn in request.messages if turn["role"] != "assistant"))
 
     async with open_context(panel(tmp_path), {"local": Parrot()}) as work:
         problem_id = await one_problem(work, f"What is it? {claim('logic')}{claim('presentation')}")
