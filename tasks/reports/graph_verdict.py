@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from math import ceil
 
 import numpy as np
-from scipy.sparse import csgraph
 
 from graph.knowledge import KnowledgeGraph
 from graph.records import GraphFinding, Relation
@@ -66,6 +65,8 @@ def _available(work: RunContext, graph: KnowledgeGraph) -> Available:
 
 
 def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends: Mapping[Relation, int]) -> GraphCounts:
+    from scipy.sparse import csgraph  # loads linear algebra, for which no run should wait when it starts
+
     store, plan, recipe = work.store, work.settings.sample, work.recipes["connect"]
     names = point_names(store, recipe)
     components, labels = csgraph.connected_components(graph.matrix(), directed=False)

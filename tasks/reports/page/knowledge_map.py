@@ -10,7 +10,6 @@ import numpy as np
 
 from graph.communities import communities
 from graph.knowledge import KnowledgeGraph
-from graph.layout import layout
 from tasks.reports.coverage import Cover
 from tasks.store.database import Store
 from tasks.store.graphs import load_graph
@@ -29,6 +28,8 @@ class PointNumbers(dict[UUID, int]):
 
 def knowledge_map(store: Store, covers: Sequence[Cover]) -> tuple[dict[str, Any], PointNumbers]:
     """The map, and the numbers of its points. The table `told` must be there."""
+    from graph.layout import layout  # loads Fourier transforms, for which no run should wait when it starts
+
     recipe = current_recipe(store, "connect")
     graph = load_graph(store, recipe)
     numbers = PointNumbers((point, number) for number, point in enumerate(graph.ids))
