@@ -64,7 +64,7 @@ def oracle(relation: Relation, graph: KnowledgeGraph, cutoffs: Cutoffs) -> Found
             for (u, v), steps in apart.items()
             if steps == 2
         }
-    else:
+    elif relation == "three_hop":
         count = max(cutoffs.hub_least, round(cutoffs.hub_share * len(g)))
         best = set(sorted(g, key=lambda node: (-g.degree(node), node))[:count])
         found = {
@@ -72,6 +72,8 @@ def oracle(relation: Relation, graph: KnowledgeGraph, cutoffs: Cutoffs) -> Found
             for (u, v), steps in apart.items()
             if steps == 3 and best & {u, v}
         }
+    else:
+        raise AssertionError(f"there is no oracle for {relation}")
     return {pair: weight for pair, weight in found.items() if weight >= cutoffs.min_weight}
 
 

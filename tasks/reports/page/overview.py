@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
 from graph.records import GateAudit
+from graph.verdict import IMPLICIT
 from tasks.reports.agreement import Agreement
 from tasks.reports.card import funnel, is_rehearsal, models, thresholds
 from tasks.reports.counts import counts
@@ -71,7 +72,7 @@ def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, sec
         yield Figure("Tokens per pair", each, "tokens", f"{tokens:,} tokens in all; no price is known")
     else:
         yield Figure("Cost per pair", cost / made if made else None, "usd", f"{cost:,.2f} USD in all")
-    implicit, known = store.rows(_IMPLICIT)[0]
+    implicit, known = store.rows(_IMPLICIT, [list(IMPLICIT)])[0]
     share = implicit / known if known else None
     yield Figure("Implicit combinations", share, "share", "of the pairs join points that no seed has together")
     if audited := {row.gate: row for row in latest_audit(store)}.get("votes"):
@@ -151,7 +152,7 @@ _RUNS = """
     FROM runs"""
 
 _IMPLICIT = """
-    SELECT count(*) FILTER (relation IN ('two_hop', 'three_hop')), count(*) FROM told WHERE outcome = 'pair'"""
+    SELECT count(*) FILTER (list_contains(?, relation)), count(*) FROM told WHERE outcome = 'pair'"""
 
 _DEAREST = """
     SELECT replace(relation, '_', '-'), sum(tokens) / count(*) FILTER (outcome = 'pair') AS each FROM told

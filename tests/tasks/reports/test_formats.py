@@ -19,7 +19,7 @@ from flows.synthesize import synthesize
 from graph.errors import SettingsError, StoreError
 from tasks.reports import dataset
 from tasks.reports import rows as gathering
-from tasks.reports.card_files import licence_lines
+from tasks.reports.card_files import FILES, licence_lines
 from tasks.reports.card_tables import table
 from tasks.reports.columns import ANSWER_TYPE, COLUMNS
 from tasks.reports.dataset import DATASET, check_folder, write_dataset
@@ -305,3 +305,7 @@ def test_a_folder_that_cannot_be_written_over_is_found_before_anything_is_paid(t
         check(settings, accept_changes=False)
     with pytest.raises(StoreError, match=r"README\.md is not of a dataset of ours"):
         asyncio.run(synthesize.fn(settings))
+
+
+def test_the_card_says_what_every_format_holds() -> None:
+    assert FILES.keys() == FORMATS.keys() | TABLES.keys()
