@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic_core import CoreSchema
@@ -312,15 +312,21 @@ class Publish(Section):
         description="Row of a file of one's own, data/template.jsonl: columns of the dataset in braces, as {problem}",
     )
     rejected: bool = Field(False, description="Also write the rejected problems and solutions, with gate and reason")
-    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2,3}$")], ...] = Field(
-        ("en",), description="Languages of the texts, as ISO 639 codes"
-    )
+    languages: tuple[str, ...] = Field(("en",), description="Languages of the texts, as ISO 639 codes")
     license: str | None = Field(
         None,
         description="Licence of the dataset, as you decide it: an identifier of hubs (cc-by-4.0), or other: NAME",
     )
     seeds_license: str | None = Field(None, description="Licence of the seeds, as their owner gives it")
     models_license: str | None = Field(None, description="Licences of the models whose text is published")
+
+    @field_validator("languages")
+    @classmethod
+    def _check_languages(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [code for code in codes if not (code.isascii() and code.islower() and len(code) in (2, 3))]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no ISO 639 code; write two or three small letters, as in en or deu")
+        return codes
 
 
 def named(roles: Roles, besides: Iterable[Role] = ()) -> list[str]:

@@ -300,9 +300,15 @@ def test_a_graph_is_not_exported_to_a_format_we_do_not_know(run: Run, demo: Demo
     assert "give one of .graphml, .gexf, .json, .parquet" in said
     said = only_sentence(run("graph", demo.workspace, "--coverage", "--export", tmp_path / "coverage.csv"), 2)
     assert "ends in .parquet" in said
+    (tmp_path / "file").touch()
     for file in ("graph.parquet", "graph.json"):
-        said = only_sentence(run("graph", demo.workspace, "--export", tmp_path / "missing" / file), 2)
-        assert "cannot be written (No such file or directory)" in said
+        said = only_sentence(run("graph", demo.workspace, "--export", tmp_path / "file" / file), 2)
+        assert "cannot be made (File exists)" in said
+
+
+def test_an_export_makes_its_folder(run: Run, demo: Demo, tmp_path: Path) -> None:
+    assert run("graph", demo.workspace, "--export", tmp_path / "new/folder/graph.json")[0] == 0
+    assert (tmp_path / "new/folder/graph.json").exists()
 
 
 def test_explain_tells_a_pair_from_its_seeds_to_the_votes(run: Run, demo: Demo) -> None:
@@ -375,7 +381,12 @@ def test_check_gives_each_row_a_verdict_and_the_totals_elsewhere(run: Run, tmp_p
 )
 def test_check_names_the_line_it_cannot_read(run: Run, tmp_path: Path, line: str, says: str) -> None:
     (tmp_path / "answers.jsonl").write_text(line + "\n")
-    assert says in only_sentence(run("check", tmp_path / "answers.jsonl"), 2)
+    code, out, errors = run("check", tmp_path / "answers.jsonl")
+    assert (code, out) == (2, "")
+    left_out, ended = errors.splitlines()
+    assert left_out.startswith("left out: ")
+    assert says in left_out
+    assert "has no row that can be compared" in ended
 
 
 LEAKS = """

@@ -128,7 +128,7 @@ def started(*arguments: object, env: Mapping[str, str] | None = None) -> Iterato
 
 
 def wait_until(
-    holds: Callable[[], object], process: subprocess.Popen[str] | None = None, seconds: float = 60.0
+    holds: Callable[[], object], process: subprocess.Popen[str] | None = None, seconds: float = 180.0
 ) -> None:
     """Return as soon as `holds()` is true; fail after `seconds`, or when `process` ends before."""
     end = time.monotonic() + seconds

@@ -64,7 +64,7 @@ def answer(work: RunContext) -> Call:
 
 async def test_another_model_is_refused_with_the_switch_that_keeps_what_is_there(tmp_path: Path) -> None:
     await begun(tmp_path)
-    with pytest.raises(SettingsError, match=r'first -> second.* set `models = "extend"`'):
+    with pytest.raises(SettingsError, match=r'(?s)first -> second.* set `models = "extend"`'):
         async with open_context(with_model(tmp_path, "second")):
             pass
 

@@ -497,7 +497,7 @@ async def test_a_workspace_refuses_other_identity_settings_until_they_are_accept
         async with open_context(settings_for(tmp_path, **other)):
             pytest.fail("nothing may be asked")
     sentence = str(raised.value)
-    assert "review.threshold: 0.85 -> 0.5; solve.samples: 4 -> 2" in sentence
+    assert sentence.splitlines()[1:3] == ["  review.threshold: 0.85 -> 0.5", "  solve.samples: 4 -> 2"]
     assert "Paid again would be, at most: solve (1 calls so far), grade (0 calls so far)." in sentence
     assert "--accept-changes" in sentence
     with pytest.raises(SettingsError, match="Nothing would be paid again"):
@@ -606,3 +606,9 @@ def test_the_store_keeps_no_value_that_may_be_a_secret(tmp_path: Path) -> None:
     assert "env:TEAM" in kept
     assert "block:gate" in kept
     assert endpoint.headers == given
+
+
+@pytest.mark.parametrize("code", ["English", "EN", "e", ""])
+def test_a_language_that_is_no_code_is_refused_in_a_sentence(tmp_path: Path, code: str) -> None:
+    with pytest.raises(SettingsError, match="is no ISO 639 code; write two or three small letters"):
+        settings_for(tmp_path, publish={"languages": [code]})
