@@ -15,6 +15,7 @@ from uuid import UUID
 from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.benchmarks import read_benchmarks
+from tasks.inputs.fetched import pins
 from tasks.inputs.rows import skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, SeedRow, seed_rows
 from tasks.reports.prospect import Prospect, prospect_of, read_before
@@ -107,6 +108,8 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
             f"{source}: {counts['seeds']:,} seeds of {counts['rows']:,} rows, {counts['answered']:,} with a final "
             f"answer, {counts['with points']:,} with knowledge points of their own{read_as}",
         )
+    for pin in pins(settings):
+        yield _told("fetched", pin)
     if skipped := skipped_files(settings):
         yield _told("not read", f"{', '.join(map(str, skipped))}, since of no known kind")
     for seed in preview.shown:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
+from tasks.inputs.fetched import address_of
 from tasks.inputs.rows import KINDS, kind_of
 from tasks.settings.policy import Policy
 from tasks.settings.run import EquivalenceRule, RunSettings
@@ -148,7 +149,7 @@ def _resolve(content: dict[str, Any], folder: Path) -> None:
             entries = value if isinstance(value, list) else [value]
             entries += list(value.values()) if isinstance(value, dict) else []
         for entry in entries:
-            if isinstance(entry, dict) and isinstance(entry.get(rest[0]), str):
+            if isinstance(entry, dict) and isinstance(entry.get(rest[0]), str) and not address_of(Path(entry[rest[0]])):
                 entry[rest[0]] = str(folder / entry[rest[0]])
 
 

@@ -12,6 +12,7 @@ from flows.orchestration.events import announce
 from flows.reporting.report import view
 from flows.stages import PAID
 from tasks.context.run_context import RunContext
+from tasks.inputs.fetched import pins
 from tasks.inputs.rows import skipped_files
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
@@ -123,11 +124,12 @@ def _reasons(kept_out: Mapping[str, int]) -> str:
 
 
 def not_taken(found: Mapping[str, Any], settings: RunSettings) -> Iterator[str]:
-    """The rows that make no seed, with file, line and reason, and the files of folders that are not read."""
+    """The rows that make no seed, with file, line and reason; what addresses gave; the files that are not read."""
     shown = found.get("left_out", ())
     yield from shown
     if found["rejected"] > len(shown):
         yield f"and {found['rejected'] - len(shown):,} rows more: `gsdp seeds` with these settings shows all"
+    yield from pins(settings)
     if skipped := skipped_files(settings):
         more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
         yield f"not read, since of no known kind: {', '.join(map(str, skipped[:NAMED]))}{more}"

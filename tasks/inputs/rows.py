@@ -12,7 +12,7 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import Any, TextIO, cast
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SeedError
+from tasks.inputs.fetched import address_of, fetched
 from tasks.inputs.layouts import laid_out, layout_of
 from tasks.inputs.values import columns_of
-from tasks.settings.run import Columns, RunSettings, SeedFile
+from tasks.settings.run import BenchmarkFile, Columns, RunSettings, SeedFile
 from tasks.store.database import Store
 from tasks.store.parquet import parquet_rows
 
@@ -67,25 +68,46 @@ def kind_of(path: Path) -> str:
 
 
 def with_each_file(settings: RunSettings) -> RunSettings:
-    """The settings with the files of a folder or pattern in its place, by name. Raises SeedError when it has none."""
-    if not any(file.path.is_dir() or _is_pattern(file.path) for file in settings.seeds):
-        return settings
-    found: list[SeedFile] = []
-    for file in settings.seeds:
-        if not (file.path.is_dir() or _is_pattern(file.path)):
-            found.append(file)
-            continue
-        within = [path for path in files_in(file.path) if kind_of(path) in KINDS]
-        if not within:
-            raise SeedError(f"{file.path} holds no seed file yet: put a {_kinds()} file into it.")
-        found += [file.model_copy(update={"path": path}) for path in within]
-    return settings.model_copy(update={"seeds": tuple(found)})
+    """The settings with the files of a folder, a pattern or an address in its place, by name.
+
+    Raises SeedError when it has none.
+    """
+    seeds = [file.model_copy(update={"path": path}) for file in settings.seeds for path in _files_of(file)]
+    # A folder of benchmarks would go unread in part: only addresses may name several.
+    benchmarks = [
+        file.model_copy(update={"path": path})
+        for file in settings.benchmarks
+        for path in (_files_of(file) if address_of(file.path) else (file.path,))
+    ]
+    return settings.model_copy(update={"seeds": tuple(seeds), "benchmarks": tuple(benchmarks)})
+
+
+def _files_of(file: SeedFile | BenchmarkFile) -> Sequence[Path]:
+    """The files that a path of the settings names."""
+    if address := address_of(file.path):
+        # A .json file is read whole, and a larger one would be refused by then.
+        whole = WHOLE * round((file.largest_row or LARGEST_ROW) * (1 << 20))
+        return fetched(address, _is_known, lambda path: whole if kind_of(path) == ".json" else None)
+    if not _is_several(file.path):
+        return (file.path,)
+    within = [path for path in files_in(file.path) if _is_known(path)]
+    if not within:
+        raise SeedError(f"{file.path} holds no seed file yet: put a {_kinds()} file into it.")
+    return within
 
 
 def skipped_files(settings: RunSettings) -> list[Path]:
     """The files of the seeds' folders and patterns that are of no known kind."""
-    several = [file.path for file in settings.seeds if file.path.is_dir() or _is_pattern(file.path)]
-    return [path for each in several for path in files_in(each) if kind_of(path) not in KINDS]
+    several = [file.path for file in settings.seeds if not address_of(file.path) and _is_several(file.path)]
+    return [path for each in several for path in files_in(each) if not _is_known(path)]
+
+
+def _is_several(path: Path) -> bool:
+    return path.is_dir() or _is_pattern(path)
+
+
+def _is_known(path: Path) -> bool:
+    return kind_of(path) in KINDS
 
 
 def files_in(path: Path) -> list[Path]:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graph.errors import StoreError, UsageError
+from tasks.inputs.fetched import from_hub_library
 from tasks.reports.dataset import is_ours
 from tasks.reports.page.content import REPORT
 
 DATASET = "dataset"
 """The kind of repository."""
-LIBRARIES = ("huggingface_hub", "httpx2", "httpx")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
@@ -80,8 +80,7 @@ def send(sending: Sending) -> str:
     except LocalTokenNotFoundError as error:
         raise UsageError("The hub asks who you are: put a token with leave to write into HF_TOKEN.") from error
     except Exception as error:
-        # Its own errors, and those of the HTTP library that it happens to use.
-        if not (isinstance(error, OSError | RuntimeError) or type(error).__module__.split(".")[0] in LIBRARIES):
+        if not from_hub_library(error):
             raise
         said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise StoreError(f"The hub did not take the dataset: {said}") from error

@@ -84,7 +84,9 @@ LARGEST_ROW = "Most megabytes of a row or line; longer ones are left out. 4 if l
 class SeedFile(Section):
     """A file of solved problems: JSON Lines, JSON, CSV, TSV or Parquet; a folder of such files, or a pattern."""
 
-    path: Path = Field(description="File with one solved problem a row, or a folder of such files")
+    path: Path = Field(
+        description="File with one solved problem a row, a folder of such files, or their hf:// or https:// address"
+    )
     columns: Columns = Field(default_factory=Columns, description="Names of its columns")
     answer_after: str | None = Field(None, description="Text before the final answer in the solution, such as ####")
     points_separator: str = Field(";", description="Separator of knowledge points where their column holds text")
@@ -102,7 +104,7 @@ class SeedFile(Section):
 class BenchmarkFile(Section):
     """A file of problems that must not be published, and which models may be evaluated on."""
 
-    path: Path = Field(description="File with one benchmark item a row")
+    path: Path = Field(description="File with one benchmark item a row, or its hf:// or https:// address")
     columns: Columns = Field(
         default_factory=Columns, description="Names of its columns; problem, solution and, to evaluate, answer are used"
     )

@@ -1,4 +1,4 @@
-"""A dataset hub on this machine: as much of its HTTP interface as making a repository and one commit take."""
+"""A dataset hub on this machine: as much of its HTTP interface as making a repository, a commit and reading take."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 LARGE = (".parquet",)
 """Files of these kinds are sent beside the commit, by their hash."""
@@ -30,6 +31,8 @@ class FakeHub:
     """Large files, by SHA-256."""
     commits: int = 0
     asked: list[str] = field(default_factory=list)
+    revision: str = "1" * 40
+    """Commit that every branch is at."""
 
     def create(self, body: dict[str, Any]) -> tuple[int, Any]:
         name = f"{body['organization']}/{body['name']}" if body.get("organization") else body["name"]
@@ -38,7 +41,10 @@ class FakeHub:
         return (409 if known else 200), {"url": f"{self.url}/datasets/{name}", "name": name}
 
     def tree(self) -> list[dict[str, Any]]:
-        return [{"type": "file", "oid": "0", "path": path, "size": len(data)} for path, data in self.files.items()]
+        return [
+            {"type": "file", "oid": "0", "path": path, "rfilename": path, "size": len(data)}
+            for path, data in self.files.items()
+        ]
 
     def modes(self, body: dict[str, Any]) -> dict[str, Any]:
         kinds = [(file["path"], "lfs" if file["path"].endswith(LARGE) else "regular") for file in body["files"]]
@@ -83,7 +89,12 @@ def fake_hub(token: str) -> Iterator[FakeHub]:
             if "/objects/" not in self.path and self.headers.get("Authorization") != f"Bearer {hub.token}":
                 self.give(401, {"error": "Invalid username or password."})
                 return
-            self.give(*self.made(body))
+            if "/resolve/" in self.path:
+                self.give_file(unquote(self.path.split(f"/resolve/{hub.revision}/")[-1]))
+            elif "/absent" in self.path:
+                self.give(404, {"error": "Repository not found"})
+            else:
+                self.give(*self.made(body))
 
         def made(self, body: bytes) -> tuple[int, Any]:
             path = self.path.split("?")[0]
@@ -103,9 +114,19 @@ def fake_hub(token: str) -> Iterator[FakeHub]:
                 return 200, hub.commit([json.loads(line) for line in body.splitlines()])
             if path == "/api/validate-yaml":
                 return 200, {"errors": [], "warnings": []}
-            return 200, {"id": "me/mine", "sha": "1" * 40, "private": True, "siblings": hub.tree()}
+            return 200, {"id": "me/mine", "sha": hub.revision, "private": True, "siblings": hub.tree()}
 
-        do_GET = do_POST = do_PUT = answer  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
+
+        def give_file(self, path: str) -> None:
+            data = hub.files[path]
+            self.send_response(200)
+            self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+            self.send_header("X-Repo-Commit", hub.revision)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(data)
 
         def give(self, status: int, content: Any) -> None:
             data = json.dumps(content).encode()
@@ -117,7 +138,7 @@ def fake_hub(token: str) -> Iterator[FakeHub]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         hub.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield hub
         finally:
