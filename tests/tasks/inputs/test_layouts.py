@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +15,7 @@ from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.rows import PACKED, skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, seed_rows
-from tasks.settings.run import SeedFile
+from tasks.settings.run import LayoutName, SeedFile
 from tasks.store.database import Store, open_store
 from tests.support.contexts import settings_for
 
@@ -143,13 +144,46 @@ def read(store: Store, path: Path, rows: list[Row], **file: Any) -> list[tuple[S
     return [(row.made, row.read_as) for row in found]
 
 
+OTHERS = (
+    P,
+    "Wie viele Beine haben 4 Spinnen – zusammen?",
+    r"Let $n=5$. Find $8n$, where $\frac{n}{1} \ne 0$.",
+    "On a wall sit 6 spiders.\n\nHow many legs are on it?",
+    'Ann said: "I have 7 spiders {none lame}." How many legs is that?',
+)
+"""The problems of a file's five rows: of 3, 4, ... spiders."""
+
+
+def of_spiders(value: Any, number: int) -> Any:
+    """A row, or what is read of it, with another problem and the numbers that go with it."""
+    if isinstance(value, dict):
+        return {key: of_spiders(part, number) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(of_spiders(part, number) for part in value)
+    if isinstance(value, str):
+        parts = [
+            re.sub(r"\b(3|12|24|36)\b", lambda found: f"{int(found[1]) * number // 3}", part) for part in value.split(P)
+        ]
+        return OTHERS[number - 3].join(parts)
+    # 24 stays whole and 24.0 a float.
+    return value + type(value)(8 * (number - 3)) if value == 24 else value
+
+
 @pytest.mark.parametrize(("row", "wanted", "read_as"), [each[1:] for each in READ], ids=[each[0] for each in READ])
-def test_a_layout_is_read_and_said(
+def test_five_rows_of_a_layout_are_read_and_said(
     row: Row, wanted: tuple[str, str, str | None], read_as: str | None, store: Store, tmp_path: Path
 ) -> None:
-    ((seed, said),) = read(store, tmp_path / "a.jsonl", [row])
-    assert isinstance(seed, Seed), seed
-    assert (seed.problem, seed.solution, seed.answer, said) == (*wanted, read_as)
+    numbers = range(3, 3 + len(OTHERS))
+    found = read(store, tmp_path / "a.jsonl", [of_spiders(row, number) for number in numbers])
+    seeds = [(made, said) for made, said in found if isinstance(made, Seed)]
+    assert [(seed.problem, seed.solution, seed.answer) for seed, _ in seeds] == [
+        of_spiders(wanted, number) for number in numbers
+    ]
+    assert {said for _, said in seeds} == {read_as}
+
+
+def test_every_layout_is_in_the_table() -> None:
+    assert set(get_args(LayoutName)) <= {name.split()[0] for name, *_ in READ}
 
 
 @pytest.mark.parametrize(("row", "reason", "said"), [each[1:] for each in REFUSED], ids=[each[0] for each in REFUSED])
