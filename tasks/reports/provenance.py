@@ -86,7 +86,7 @@ INDENT = "    "
 PASSED = {
     "review": ": mean score {:.3f}",
     "grade": ": {:.0%} of the solutions give its answer, and the judges accept it",
-    "screen": ": neither duplicate nor contaminated",
+    "screen": ": no repetition, and in no benchmark that the settings name",
 }
 """What passing a gate means; the number is the row's score."""
 

@@ -108,15 +108,19 @@ def _noticed(
             (low, harsh), (high, mild) = leaning[0], leaning[-1]
             agreed = "" if panel.alpha is None else f"; the panel's alpha is {panel.alpha:.2f}"
             extremes = f"{harsh} is the harshest judge ({low:+.3f}), {mild} the mildest ({high:+.3f})"
-            yield f"At {panel.task}, {extremes}{agreed}."
+            yield f"At {panel.task}, {extremes}, each against the mean of the same items{agreed}."
     fields = [cover for cover in communities(covers) if cover.problems >= ENOUGH]
     if len(fields) > 1:
         poor = min(fields, key=lambda cover: cover.pairs / cover.problems)
         yield f"The field with the lowest yield is “{poor.name}”: {poor.pairs:,} pairs of {poor.problems:,} problems."
+    bare = [cover.name for cover in communities(covers) if cover.seeds and not cover.pairs]
+    if bare:
+        yield f"{len(bare):,} of {len(communities(covers)):,} fields have no pair yet, among them “{bare[0]}”."
     rich = [cover for cover in communities(covers) if cover.seeds >= ENOUGH]
     if len(rich) > 1:
         thin = min(rich, key=lambda cover: cover.pairs / cover.seeds)
-        yield f"The thinnest field for its seeds is “{thin.name}”: {thin.pairs:,} pairs from {thin.seeds:,} seeds."
+        few = f"{thin.pairs:,} pairs from {thin.seeds:,} seeds"
+        yield f"Of the fields with {ENOUGH} seeds and more, “{thin.name}” is the thinnest: {few}."
     points = [cover for cover in covers if cover.point_id is not None]
     unused = sum(not cover.pairs for cover in points)
     if unused:

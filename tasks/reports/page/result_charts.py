@@ -66,7 +66,7 @@ def difficulty(run: Told) -> list[Chart]:
         "difficulty-passed",
         "What passes, by rated difficulty",
         "bars",
-        "Hard problems pass less often; if easy ones do too, look at why in the inspector.",
+        "That hard problems pass less often is to be expected; where easy ones fail, look at why in the inspector.",
         [Column("rated", "text"), Column("passed", "share"), Column("problems"), Column("pairs")],
         run.store.rows(_PASSED),
     )

@@ -93,7 +93,7 @@ function* screened(item: Item): Iterable<Child> {
   for (const [part, where, rule, coverage, overlap] of item.evidence ?? []) {
     yield el("p", {}, `Its ${part} repeats ${where} (${rule}, ${share(coverage)}): \u201c${overlap}\u201d`);
   }
-  if (item.outcome === "pair") yield "Neither duplicate nor contaminated.";
+  if (item.outcome === "pair") yield "No repetition, and in no benchmark that the settings name.";
   else if (item.outcome !== "screen") yield "Not screened.";
 }
 

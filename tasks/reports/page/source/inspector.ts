@@ -207,7 +207,8 @@ export class Inspector {
       ),
     );
     const note = el("input", { type: "text", value: mark?.note ?? "", placeholder: "a note", "aria-label": "Note" });
-    note.addEventListener("change", () => {
+    // At every letter: a list that is drawn when the field is left would take the click that left it.
+    note.addEventListener("input", () => {
       this.marks.annotate(item.id, note.value);
       this.draw();
     });
@@ -224,6 +225,10 @@ export class Inspector {
 
   private export(): void {
     const lines = this.marks.lines(this.content.items);
+    if (!lines) {
+      this.told.textContent = "Nothing is marked good or bad yet, so there is nothing to save.";
+      return;
+    }
     save("labelled.jsonl", lines, "application/x-ndjson");
     const rows = lines.split("\n").length - 1;
     this.told.textContent = `${count(rows)} marks saved as labelled.jsonl: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by them. Items marked unsure are left out.`;
