@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
@@ -84,7 +86,10 @@ def main() -> None:
     parser.add_argument("--type", choices=KINDS, help="of the work pool; process if left out")
     parser.add_argument("--image", help="that containers are made of, for the types docker and kubernetes")
     said = parser.parse_args()
-    print(*asyncio.run(prepare(said.type, said.image, said.reset)), sep="\n")
+    try:
+        print(*asyncio.run(prepare(said.type, said.image, said.reset)), sep="\n")
+    except httpx.TransportError as error:
+        sys.exit(f"Prefect's server does not answer ({error}): start it, wait until it does, and run this again.")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         await run("connect", stages.connect)
         await run("sample", stages.sample)
         if "grade" in wanted:
-            await _pairs(told, work, settings)
+            end = await _pairs(told, work, settings)
         else:
             await run("compose", stages.compose)
             await run("review", stages.review)
@@ -63,9 +63,15 @@ async def synthesize(settings: RunSettings, until: Stage = "publish", accept_cha
         return {"pairs": work.screened.pairs, "workspace": str(settings.workspace), **({"end": end} if end else {})}
 
 
-async def _pairs(told: StageLines, work: RunContext, settings: RunSettings) -> None:
-    """Compose, review, solve, grade and screen, chunk by chunk side by side; first in shards, where there are any."""
+async def _pairs(told: StageLines, work: RunContext, settings: RunSettings) -> str:
+    """Compose, review, solve, grade and screen, chunk by chunk side by side; first in shards, where there are any.
+
+    Why that ended below the target; empty where it did not, or where the budget did as it was told.
+    """
     if settings.shards > 1 and not work.account.reached:
         await told.stage("spread", spread, settings)
-    if not work.account.reached:
-        told.produced(await produce(settings))
+    if work.account.reached:
+        return ""
+    made = await produce(settings)
+    told.produced(made)
+    return "" if work.account.reached else str(made["end"])

@@ -126,8 +126,8 @@ def _name_rules(folder: Path, about: dict[str, Any]) -> NameRules:
     return NameRules(**{NAME_RULES[key]: value for key, value in given.items()})
 
 
-def _words(folder: Path) -> str | None:
-    """The text of the folder's opposed words, with what it includes; None without a file."""
+def _words(folder: Path, within: tuple[Path, ...] = ()) -> str | None:
+    """The text of the folder's opposed words, with what it includes; None without a file. `within` includes it."""
     file = folder / OPPOSED
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else None
@@ -138,9 +138,9 @@ def _words(folder: Path) -> str | None:
     included = []
     for found in INCLUDE.finditer(text):
         other = (_ROOT / found[1] / OPPOSED).resolve()
-        if other.parent.parent != _ROOT or not other.exists() or other == file.resolve():
+        if other.parent.parent != _ROOT or not other.exists() or other in (file.resolve(), *within):
             raise PromptError(f"{file}: `include` names a domain that comes with gsdp, such as {BASE}, not {found[1]}.")
-        included.append(other.read_text(encoding="utf-8"))
+        included.append(_words(other.parent, (*within, file.resolve())) or "")
     return "\n[opposed]\n".join([INCLUDE.sub("", text), *included])
 
 

@@ -18,6 +18,8 @@ from tasks.store.looking import reading
 
 SHARE = 0.01
 """Share of the time that a watch may look: a look costs the machine about as long as it takes."""
+MOST_NEW = 1_000
+"""Rows that each look of a watch reads: more than come between two of them."""
 WIDTH = 100
 LABEL = 11
 
@@ -33,21 +35,25 @@ def print_pairs(workspace: Path, last: int, rejected: bool, where: str | None, w
         began = time.monotonic()
         with reading(workspace) as store:
             try:
-                found = listed(store, query, where, last)
+                found = listed(store, query, where, max(last, MOST_NEW) if watch else last)
             except StoreError as error:
                 if where is None:
                     raise
                 raise _no_condition(where, query, error) from error
         looked = time.monotonic() - began
-        for row in found:
-            if (key := f"{row['id']} {row.get('gate')}") not in seen:
-                seen.add(key)
-                print("\n".join(_lines(row)), flush=True)
+        fresh = [row for row in found if _key(row) not in seen]
+        for row in fresh if seen else fresh[-last:]:
+            print("\n".join(_lines(row)), flush=True)
+        seen.update(map(_key, fresh))
         if not seen and not at_work:
             print(f"{workspace}: no {'reject' if rejected else 'pair'} yet{' that meets it' if where else ''}")
         if not at_work:
             return
         time.sleep(max(WATCH_EVERY, looked / SHARE))
+
+
+def _key(row: dict[str, Any]) -> str:
+    return f"{row['id']} {row.get('gate')}"
 
 
 def _no_condition(where: str, query: str, error: StoreError) -> UsageError:

@@ -81,8 +81,9 @@ def called_last(settings: Any, place: str) -> str:
         return ""
     finally:
         store.close()
-    for part in place.split("."):
-        found = found[int(part)] if isinstance(found, list) else found.get(part)
-        if found is None:
-            return ""
-    return str(found.get("endpoint", "")).removeprefix("block:")
+    try:
+        for part in place.split("."):
+            found = found[int(part)] if isinstance(found, list) else found[part]
+        return str(found["endpoint"]).removeprefix("block:")
+    except (LookupError, TypeError, ValueError):
+        return ""  # the last run had no such place

@@ -74,7 +74,9 @@ def fetched(address: str, is_data: Callable[[Path], bool], limit: Limit) -> tupl
         with replacing(folder / PIN) as file:
             told = {"address": address, "version": pin.version, "files": [str(path) for path in pin.files]}
             file.write_text(json.dumps(told), encoding="utf-8")
-    except (OSError, HTTPException) as error:
+    except SeedError:
+        raise
+    except (OSError, HTTPException, ValueError) as error:
         raise SeedError(_away(address, error)) from error
     return pin.files
 
@@ -213,5 +215,7 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
+        if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
+            raise SeedError(f"{req.full_url} leads to an address without https: {BY_HAND}.")
         _check_scheme(urlsplit(newurl), req.full_url)
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -269,7 +269,9 @@ def _row_of(value: Any) -> dict[str, Any] | str:
 
 
 def _json_file(path: Path, largest: int) -> Iterator[Row]:
-    """An array of objects, alone or under one key; columns of equal length; or JSON Lines in spite of the suffix."""
+    """An array of objects, alone or under one key; one object of texts and numbers; columns of equal length; or JSON
+    Lines in spite of the suffix.
+    """
     with _opened(path, "\n") as opened:
         text = opened.read(WHOLE * largest + 1)
     if len(text) > WHOLE * largest:
@@ -294,6 +296,8 @@ def _json_file(path: Path, largest: int) -> Iterator[Row]:
 def _array_in(value: Any, path: Path) -> list[Any]:
     if isinstance(value, list):
         return value
+    if isinstance(value, dict) and value and not any(isinstance(part, list | dict) for part in value.values()):
+        return [value]  # a problem a file, as MATH came
     arrays = [part for part in value.values() if isinstance(part, list)] if isinstance(value, dict) else []
     if len(arrays) == 1 and all(isinstance(row, dict) for row in arrays[0]):
         return arrays[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
@@ -62,10 +62,15 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file: choose another folder for the dataset.")
     files = files_of(folder)
-    known = any(path.parent == Path("data") and FIRST.fullmatch(path.name) for path in files)
+    known = is_dataset(files)
     taken = next((path for path in files if is_ours(path) and not known), None)
     if taken:
         raise StoreError(f"{folder / taken} is not of a dataset of ours: choose another folder, or move the file away.")
+
+
+def is_dataset(files: Iterable[Path]) -> bool:
+    """Whether some files of a folder are those of a dataset of ours."""
+    return any(path.parent == Path("data") and FIRST.fullmatch(path.name) for path in files)
 
 
 def is_ours(path: Path) -> bool:

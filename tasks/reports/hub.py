@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from graph.errors import StoreError, UsageError
 from tasks.inputs.fetched import from_hub_library
-from tasks.reports.dataset import is_ours
+from tasks.reports.dataset import is_dataset, is_ours
 from tasks.reports.page.content import REPORT
 
 DATASET = "dataset"
@@ -65,7 +65,11 @@ def send(sending: Sending) -> str:
     name = sending.repository
     try:
         hub.create_repo(name, repo_type=DATASET, private=not sending.public, exist_ok=True)
+        if not sending.public and not hub.dataset_info(name).private:
+            raise UsageError(f"{name} is public already: give --public if everybody may see what is sent.")
         there = {Path(name) for name in hub.list_repo_files(name, repo_type=DATASET)}
+        if any(is_ours(file) for file in there - {Path("README.md")}) and not is_dataset(there):
+            raise UsageError(f"{name} holds another dataset, whose files would be replaced: name another one.")
         operations: list[Any] = [
             CommitOperationAdd(path_in_repo=file.as_posix(), path_or_fileobj=sending.folder / file)
             for file in sending.files

@@ -47,7 +47,8 @@ async def open_run(settings: RunSettings, accept_changes: bool = False) -> Async
     if inherited is not None:
         yield inherited
         return
-    plan = make_plan(settings)
+    # It may fetch files and look at gigabytes of seeds, while a run that waits or is paused has to hear of that.
+    plan = await asyncio.to_thread(make_plan, settings)
     with for_owner_alone(settings.workspace, settings.shared):
         async with _opened(plan, accept_changes) as work:
             yield work

@@ -17,9 +17,10 @@ import pytest
 
 from flows import stages
 from flows.commands.settings_file import make_settings
+from flows.orchestration.started import check_target
 from flows.produce import produce
 from flows.synthesize import synthesize
-from graph.errors import EndpointDown, EndpointRefused, GsdpError, SettingsError
+from graph.errors import EndpointDown, EndpointRefused, GsdpError, SettingsError, TargetMissed
 from tasks.endpoint import circuit
 from tasks.reports.card import MERGING
 from tasks.stages.extract import extract
@@ -380,6 +381,20 @@ async def test_a_run_without_a_pair_fails_and_writes_no_dataset(
     assert told.value.exit_code == 1
     assert not (tmp_path / "work/dataset").exists()
     assert query(tmp_path / "work", "SELECT DISTINCT stage, reason FROM rejects") == [("review", "low score")]
+
+
+async def test_a_run_that_ends_below_its_target_says_why(
+    prefect_server: str, tmp_path: Path, sandboxes: Sandboxes
+) -> None:
+    rows = [{"problem": f"Problem {n}", "points": ["Vieta's formulas", "Geometric series"]} for n in range(3)]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    seeds = [{"path": str(tmp_path / "seeds.jsonl"), "columns": {"points": "points"}}]
+    chosen = settings(tmp_path / "work", sandboxes().url, 50, seeds=seeds)
+    result = await synthesize(chosen)
+    assert 0 < result["pairs"] < 50
+    assert result["end"] == "no combination is left"
+    with pytest.raises(TargetMissed, match="no combination is left"):
+        check_target(result, chosen.target_pairs)
 
 
 async def test_a_server_that_has_never_answered_ends_the_run_in_one_sentence_and_is_not_tried_again(

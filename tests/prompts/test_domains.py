@@ -92,6 +92,9 @@ def test_opposed_words_are_the_folders_own_or_named_as_missing(tmp_path: Path) -
     assert [apart(*pair) for pair in pairs] == [False, True]
     (tmp_path / "opposed.txt").write_text("stack | heap\ninclude mathematics\n", encoding="utf-8")
     assert [apart(*pair) for pair in pairs] == [True, True]
+    (tmp_path / "opposed.txt").write_text("include physics\n", encoding="utf-8")
+    assert apart("kinetic energy", "potential energy")
+    assert apart(*pairs[0]), "what physics includes is included"
     for wrong in ("include nothing\n", "include ../physics\n", "stack\n"):
         (tmp_path / "opposed.txt").write_text(wrong, encoding="utf-8")
         with pytest.raises(PromptError, match=r"opposed\.txt"):

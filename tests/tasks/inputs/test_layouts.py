@@ -264,6 +264,14 @@ def test_a_file_is_read_by_what_is_in_it(name: str, content: bytes, store: Store
     assert [seed.problem for seed in found if isinstance(seed, Seed)] == [row["problem"] for row in ROWS]
 
 
+def test_a_problem_a_file_is_read(store: Store, tmp_path: Path) -> None:
+    for number, row in enumerate(ROWS):
+        (tmp_path / f"{number}.json").write_text(json.dumps({**row, "level": "Level 2"}), encoding="utf-8")
+    files = tuple(SeedFile(path=path) for path in sorted(tmp_path.glob("*.json")))
+    found = [row.made for row in seed_rows(store, files)]
+    assert [seed.problem for seed in found if isinstance(seed, Seed)] == [row["problem"] for row in ROWS]
+
+
 def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: Path) -> None:
     for name, content, said in (
         ("a.jsonl.zst", in_zstd(LINES.encode())[:-9], "cannot be read"),
