@@ -90,4 +90,8 @@ def _substance(automation: AutomationCore) -> Any:
 def _without_ids(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_ids(inner) for key, inner in value.items() if key not in ("id", "metric")}
-    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        # Sets of names come as lists in any order.
+        named = all(isinstance(each, str) for each in value)
+        return sorted(value) if named else [_without_ids(each) for each in value]
+    return value
