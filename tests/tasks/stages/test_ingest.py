@@ -69,7 +69,7 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("pretty.jsonl", '[\n  {\n    "problem": "p"\n  }\n]\n', "no readable row; line 1: not JSON"),
         ("prose.json", "Dear reader", "prose.json is not JSON"),
         ("deep.json", "[" * 200_000, "nested deeper than 64"),
-        ("object.json", '{"problem": "p"}', "object.json holds no JSON array"),
+        ("object.json", '{"problem": {"text": "p"}}', "object.json holds no JSON array"),
         ("cut.parquet", "PAR1 and no more", "cut.parquet cannot be read as Parquet"),
         ("seeds.xlsx", "PK", "seeds.xlsx is of no known kind: give a .jsonl, .ndjson, .json, .csv, .tsv or .parquet"),
         ("folder", "", "folder is of no known kind"),
