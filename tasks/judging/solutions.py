@@ -14,6 +14,13 @@ LONGEST = 50_000
 """Characters of a solution: more than a student reads, and a sign of a model that went round in circles."""
 
 
+def stated_in(kind: str, compared: bool = True) -> Stated:
+    """Where solutions of a domain's kind of answers state theirs; `compared`: whether this one is compared at all."""
+    if not compared or kind not in ("boxed", "tagged"):
+        return "nowhere"
+    return "tagged" if kind == "tagged" else "boxed"
+
+
 def read_solution(text: str, stated: Stated = "boxed") -> tuple[str, str | None]:
     """The text, free of our tags and of chat markers, and its final answer; a proof and an open answer have none.
 

@@ -30,7 +30,7 @@ OF_SEEDS = "AND stage = 'extract' AND run_id = (SELECT id FROM runs ORDER BY sta
 
 JUDGED = ("reviews", "grades")
 """Tables of opinions on problems, whose rows say why there is none."""
-ASKED_ONCE = ("trials", "readings", "attempts")
+ASKED_ONCE = ("trials", "readings", "attempts", "seed_solutions")
 """Tables of further answers, whose rows have the ids that their calls ask for."""
 AHEAD, BLOCK = 50_000, 1_000
 """Combinations that a run may have asked for beyond its frontier, and how many are looked at together."""
@@ -97,15 +97,21 @@ def _rejects(store: Store, calls: list[UUID]) -> list[UUID]:
 
 
 def _unread_seeds(store: Store, calls: list[UUID]) -> list[UUID]:
-    """Rejects of seeds, which are asked for under an id of their own."""
+    """Rejects of seeds, which are asked for under an id of their own; so are their solutions."""
     asked = {
         row[0]
         for row in store.rows(
             "SELECT subject_id FROM calls WHERE stage = 'extract' AND id IN (SELECT unnest(?::UUID[]))", [calls]
         )
     }
-    rows = store.rows("SELECT id, subject_id, recipe FROM rejects WHERE stage = 'extract'") if asked else []
-    return [row[0] for row in rows if content_id("extract", str(row[1]), str(row[2])) in asked]
+    if not asked:
+        return []
+    unsolved = {
+        row[0]
+        for row in store.rows("SELECT seed_id FROM seed_solutions WHERE id IN (SELECT unnest(?::UUID[]))", [[*asked]])
+    }
+    rows = store.rows("SELECT id, subject_id, recipe FROM rejects WHERE stage = 'extract'")
+    return [row[0] for row in rows if row[1] in unsolved or content_id("extract", str(row[1]), str(row[2])) in asked]
 
 
 def _solved(store: Store, calls: list[UUID]) -> list[UUID]:

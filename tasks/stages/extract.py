@@ -13,7 +13,8 @@ from graph.records import Mention, Record, Seed, SeedSolution, content_id
 from prompts.answers import read_points
 from tasks.answers.classes import group
 from tasks.context.run_context import Asked, RunContext, run_context, together
-from tasks.judging.solutions import read_solution
+from tasks.endpoint.faults import Failure
+from tasks.judging.solutions import read_solution, stated_in
 from tasks.stages.chunk_task import chunk_task
 
 UNSOLVED = "(No solution is given: name what the shortest one would use.)"
@@ -68,36 +69,47 @@ async def _extract(work: RunContext, seed: Seed) -> None:
         return
     prompt = work.library["extract"]
     role = work.roles["extractor"]
-    solution = seed.solution or await _solved(work, seed) or UNSOLVED
-    values = {"problem": seed.problem, "solution": solution, "limit": work.settings.extract.limit}
+    place = f"{seed.source}:{seed.line}"
+    solution, gave_up = (seed.solution, None) if seed.solution else await _solved(work, seed)
+    if gave_up:
+        # Read without it, the seed would stay so for good; the next run asks again.
+        await work.store.write(work.ended("extract", seed.id, gave_up, place))
+        work.counts.note("extract", done=1)
+        return
+    values = {"problem": seed.problem, "solution": solution or UNSOLVED, "limit": work.settings.extract.limit}
     subject = content_id("extract", str(seed.id), str(work.recipes["extract"]))
     answer = await work.ask("extract", role, prompt, values, subject, read_points)
     if answer.value is None:
-        reject = work.ended("extract", seed.id, answer.failure, f"{seed.source}:{seed.line}")
+        reject = work.ended("extract", seed.id, answer.failure, place)
         await work.store.write(answer.call, reject)
     else:
         await work.store.write(answer.call, *_mentions(work, seed, answer.value))
     work.counts.note("extract", done=1)
 
 
-async def _solved(work: RunContext, seed: Seed) -> str | None:
-    """The solver's solution of a seed that has an answer alone, where that is asked for and comes to the answer."""
-    kind = work.library.domain.answer
-    if not (work.settings.extract.solve_seeds and seed.answer and kind in ("boxed", "tagged")):
-        return None
+async def _solved(work: RunContext, seed: Seed) -> tuple[str | None, Failure | None]:
+    """The solver's solution of a seed that has an answer alone, where that is asked for and comes to the answer.
+
+    Or why the endpoint gave none.
+    """
+    stated = stated_in(work.library.domain.answer)
+    if not (work.settings.extract.solve_seeds and seed.answer and stated != "nowhere"):
+        return None, None
     solver = work.roles["solver"]
     row_id = content_id("seed solution", str(seed.id), str(solver.recipes["solve"]))
+    gave_up: Failure | None = None
 
     def row(asked: Asked[tuple[str, str | None]]) -> SeedSolution:
+        nonlocal gave_up
+        gave_up = asked.failure if asked.failure and asked.failure.gave_up else None
         text, answer = asked.value or ("", None)
         return SeedSolution(id=row_id, seed_id=seed.id, text=text, answer=answer, call_id=asked.call.id)
 
-    read = partial(read_solution, stated="tagged" if kind == "tagged" else "boxed")
     known = {found.id: found for found in await work.store.of(SeedSolution, [row_id])}
-    values = {"problem": seed.problem}
+    read, values = partial(read_solution, stated=stated), {"problem": seed.problem}
     found = await work.ask_once("extract", solver, "solve", values, row_id, read, row, known)
     same = len(await group([found.answer, seed.answer], work.equivalence, seed.problem)) == 1
-    return found.text if found.answer and same else None
+    return found.text if found.answer and same else None, gave_up
 
 
 def _mentions(work: RunContext, seed: Seed, names: list[str]) -> list[Record]:

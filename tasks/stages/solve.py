@@ -13,7 +13,7 @@ from uuid import UUID
 from graph.records import Problem, Solution
 from tasks.context.run_context import RunContext, run_context, together
 from tasks.judging.ballots import Ballot, ballots, count, reviewed
-from tasks.judging.solutions import read_solution
+from tasks.judging.solutions import read_solution, stated_in
 from tasks.judging.votes import asks_for_proof
 from tasks.settings.roles import ResolvedRole
 from tasks.stages.chunk_task import chunk_task
@@ -40,11 +40,7 @@ async def _fill(work: RunContext, ballot: Ballot) -> int:
 async def _solve(work: RunContext, ballot: Ballot, solution_id: UUID, number: int, role: ResolvedRole) -> None:
     problem = ballot.problem
     prompt, values = work.library["solve"], {"problem": problem.text}
-    kind = work.library.domain.answer
-    compared = kind in ("boxed", "tagged") and not asks_for_proof(problem.text)
-    read = partial(
-        read_solution, stated="tagged" if compared and kind == "tagged" else "boxed" if compared else "nowhere"
-    )
+    read = partial(read_solution, stated=stated_in(work.library.domain.answer, not asks_for_proof(problem.text)))
     answer = await work.ask("solve", role, prompt, values, solution_id, read)
     if answer.value is None:
         await work.store.write(answer.call, work.ended("solve", solution_id, answer.failure))

@@ -127,6 +127,7 @@ def test_the_settings_on_the_page_are_settings(cell: str) -> None:
     for snippet in re.findall(r"`([^`]+ = [^`]+)`", cell):
         given = tomllib.loads(snippet)
         try:
-            Endpoint(base_url="http://127.0.0.1:1/v1", **given)
+            read: Endpoint | Role = Endpoint(base_url="http://127.0.0.1:1/v1", **given)
         except ValidationError:
-            Role(endpoint="local", **given)
+            read = Role(endpoint="local", **given)
+        assert given.keys() <= read.model_fields_set

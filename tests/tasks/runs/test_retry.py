@@ -70,6 +70,22 @@ async def test_what_gave_up_is_asked_again_by_the_next_run(tmp_path: Path) -> No
             assert work.store.rows("SELECT reason FROM rejects WHERE stage = 'extract'") == []
 
 
+async def test_a_seed_whose_solution_was_given_up_is_solved_and_read_by_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / "seeds.jsonl").write_text(json.dumps({"problem": "What is 2 + 2?", "answer": 4}), encoding="utf-8")
+    # Between the two runs the endpoint is probed with the question that it has answered.
+    answers = ok("Hello."), http(200, "{}"), ok("Hello."), ok(r"Count on: \boxed{4}."), POINTS
+    async with scripted_server(*answers) as server:
+        local = {"base_url": server.url, "model": "tiny", "concurrency": 1, "attempts": 1, "outage_patience": 1e6}
+        settings = settings_for(tmp_path, endpoints={"local": local}, extract={"solve_seeds": True})
+        for pending in (1, 0):
+            async with open_context(settings) as work:
+                await plain(ingest)()
+                await plain(extract)(0, [str(seed) for seed in pending_seeds(work)])
+                assert work.store.rows("SELECT count(*) FROM mentions")[0][0] == (0 if pending else 2)
+                assert len(work.store.rows("SELECT 1 FROM rejects WHERE stage = 'extract'")) == pending
+    assert "Count on" in server.requests[-1].json["messages"][-1]["content"]
+
+
 def test_what_any_run_gave_up_is_opened_again_on_demand(tmp_path: Path) -> None:
     async def give_up() -> None:
         async with scripted_server(POINTS, http(200, "{}"), http(200, "{}"), POINTS) as server:
