@@ -118,9 +118,7 @@ def program() -> None:
     except SystemExit as end:
         if not isinstance(end.code, int) or not end.code:
             raise
-        for thread in threading.enumerate():
-            if not thread.daemon and thread is not threading.current_thread():
-                thread.join()
+        threading._shutdown()  # type: ignore[attr-defined]  # as Python ends: idle workers are told to, then waited for
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

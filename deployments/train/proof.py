@@ -130,7 +130,10 @@ def served(model: Path | str) -> Iterator[str]:
     call = [sys.executable, "-m", "deployments.train.serving", str(model)]
     with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield (process.stdout.readline() if process.stdout else "").strip()
+            address = process.stdout.readline().strip() if process.stdout else ""
+            if not address:
+                raise SystemExit(f"The server of {model} ended with {process.wait()} before it answered.")
+            yield address
         finally:
             process.terminate()
 

@@ -52,6 +52,8 @@ class Batcher:
         self._model, self._tokenizer = load(model)
         self._model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer.padding_side = "left"
+        ends = self._model.generation_config.eos_token_id or self._tokenizer.eos_token_id
+        self._ends = set(ends if isinstance(ends, list) else [ends])
         self._waiting: queue.Queue[Request] = queue.Queue()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -96,9 +98,9 @@ class Batcher:
 
     def _cut(self, tokens: list[int], sent: int, request: Request) -> Answer:
         """An answer up to its end, or to its own limit: others of its batch may have had a higher one."""
-        end = self._tokenizer.eos_token_id
-        whole = end in tokens[: request.limit]
-        own = tokens[: tokens.index(end) if whole else request.limit]
+        place = next((at for at, token in enumerate(tokens[: request.limit]) if token in self._ends), None)
+        whole = place is not None
+        own = tokens[: request.limit if place is None else place]
         return Answer(self._tokenizer.decode(own, skip_special_tokens=True), sent, len(own), whole)
 
 

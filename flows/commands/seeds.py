@@ -44,6 +44,7 @@ class SeedPreview:
     seeds: dict[str, list[Seed]] = field(default_factory=dict)
     """The first ones, by file."""
     left_out: list[str] = field(default_factory=list)
+    """The first rows that make no seed, and why."""
     points: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
     """Of each seed, as its row names them."""
 
@@ -60,7 +61,9 @@ class SeedPreview:
                     made = Refused("contaminated", str(found))
                     break
         if isinstance(made, Refused):
-            self.left_out.append(f"{row.source}:{row.line}  {made.reason}: {made.detail}")
+            counts["left out"] += 1
+            if len(self.left_out) < LISTED:
+                self.left_out.append(f"{row.source}:{row.line}  {made.reason}: {made.detail}")
             return
         counts["seeds"] += 1
         counts["answered"] += made.answer is not None
@@ -123,11 +126,12 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
             yield _block(name, text)
         if seed.points:
             yield _block("points", "\n".join(seed.points))
-    if preview.left_out:
-        yield f"\nleft out: {len(preview.left_out):,} rows"
-        yield from (f"  {line}" for line in preview.left_out[:LISTED])
-    if len(preview.left_out) > LISTED:
-        yield f"  and {len(preview.left_out) - LISTED:,} more"
+    left_out = sum(counts["left out"] for counts in preview.files.values())
+    if left_out:
+        yield f"\nleft out: {left_out:,} rows"
+        yield from (f"  {line}" for line in preview.left_out)
+    if left_out > LISTED:
+        yield f"  and {left_out - LISTED:,} more"
     yield ""
     yield from _possible(
         prospect_of(_known(preview.points, settings.workspace), settings.sample), settings.target_pairs

@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -25,17 +26,22 @@ from graph.errors import SeedError
 from tasks.settings.run import RunSettings
 from tasks.store.files import replacing
 
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
 ADDRESS = re.compile(r"(hf|https?):/+(.+)", re.IGNORECASE)
 """Of an address that has gone through a path, where two slashes become one."""
-ON_HUB = re.compile(
-    r"datasets/([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(refs/(?:convert|pr)/[\w-]+|[^/]+))?(?:/(.*))?"
-)
+REPOSITORY = r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}"
+"""OWNER/NAME, as a hub writes it."""
+ON_HUB = re.compile(rf"datasets/({REPOSITORY})(?:@(refs/(?:convert|pr)/[\w-]+|[^/]+))?(?:/(.*))?")
 LIBRARIES = ("huggingface_hub", "httpx2", "httpx")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LARGEST_FILE = 16 << 30
 """Bytes of a file that is fetched: more than the seeds of any run take, and less than the disks that hold its store."""
 TIMEOUT = 30
 """Seconds in which a server must say something."""
+LEAST_RATE = 1 << 10
+"""Bytes a second, over the whole of a file, below which a server is not waited for."""
 PIN = "pin.json"
 BY_HAND = "download the file yourself and name its path"
 
@@ -97,6 +103,15 @@ def pins(settings: RunSettings) -> list[str]:
     return [f"{address} as of {pin.version}, kept under {_folder(address)}" for address, pin in found if pin]
 
 
+def hub_client() -> HfApi:
+    """huggingface_hub's client, without its bars. Raises ImportError where the extra `hub` is not installed."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    return HfApi(os.environ.get("HF_ENDPOINT"), library_name="gsdp")
+
+
 def from_hub_library(error: Exception) -> bool:
     """Whether huggingface_hub tells of something: by its own errors, or those of the HTTP library that it uses."""
     return isinstance(error, OSError | RuntimeError) or type(error).__module__.split(".")[0] in LIBRARIES
@@ -112,12 +127,9 @@ def _from_hub(address: str, known: Pin | None, is_data: Callable[[Path], bool], 
     if not found:
         raise SeedError(f"{address} is no file of a dataset hub: write hf://datasets/OWNER/NAME/path/in/repository.")
     try:
-        from huggingface_hub import HfApi
-        from huggingface_hub.utils.tqdm import disable_progress_bars
+        hub = hub_client()
     except ImportError as error:
         raise SeedError(f"{address} needs huggingface_hub: install gsdp with the extra `hub`.") from error
-    disable_progress_bars()
-    hub = HfApi(os.environ.get("HF_ENDPOINT"), library_name="gsdp")
     name, revision, inner = found[1], unquote(found[2] or "main"), (found[3] or "").strip("/")
     try:
         info = hub.dataset_info(name, revision=known.version if known else revision, files_metadata=True)
@@ -177,17 +189,19 @@ def _from_server(address: str, folder: Path, limit: Limit) -> Pin:
     there = PurePosixPath(unquote(parts.path))
     target = folder / (_plain(there.parent.name) or "files") / (_plain(there.name) or "file")
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    taken, most = hashlib.sha256(), limit(target)
+    taken, most, began = hashlib.sha256(), limit(target), time.monotonic()
     request = Request(address, headers={"User-Agent": "gsdp"})
     try:
         with build_opener(_Redirects).open(request, timeout=TIMEOUT) as answer, replacing(target) as fresh:
             length, size = answer.headers.get("Content-Length"), 0
             with fresh.open("wb") as file:
-                while block := answer.read(1 << 20):
+                while block := answer.read1(1 << 20):
                     size += len(block)
                     _check_size(address, size, most)
                     taken.update(block)
                     file.write(block)
+                    if time.monotonic() - began > TIMEOUT + size / LEAST_RATE:
+                        raise TimeoutError(f"{size:,} bytes came in {time.monotonic() - began:,.0f} s")
             if length and int(length) != size:
                 raise HTTPException(f"it ended after {size:,} of {int(length):,} bytes")
     except HTTPError as error:

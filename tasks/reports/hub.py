@@ -7,20 +7,19 @@ the run, with what was rejected, and a dataset's readers did not ask.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from graph.errors import StoreError, UsageError
-from tasks.inputs.fetched import from_hub_library
+from tasks.inputs.fetched import REPOSITORY, from_hub_library, hub_client
 from tasks.reports.dataset import is_dataset, is_ours
 from tasks.reports.page.content import REPORT
 
 DATASET = "dataset"
 """The kind of repository."""
-NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+NAME = re.compile(REPOSITORY)
 
 
 class Sending(NamedTuple):
@@ -55,13 +54,12 @@ def send(sending: Sending) -> str:
     Raises UsageError without the library, StoreError with what the hub says.
     """
     try:
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
         from huggingface_hub.errors import LocalTokenNotFoundError
-        from huggingface_hub.utils.tqdm import disable_progress_bars
+
+        hub = hub_client()
     except ImportError as error:
         raise UsageError("`gsdp push` needs huggingface_hub: install gsdp with the extra `hub`.") from error
-    disable_progress_bars()
-    hub = HfApi(os.environ.get("HF_ENDPOINT"), library_name="gsdp")
     name = sending.repository
     try:
         hub.create_repo(name, repo_type=DATASET, private=not sending.public, exist_ok=True)

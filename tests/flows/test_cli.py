@@ -391,7 +391,10 @@ def test_check_names_the_line_it_cannot_read(run: Run, tmp_path: Path, line: str
 
 LEAKS = """
 import atexit, ctypes, sys
+from concurrent.futures import ThreadPoolExecutor
 import duckdb
+idle = ThreadPoolExecutor(1)
+idle.submit(int).result()
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(duckdb.connect()))
 atexit.register(print, "exit handlers run")
 sys.argv = ["gsdp", *sys.argv[1:]]
@@ -405,7 +408,7 @@ program()
 )
 def test_what_bindings_say_of_their_leaks_hides_no_error(arguments: list[str], words: str, code: int) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", LEAKS, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", LEAKS, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.returncode == code
     assert words in ended.stderr

@@ -118,7 +118,8 @@ def test_a_block_of_python_runs(block: Fenced) -> None:
     missing = sorted(name for name in imported(block.text) if not find_spec(name.split(".")[0]))
     if missing:
         pytest.skip(f"needs {', '.join(missing)}, which are not ours and not installed for that")
-    exec(code, names := {})  # noqa: S102
+    names: dict[str, object] = {}
+    exec(code, names)  # noqa: S102
     assert imported(block.text) == set() or names.keys() - {"__builtins__"}
 
 

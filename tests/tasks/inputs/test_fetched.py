@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,6 +74,9 @@ def server() -> Iterator[tuple[str, list[str]]]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
+            for _ in range(50 if self.path.startswith("/dripping/") else 0):
+                self.wfile.write(b" ")
+                time.sleep(0.02)
             self.wfile.write(LINE if status == 200 else b"")
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -157,6 +161,14 @@ def test_what_cannot_be_fetched_is_one_sentence(
     with pytest.raises(SeedError, match=said):
         files(tmp_path, address.replace("SERVER", server[0]))
     assert not [path for path in cache.rglob("*") if path.is_file()], "nothing is kept of it"
+
+
+def test_a_server_that_drips_is_not_waited_for(
+    server: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    with pytest.raises(SeedError, match=r"cannot be fetched, and no copy of it is kept \(\d+ bytes came in"):
+        files(tmp_path, f"{server[0]}/dripping/train.jsonl")
 
 
 def test_a_wrong_token_is_one_sentence(hub: FakeHub, tmp_path: Path) -> None:
