@@ -16,7 +16,7 @@ from flows.reporting.artifacts import put_up
 from flows.reporting.score_table import artifact_rows, outlook_lines, score_lines
 from flows.stages import chunk_size, side_by_side, stage_flow
 from graph.errors import SettingsError
-from graph.records import BenchmarkItem
+from graph.evaluations import BenchmarkItem
 from tasks.context.run_context import RunContext
 from tasks.reports.card import is_rehearsal
 from tasks.reports.harness import EVALUATION, results

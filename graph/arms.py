@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from graph.arithmetic import Numbers
 from graph.scores import TAIL, resampled
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

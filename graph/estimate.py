@@ -25,10 +25,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.arithmetic import Numbers
 from graph.order import mix, salt
 from graph.shares import Z
-
-Numbers = NDArray[np.float64]
 
 DRAWS = 1000
 ENDS = (0.025, 0.975)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Integers = NDArray[np.int64]
+from graph.order import Integers
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from graph.names import (
     NameRules,
     clean_name,
     is_ordinary,
+    joined_prefixes,
     normal_form,
     singular,
     tokens_of,
@@ -82,8 +83,8 @@ TRADITIONAL = str.maketrans(dict(zip(
 def loose_form(name: str) -> str:
     """A key under which names are proposed as one, whatever their accents, order of head and rest, and articles."""
     cleaned = clean_name(name)[0]
-    tokens = [_loose_singular(token) for token in _joined_prefixes(LOOSE_TOKEN.findall(_plain(cleaned)))]
-    tokens = _head_last(_without_articles(tokens))
+    tokens = joined_prefixes(LOOSE_TOKEN.findall(_plain(cleaned)), PREFIXES)
+    tokens = _head_last(_without_articles([_loose_singular(token) for token in tokens]))
     return " ".join(tokens) or cleaned.casefold()
 
 
@@ -111,16 +112,6 @@ def _unless_initials(found: re.Match[str], text: str) -> str:
     letters = found[1].replace(" ", "")
     words = [word for word in LOOSE_TOKEN.findall(found.string[: found.start()]) if word not in ("of", "the", "and")]
     return " " if "".join(word[0] for word in words).endswith(letters) else found[0]
-
-
-def _joined_prefixes(tokens: list[str]) -> list[str]:
-    """ "non zero" (from "non-zero") as "nonzero"."""
-    result: list[str] = []
-    for token in tokens:
-        if result and result[-1] in PREFIXES and token.isalpha():
-            token = result.pop() + token
-        result.append(token)
-    return result
 
 
 def _loose_singular(word: str) -> str:

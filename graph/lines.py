@@ -56,14 +56,15 @@ _USED = re.compile(
 
 def name_in(line: str) -> tuple[str, str | None]:
     """The name in a line, and why it is unusable: "empty", "too long", or that it is no name at all."""
-    if clean_name(line)[1] == "empty":
-        return clean_name(line)
+    cleaned, fault = clean_name(line)
+    if fault == "empty":
+        return cleaned, fault
     if _ONLY_TAGS.fullmatch(line) or _ROW.fullmatch(line) or _JSON.fullmatch(line):
         return line.strip(), NO_NAME
     if tagged := _TAGGED.fullmatch(line):
         return name_in(tagged[2])
-    if _is_none(clean_name(line)[0]):
-        return clean_name(line)[0], NO_NAME
+    if _is_none(cleaned):
+        return cleaned, NO_NAME
     name, fault = clean_name(_without_explanation(line))
     return name, fault or (NO_NAME if _is_none(name) else None)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -155,7 +156,7 @@ ORDINARY = NameRules()
 def normal_form(name: str, rules: NameRules = ORDINARY) -> str:
     """The key of a name: names with one key are one knowledge point. Never shown to anybody."""
     cleaned = clean_name(name)[0]
-    tokens = _joined_prefixes([_folded(token, rules) for token in tokens_of(cleaned)])
+    tokens = joined_prefixes([_folded(token, rules) for token in tokens_of(cleaned)], PREFIXES)
     kept = [token for token in tokens if token != "the" and (rules.symbols or token[0].isalnum())]
     return " ".join(kept or tokens) or cleaned
 
@@ -188,11 +189,11 @@ def _unless_initials(found: re.Match[str]) -> str:
     return " " if "".join(word[0] for word in words).upper().endswith(found[1]) else found[0]
 
 
-def _joined_prefixes(tokens: list[str]) -> list[str]:
+def joined_prefixes(tokens: list[str], prefixes: Set[str]) -> list[str]:
     """ "non zero" (from "non-zero") as "nonzero"."""
     result: list[str] = []
     for token in tokens:
-        if result and result[-1] in PREFIXES and token.isalpha():
+        if result and result[-1] in prefixes and token.isalpha():
             token = result.pop() + token
         result.append(token)
     return result

@@ -156,6 +156,28 @@ class SortedStream:
         return self._members.at(slice(start, stop))
 
 
+class Collected:
+    """Combinations in the order they were found; the parts they came in are joined only when they are read."""
+
+    def __init__(self) -> None:
+        self._parts: list[Members] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, part: Members) -> None:
+        """Append a part."""
+        self._parts.append(part)
+        self._count += len(part)
+
+    def read(self, start: int, stop: int) -> Members:
+        """Those from `start` to before `stop`."""
+        if len(self._parts) != 1:
+            self._parts = [joined(self._parts)]
+        return self._parts[0].at(slice(start, stop))
+
+
 class SiftedStream:
     """The combinations among permuted candidates, found as far as they are asked for."""
 
@@ -163,26 +185,21 @@ class SiftedStream:
         self._candidates = candidates
         self._permutation = Permutation(candidates.size, secret)
         self._tried = 0
-        self._found = 0
-        self._parts: list[Members] = []
+        self._found = Collected()
 
     @property
     def total(self) -> int | None:
-        return self._found if self._tried >= self._candidates.size else self._candidates.total
+        return len(self._found) if self._tried >= self._candidates.size else self._candidates.total
 
     def reach(self, count: int) -> int:
-        while self._found < count and self._tried < self._candidates.size:
+        while len(self._found) < count and self._tried < self._candidates.size:
             stop = min(self._tried + self._candidates.batch, self._candidates.size)
-            part = self._candidates.sift(self._permutation(np.arange(self._tried, stop, dtype=np.int64)))
+            self._found.add(self._candidates.sift(self._permutation(np.arange(self._tried, stop, dtype=np.int64))))
             self._tried = stop
-            self._found += len(part)
-            self._parts.append(part)
-        return min(count, self._found)
+        return min(count, len(self._found))
 
     def read(self, start: int, stop: int) -> Members:
-        if len(self._parts) != 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0].at(slice(start, stop))
+        return self._found.read(start, stop)
 
 
 def joined(parts: Sequence[Members]) -> Members:

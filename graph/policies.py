@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.arithmetic import exponential
-from graph.order import Hashes, Integers, Members, Stream, joined, member_keys
+from graph.order import Collected, Hashes, Integers, Members, Stream, member_keys
 
 Policy = Literal["uniform", "weighted", "balanced", "yield"]
 Arrange = Callable[[Members], Iterator[Integers]]
@@ -42,27 +42,23 @@ class ArrangedStream:
         self._block = block
         self._taken = 0
         self._rows: Iterator[Members] = iter(())
-        self._parts: list[Members] = []
-        self._found = 0
+        self._found = Collected()
 
     @property
     def total(self) -> int | None:
         return self._inner.total
 
     def reach(self, count: int) -> int:
-        while self._found < count:
+        while len(self._found) < count:
             part = next(self._rows, None)
             if part is not None:
-                self._parts.append(part)
-                self._found += len(part)
+                self._found.add(part)
             elif not self._next_block():
                 break
-        return min(count, self._found)
+        return min(count, len(self._found))
 
     def read(self, start: int, stop: int) -> Members:
-        if len(self._parts) != 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0].at(slice(start, stop))
+        return self._found.read(start, stop)
 
     def _next_block(self) -> bool:
         stop = self._inner.reach(self._taken + self._block)

@@ -12,14 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.cliques import chunks, spread
+from graph.cliques import CHUNK, chunks, spread
 from graph.knowledge import KnowledgeGraph
 from graph.order import Integers, Members
 
 Bits = NDArray[np.uint64]
 WORD = 64
-CHUNK = 1 << 21
-"""Pairs of neighbours looked at in one go: about 100 MB of temporary arrays."""
 ONE = np.uint64(1)
 
 

@@ -10,14 +10,14 @@ what it leaves open (weight of an implicit pair, number of hubs, sub-cliques) is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph.arithmetic import power
 from graph.cliques import (
-    Triangles,
+    CHUNK,
     choose_two,
     chunks,
     four_cliques,
@@ -43,8 +43,6 @@ EXPLICIT: tuple[Relation, ...] = ("one_hop", "community")
 """Relations whose points are neighbours, every two, so that each of their combinations has a seed to be owed to."""
 PATHS: tuple[Relation, ...] = ("two_hop", "three_hop", "distant", "walk")
 """Relations that rest on paths, and so on which points a path may lead through."""
-CHUNK = 1 << 21
-"""Matrix or neighbour entries made in one go: about 100 MB of temporary arrays."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def community(graph: KnowledgeGraph, cutoffs: Cutoffs) -> Members | Candidates:
     threes = Members(np.sort(listed.points, axis=1), listed.weights)
     size = len(threes) + int(before[-1])
     if size <= cutoffs.listed:
-        return joined([threes, *_list_four_cliques(graph, listed, before)])
+        return joined([threes, *(four_cliques(graph, listed, before, some)[1] for some in _numbers(int(before[-1])))])
 
     def sift(numbers: Integers) -> Members:
         three = np.flatnonzero(numbers < len(threes))
@@ -187,7 +185,7 @@ def sizes(graph: KnowledgeGraph, relations: Iterable[Relation], cutoffs: Cutoffs
 
 
 def ordered(
-    found: Members | Candidates | Walks,
+    found: Found,
     graph: KnowledgeGraph,
     relation: Relation,
     seed: int,
@@ -286,14 +284,12 @@ def _listed_or_not(
     """The candidates as they are, or sifted at once where they are few enough to list."""
     if size > cutoffs.listed:
         return Candidates(size, sift, total=total)
-    return joined([sift(np.arange(start, min(start + CHUNK, size))) for start in range(0, size, CHUNK)])
+    return joined([sift(numbers) for numbers in _numbers(size)])
 
 
-def _list_four_cliques(graph: KnowledgeGraph, listed: Triangles, before: Integers) -> list[Members]:
-    """All four-cliques."""
-    size = int(before[-1])
-    starts = range(0, size, CHUNK)
-    return [four_cliques(graph, listed, before, np.arange(start, min(start + CHUNK, size)))[1] for start in starts]
+def _numbers(size: int) -> Iterator[Integers]:
+    """The numbers from 0 to before `size`, some at a time."""
+    return (np.arange(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK))
 
 
 RELATIONS: dict[Relation, Callable[[KnowledgeGraph, Cutoffs], Found]] = {

@@ -14,11 +14,9 @@ from math import comb, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from graph.arithmetic import Numbers
 from graph.order import mix, salt
-
-Numbers = NDArray[np.float64]
 
 RESAMPLES = 4000
 """Of a bootstrap: the ends of its interval then stand within a tenth of a standard error."""
@@ -83,19 +81,17 @@ def difference(one: Sequence[float], other: Sequence[float], purpose: str = "") 
     gaps = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
     if not len(gaps):
         return Difference(0.0, 0.0, 0.0, 1.0, 0)
-    means = resampled_means(gaps, purpose)
+    means = resampled(np.stack([gaps]), purpose)[0]
     low, high = (float(end) for end in np.quantile(means, (TAIL, 1 - TAIL)))
     sides = ((means <= 0).mean(), (means >= 0).mean())
     return Difference(float(gaps.mean()), low, high, float(min(1.0, 2 * min(sides))), len(gaps))
 
 
-def resampled_means(values: Numbers, purpose: str = "") -> Numbers:
-    """The means of `RESAMPLES` samples of as many values, drawn with putting back; `purpose` tells draws apart."""
-    return resampled(np.stack([values]), purpose).reshape(-1)
+def resampled(rows: Numbers, purpose: str) -> Numbers:
+    """For each row, the means of `RESAMPLES` samples of as many of its values, drawn with replacement.
 
-
-def resampled(rows: Numbers, purpose: str = "") -> Numbers:
-    """The same for each of some rows, whose columns are drawn together."""
+    The columns of all rows are drawn together. `purpose` tells draws apart.
+    """
     size = rows.shape[1]
     secret = np.uint64(salt(0, f"bootstrap {purpose}"))
     draws = max(1, AT_ONCE // size)

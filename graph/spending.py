@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 
@@ -35,12 +35,4 @@ class Spending:
         )
 
 
-ADDED = (
-    "attempts",
-    "seconds",
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "presumed_tokens",
-)
+ADDED = tuple(part.name for part in fields(Spending) if part.name not in ("endpoint", "cost"))

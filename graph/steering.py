@@ -29,6 +29,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.arithmetic import Numbers
 from graph.knowledge import KnowledgeGraph
 from graph.order import Hashes, Integers, Members, Stream, id_keys, member_keys, mix, salt
 from graph.records import Relation
@@ -49,7 +50,6 @@ PLANNED = 64
 """Turns whose rates are drawn in one go."""
 
 Number = TypeVar("Number", int, Integers)
-Numbers = NDArray[np.float64]
 Cell = tuple[Relation, int]
 Drawn = tuple[Relation, Sequence[UUID]]
 """Relation and points of a combination that was drawn."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from graph.arithmetic import exponential, power
 from graph.cliques import spread
 from graph.knowledge import KnowledgeGraph
-from graph.order import Hashes, Integers, Members, id_keys, joined, member_keys, mix
+from graph.order import Collected, Hashes, Integers, Members, id_keys, member_keys, mix
 
 SHORTEST, LONGEST = 3, 10
 """Points of a walk."""
@@ -101,7 +101,7 @@ class WalkStream:
         self._tried = 0
         self._fresh_at = 0
         self._seen: set[int] = set()
-        self._parts: list[Members] = []
+        self._found = Collected()
 
     @property
     def total(self) -> int | None:
@@ -116,20 +116,15 @@ class WalkStream:
             numbers = np.arange(self._tried, self._tried + BATCH, dtype=np.int64)
             found = self._walks.members(numbers, self._secret)
             self._tried += BATCH
-            fresh = [place for place, key in enumerate(self._key(found)) if self._is_new(key)]
+            keys = member_keys(found.points, self._keys, self._secret).tolist()
+            fresh = [place for place, key in enumerate(keys) if self._is_new(key)]
             if fresh:
                 self._fresh_at = self._tried
-                self._parts.append(found.at(np.array(fresh, dtype=np.int64)))
+                self._found.add(found.at(np.array(fresh, dtype=np.int64)))
         return min(count, len(self._seen))
 
     def read(self, start: int, stop: int) -> Members:
-        if len(self._parts) != 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0].at(slice(start, stop))
-
-    def _key(self, found: Members) -> list[int]:
-        keys: list[int] = member_keys(found.points, self._keys, self._secret).tolist()
-        return keys
+        return self._found.read(start, stop)
 
     def _is_new(self, key: int) -> bool:
         known = len(self._seen)

@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.commands.auditing import audited
 from flows.evaluate import folder_of, write
 from graph.errors import SettingsError
-from graph.records import BenchmarkItem
+from graph.evaluations import BenchmarkItem
 from tasks.context.run_context import RunContext
 from tasks.reports.harness import EVALUATION, task_files, task_name
 from tasks.settings.run import SANDBOX, RunSettings

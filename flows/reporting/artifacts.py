@@ -16,7 +16,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from prefect.exceptions import PrefectException
 
 from flows.reporting.pictures import bars
 from flows.reporting.snapshot import money, pace, progress
+from graph.ledger import utc_now
 from tasks.context.run_context import RunContext
 from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
@@ -173,7 +174,7 @@ def stage_rows(content: dict[str, Any]) -> list[Row]:
 
 def endpoint_rows(work: RunContext, content: dict[str, Any]) -> list[Row]:
     """How each endpoint answered in the last minutes, how many requests it has at once, and how many it may have."""
-    since = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=LATELY)
+    since = utc_now() - timedelta(seconds=LATELY)
     found = latencies(work.store, work.run_id, since)
     rows = []
     for name, told in content["endpoints"].items():

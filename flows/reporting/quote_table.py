@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
-from graph.records import Measure, Quote, Quoted
+from graph.ledger import Measure, Quote, Quoted
 from tasks.reports.money import ALL, STAGES, Beside, latest_quote, paid_since
 from tasks.store.database import Store
 from tasks.store.latest import has_run

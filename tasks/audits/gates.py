@@ -11,11 +11,12 @@ Screen decides by rules that a verifier of answers cannot judge; it is counted, 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from graph.records import GateAudit, Pass, Problem, Solution, content_id
+from graph.evaluations import GateAudit
+from graph.ledger import utc_now
+from graph.records import Pass, Problem, Solution, content_id
 from graph.shares import ShareEstimate, Stratum, share_within, wilson
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import ballots, count
@@ -122,7 +123,7 @@ async def audit_gates(work: RunContext, size: int) -> list[Audited]:
 
 def _rows(found: Sequence[Audited]) -> list[GateAudit]:
     """What was found, for reports to come."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     return [
         GateAudit(
             id=content_id("gate audit", row.gate, now.isoformat()),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from graph.errors import UsageError
-from graph.records import Trial
+from graph.evaluations import Trial
 from graph.shares import vote_weight
 from tasks.context.run_context import RunContext
 from tasks.inputs.rows import checked_rows

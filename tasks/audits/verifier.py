@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import NamedTuple
 
-from graph.records import VerifierAudit, content_id
+from graph.evaluations import VerifierAudit
+from graph.ledger import utc_now
+from graph.records import content_id
 from tasks.answers.reference import reference
 from tasks.answers.verdict import Outcome
 from tasks.context.run_context import RunContext
@@ -75,7 +76,7 @@ def _pairs(problem: str, answers: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _counts(found: Sequence[ComparedPair]) -> VerifierAudit:
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     outcomes = [row.ours for row in found]
     return VerifierAudit(
         id=content_id("verifier audit", now.isoformat()),

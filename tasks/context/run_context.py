@@ -13,14 +13,14 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetError, BudgetReached, EndpointError
+from graph.ledger import Call, utc_now
 from graph.quotas import Room
-from graph.records import Call, Pass, Record, Reject, content_id
+from graph.records import Pass, Record, Reject, content_id
 from graph.spending import Spending
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
@@ -278,7 +278,7 @@ class RunContext:
             seconds=spent.seconds,
             text=reply.text if reply and keep else None,
             reasoning=(reply.reasoning or None) if reply and keep else None,
-            ended_at=datetime.now(UTC).replace(tzinfo=None),
+            ended_at=utc_now(),
             cost=spent.cost,
             presumed_tokens=spent.presumed_tokens,
         )

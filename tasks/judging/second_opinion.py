@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from graph.records import Trial, content_id
+from graph.evaluations import Trial
+from graph.records import content_id
 from prompts.answers import read_review, read_vote
 from tasks.context.run_context import Asked, RunContext, together
 from tasks.judging.panel import good_score

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from graph.records import VerifierAudit
+from graph.evaluations import VerifierAudit
 from prompts.domain import find_domain
 from tasks.inputs.benchmarks import labels
 from tasks.reports.agreement import Agreement, agreement

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graph.records import BenchmarkItem
+from graph.evaluations import BenchmarkItem
 from tasks.reports.scores import WHOLE, Compared, ScoreRow
 
 EVALUATION = "evaluation"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from graph.records import Measure, Quote, Quoted
+from graph.ledger import Measure, Quote, Quoted
 from tasks.settings.amounts import BudgetUnit, read_budget, show
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 
 from graph.estimate import Range, of_seeds
-from graph.records import BenchmarkItem
+from graph.evaluations import BenchmarkItem
 from graph.scores import Difference, Score, difference, ks_of, mean, pass_at, vote
 from tasks.answers.classes import group
 from tasks.context.run_context import RunContext

@@ -18,18 +18,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.arithmetic import Numbers
 from graph.errors import SettingsError
-from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combinations, of_names, of_seeds, sum_of
+from graph.estimate import Forecast, Names, Range, names_of, of_combinations, of_names, of_seeds, sum_of
+from graph.ledger import Measure, Quote, Quoted, utc_now
 from graph.names import normal_form
 from graph.quotas import Quotas
-from graph.records import Measure, Quote, Quoted, content_id
+from graph.records import content_id
 from prompts.domain import BASE, find_domain
 from tasks.context.basis import bound
 from tasks.context.embedder import NO_PROMPT
@@ -280,7 +281,7 @@ def estimate(measured: ProbeFigures, there: Known, target: int) -> Estimate:
         stages[stage] = production.at(range(start, start + measured.width))
     quote = Quote(
         id=uuid4(),
-        quoted_at=datetime.now(UTC).replace(tzinfo=None),
+        quoted_at=utc_now(),
         target_pairs=target,
         wanted=wanted,
         seeds=measured.seeds,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID, uuid4
 
 from graph.errors import BudgetOverrun
-from graph.records import EndpointLoad, InFlight, Lease, Record, Run, StageRecipe
+from graph.ledger import EndpointLoad, InFlight, Lease, Run, StageRecipe, utc_now
+from graph.records import Record
 from tasks.context.basis import bound
 from tasks.context.run_context import RunContext
 from tasks.endpoint.money.budget import BudgetAccount
@@ -133,10 +133,6 @@ def without_secrets(settings: RunSettings) -> RunSettings:
         for name, endpoint in settings.endpoints.items()
     }
     return settings.model_copy(update={"endpoints": endpoints})
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def code_version() -> str:

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from graph.errors import SeedError
-from graph.records import Attempt, BenchmarkItem, Examinee, Mark, content_id
+from graph.evaluations import Attempt, BenchmarkItem, Examinee, Mark
+from graph.records import content_id
 from tasks.answers.equivalence import AT_ONCE
 from tasks.answers.extraction import final_answer, stated_answer
 from tasks.answers.reference import reference

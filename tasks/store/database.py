@@ -20,7 +20,7 @@ from uuid import UUID
 import duckdb
 from numpy.typing import NDArray
 
-from graph import records
+from graph import evaluations, ledger, records
 from graph.errors import StoreError, StoreInUse
 from graph.records import Record
 from tasks.store.backup import LONGEST_COPY, is_being_copied
@@ -52,13 +52,13 @@ DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, o
 R = TypeVar("R", bound=Record)
 
 TABLES: dict[type[Record], str] = {
-    records.Run: "runs",
-    records.StageRecipe: "recipes",
-    records.Lease: "leases",
-    records.InFlight: "in_flight",
-    records.EndpointLoad: "loads",
-    records.Quote: "quotes",
-    records.Quoted: "quoted",
+    ledger.Run: "runs",
+    ledger.StageRecipe: "recipes",
+    ledger.Lease: "leases",
+    ledger.InFlight: "in_flight",
+    ledger.EndpointLoad: "loads",
+    ledger.Quote: "quotes",
+    ledger.Quoted: "quoted",
     records.Seed: "seeds",
     records.Selected: "selection",
     records.SeedSource: "sources",
@@ -76,13 +76,13 @@ TABLES: dict[type[Record], str] = {
     records.GraphFinding: "findings",
     records.Problem: "problems",
     records.Reading: "readings",
-    records.Trial: "trials",
-    records.GateAudit: "gate_audits",
-    records.VerifierAudit: "verifier_audits",
-    records.BenchmarkItem: "benchmark_items",
-    records.Examinee: "examinees",
-    records.Attempt: "attempts",
-    records.Mark: "marks",
+    evaluations.Trial: "trials",
+    evaluations.GateAudit: "gate_audits",
+    evaluations.VerifierAudit: "verifier_audits",
+    evaluations.BenchmarkItem: "benchmark_items",
+    evaluations.Examinee: "examinees",
+    evaluations.Attempt: "attempts",
+    evaluations.Mark: "marks",
     records.Review: "reviews",
     records.Solution: "solutions",
     records.Grade: "grades",
@@ -93,9 +93,9 @@ TABLES: dict[type[Record], str] = {
     records.Overlap: "evidence",
     records.Frontier: "frontier",
     records.Wanted: "quotas",
-    records.Call: "calls",
-    records.Batch: "batches",
-    records.BatchedCall: "batched",
+    ledger.Call: "calls",
+    ledger.Batch: "batches",
+    ledger.BatchedCall: "batched",
 }
 
 
@@ -318,7 +318,7 @@ def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     version = 0
-    if tables >= {"migrations", TABLES[records.Run]}:
+    if tables >= {"migrations", TABLES[ledger.Run]}:
         row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
         version = row[0] if row else 0
     elif tables:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flows.reporting.quote_table import short
-from graph.estimate import Forecast, Names, Numbers, Range, names_of, of_combinations, of_names, of_seeds, sum_of
+from graph.arithmetic import Numbers
+from graph.estimate import Forecast, Names, Range, names_of, of_combinations, of_names, of_seeds, sum_of
 
 ROWS = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 10**6), st.integers(0, 2)), min_size=1, max_size=40)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from graph.records import Call, Lease, content_id
+from graph.ledger import Call, Lease
+from graph.records import content_id
 from tasks.endpoint.batch.batch_queue import QUIET, BatchQueue
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.endpoint.money.prices import Price

@@ -17,11 +17,10 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from graph import records
+from graph import ledger
 from graph.errors import BudgetError, EndpointError, EndpointRefused
 from graph.spending import Spending
 from tasks.endpoint.batch.api import PATH, BatchApi, Line
@@ -286,16 +285,16 @@ class BatchQueue:
             return
         try:
             batch.file = await self._api.upload([job.line for job in jobs.values()])
-            row = records.Batch(
+            row = ledger.Batch(
                 id=batch.id,
                 run_id=self._run_id,
                 server=self._api.address,
                 file=batch.file,
                 remote=None,
-                sent_at=datetime.now(UTC).replace(tzinfo=None),
+                sent_at=ledger.utc_now(),
                 number=(await self._store.fetch("SELECT coalesce(max(number), 0) + 1 FROM batches"))[0][0],
             )
-            calls = (records.BatchedCall(call_id=key, batch=batch.id, worst=job.worst) for key, job in jobs.items())
+            calls = (ledger.BatchedCall(call_id=key, batch=batch.id, worst=job.worst) for key, job in jobs.items())
             await self._store.write(row, *calls)
         except Exception as error:
             for call_id in jobs:

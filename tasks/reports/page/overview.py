@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
-from graph.records import GateAudit
+from graph.evaluations import GateAudit
 from graph.verdict import IMPLICIT
 from tasks.reports.agreement import Agreement
 from tasks.reports.card import funnel, is_rehearsal, models, thresholds

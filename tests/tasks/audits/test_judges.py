@@ -18,7 +18,7 @@ from deployments.sandbox.vocabulary import POINTS
 from flows.commands.audit_judges import judge_lines, print_judges
 from flows.commands.settings_file import make_settings
 from graph.errors import EndpointDown, GsdpError, UsageError
-from graph.records import Trial
+from graph.evaluations import Trial
 from tasks.audits.judges import Calibrated, JudgeTally, calibrate, proposed, read_labelled
 from tasks.endpoint.replies import ChatRequest, Reply
 from tasks.settings.run import Role

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from graph.errors import BudgetReached, EndpointDown
-from graph.records import Batch
+from graph.ledger import Batch
 from tasks.endpoint.money.budget import AHEAD, BLOCKS
 from tasks.reports.money import spent
 from tasks.store.database import open_store

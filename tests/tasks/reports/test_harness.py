@@ -7,7 +7,8 @@ import json
 import pytest
 import yaml
 
-from graph.records import BenchmarkItem, content_id
+from graph.evaluations import BenchmarkItem
+from graph.records import content_id
 from graph.scores import Difference, Score
 from tasks.reports.harness import MARKING, results, task_files, task_name
 from tasks.reports.scores import WHOLE, Compared, ScoreRow

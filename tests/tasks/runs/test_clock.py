@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from graph.errors import SettingsError
-from graph.records import Quote, Quoted, content_id
+from graph.ledger import Quote, Quoted
+from graph.records import content_id
 from tasks.reports.money import latest_quote, paid_since
 from tasks.runs import record
 from tasks.runs.quote import Estimate, keep

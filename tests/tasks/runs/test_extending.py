@@ -11,7 +11,7 @@ import pytest
 
 from flows.synthesize import synthesize
 from graph.errors import SettingsError
-from graph.records import Call
+from graph.ledger import Call
 from tasks.context.run_context import RunContext
 from tasks.settings.run import RunSettings
 from tests.conftest import Sandboxes

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from graph.records import InFlight
+from graph.ledger import InFlight
 from tasks.reports.money import unanswered
 from tasks.runs.record import Loads, note_in_flight, note_loads
 from tests.support.contexts import open_context, settings_for

@@ -14,7 +14,7 @@ from flows.commands.workspace import print_status
 from flows.reporting.snapshot import read_snapshot
 from flows.synthesize import synthesize
 from graph.errors import SettingsError
-from graph.records import Call
+from graph.ledger import Call
 from tasks.reports.money import guess_of_combination
 from tests.support.contexts import open_context, settings_for
 from tests.support.rehearsal import (

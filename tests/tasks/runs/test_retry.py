@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from graph.errors import EndpointRefused
-from graph.records import Attempt, Grade, Pass, Problem, Reading, Record, Trial
+from graph.evaluations import Attempt, Trial
+from graph.records import Grade, Pass, Problem, Reading, Record
 from graph.spending import Spending
 from tasks.context.run_context import RunContext
 from tasks.endpoint.health import REFUSALS_IN_A_ROW

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from flows.commands.settings_file import make_settings, read_settings
 from graph.errors import SettingsError
-from graph.records import Call, content_id
+from graph.ledger import Call
+from graph.records import content_id
 from prompts.library import Library
 from tasks.context.run_context import RunContext
 from tasks.endpoint.client import Client

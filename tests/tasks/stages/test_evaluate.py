@@ -13,7 +13,8 @@ import pytest
 
 from flows.evaluate import first_of_each
 from graph.errors import SeedError
-from graph.records import Attempt, BenchmarkItem, Call, Mark
+from graph.evaluations import Attempt, BenchmarkItem, Mark
+from graph.ledger import Call
 from tasks.context.run_context import RunContext
 from tasks.endpoint.faults import Failure
 from tasks.endpoint.replies import ChatRequest, Reply

@@ -11,7 +11,8 @@ import pytest
 
 from flows.commands.workspace import print_status
 from graph.errors import StoreError, StoreInUse
-from graph.records import Combination, Frontier, Pass, Problem, Solution, StageRecipe, content_id
+from graph.ledger import StageRecipe
+from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import solution_ids
 from tasks.reports import dataset

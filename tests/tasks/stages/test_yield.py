@@ -13,7 +13,8 @@ import pytest
 
 from flows.commands.settings_file import read_settings
 from flows.synthesize import synthesize
-from graph.records import Call, Combination, Community, Pass, Record, Review, content_id
+from graph.ledger import Call
+from graph.records import Combination, Community, Pass, Record, Review, content_id
 from graph.steering import FIRST_ROUND, CellOutcome, cell_number, round_of
 from tasks.context.run_context import RunContext, Screened
 from tasks.context.slots import combinations, slots

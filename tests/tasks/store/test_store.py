@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from flows.commands.demo import demo_settings
-from graph import records
+from graph import evaluations, ledger, records
 from graph.errors import StoreError
 from graph.records import Record, Reject, content_id
 from tasks.store.database import FILE_NAME, TABLES, Store, open_store
@@ -30,7 +30,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678901)
 TEXT = 'NUL \0, 求方程, \u202b, \U0001f468, "quotes", \\frac{1}{2}\r\n'
 
 SAMPLES: tuple[Record, ...] = (
-    records.Run(
+    ledger.Run(
         id=ID,
         started_at=NOW,
         ended_at=None,
@@ -40,19 +40,19 @@ SAMPLES: tuple[Record, ...] = (
         identity="{}",
         message=None,
     ),
-    records.StageRecipe(run_id=ID, stage="review", recipe=OTHER),
-    records.Lease(run_id=ID, unit="tokens", amount=0.5),
-    records.InFlight(run_id=ID, endpoint="local", calls=64),
-    records.EndpointLoad(run_id=ID, endpoint="local", noted_at=NOW, calls=60, bears=64),
+    ledger.StageRecipe(run_id=ID, stage="review", recipe=OTHER),
+    ledger.Lease(run_id=ID, unit="tokens", amount=0.5),
+    ledger.InFlight(run_id=ID, endpoint="local", calls=64),
+    ledger.EndpointLoad(run_id=ID, endpoint="local", noted_at=NOW, calls=60, bears=64),
     records.SeedSource(source="a.jsonl", digest="0" * 64),
-    records.Quote(id=ID, quoted_at=NOW, target_pairs=2**40, wanted=7, seeds=3, combinations=2, pairs=1),
-    records.Quoted(quote_id=ID, stage="solve", measure="usd", expected=1.5, low=0.0, high=float("inf")),
+    ledger.Quote(id=ID, quoted_at=NOW, target_pairs=2**40, wanted=7, seeds=3, combinations=2, pairs=1),
+    ledger.Quoted(quote_id=ID, stage="solve", measure="usd", expected=1.5, low=0.0, high=float("inf")),
     records.Seed(
         id=ID, problem=TEXT, solution="s", answer=None, points=(), metadata="{}", source="a.jsonl", line=2**40
     ),
     records.Seed(id=OTHER, problem="p", solution="", answer="", points=(TEXT, ""), metadata="{}", source="", line=1),
-    records.Batch(id=ID, run_id=OTHER, server="http://a", file="file-1", remote=None, sent_at=NOW),
-    records.BatchedCall(call_id=ID, batch=OTHER, worst=0.5),
+    ledger.Batch(id=ID, run_id=OTHER, server="http://a", file="file-1", remote=None, sent_at=NOW),
+    ledger.BatchedCall(call_id=ID, batch=OTHER, worst=0.5),
     records.Selected(seed_id=ID, contaminated=True),
     records.Basis(stage="connect", digest=OTHER),
     records.SeedSource(source="a.jsonl", digest="ab" * 32),
@@ -71,9 +71,9 @@ SAMPLES: tuple[Record, ...] = (
     records.Wanted(recipe=OTHER, wanted=ID),
     records.Problem(id=ID, recipe=OTHER, combination_id=ID, sample=0, text=TEXT, call_id=ID),
     records.Reading(id=ID, recipe=OTHER, problem_id=ID, names=("a", TEXT), fault=None),
-    records.Trial(id=ID, judge="j", task="review", subject_id=OTHER, value=0.5, unjudged=None, call_id=ID),
-    records.Trial(id=OTHER, judge="j", task="grade", subject_id=OTHER, value=None, unjudged="why", call_id=ID),
-    records.GateAudit(
+    evaluations.Trial(id=ID, judge="j", task="review", subject_id=OTHER, value=0.5, unjudged=None, call_id=ID),
+    evaluations.Trial(id=OTHER, judge="j", task="grade", subject_id=OTHER, value=None, unjudged="why", call_id=ID),
+    evaluations.GateAudit(
         id=ID,
         audited_at=datetime(2026, 1, 1),
         gate="votes",
@@ -84,20 +84,20 @@ SAMPLES: tuple[Record, ...] = (
         accepted_good=4,
         accepted_bad=0,
     ),
-    records.VerifierAudit(
+    evaluations.VerifierAudit(
         id=ID, audited_at=datetime(2026, 1, 1), pairs=9, same=4, different=3, unknown=2, unread=1, parted=1
     ),
-    records.BenchmarkItem(
+    evaluations.BenchmarkItem(
         id=ID, benchmark="b.jsonl", line=1, problem="p", choices=(), answer="$1$", level=None, subject="algebra"
     ),
-    records.BenchmarkItem(
+    evaluations.BenchmarkItem(
         id=OTHER, benchmark="b.jsonl", line=2, problem="q", choices=("x", "y"), answer="B", level="2", subject=None
     ),
-    records.Examinee(run_id=ID, position=0, name="small", model="m", prompt="evaluate", recipe=OTHER),
-    records.Attempt(id=ID, recipe=OTHER, item_id=ID, sample=0, answer="1", fault=None, call_id=ID),
-    records.Attempt(id=OTHER, recipe=OTHER, item_id=ID, sample=1, answer=None, fault="truncated", call_id=ID),
-    records.Mark(id=ID, attempt_id=ID, outcome="same", reference=True),
-    records.Mark(id=OTHER, attempt_id=OTHER, outcome="none", reference=None),
+    evaluations.Examinee(run_id=ID, position=0, name="small", model="m", prompt="evaluate", recipe=OTHER),
+    evaluations.Attempt(id=ID, recipe=OTHER, item_id=ID, sample=0, answer="1", fault=None, call_id=ID),
+    evaluations.Attempt(id=OTHER, recipe=OTHER, item_id=ID, sample=1, answer=None, fault="truncated", call_id=ID),
+    evaluations.Mark(id=ID, attempt_id=ID, outcome="same", reference=True),
+    evaluations.Mark(id=OTHER, attempt_id=OTHER, outcome="none", reference=None),
     records.Review(
         id=ID, problem_id=ID, judge="j", logic=0.1, presentation=1.0, difficulty=None, unjudged=None, call_id=ID
     ),
@@ -133,7 +133,7 @@ SAMPLES: tuple[Record, ...] = (
         recipe=OTHER, subject_id=ID, part="seed problem", item="a:1", rule="13-gram", coverage=0.5, overlap=TEXT
     ),
     records.Frontier(recipe=OTHER, position=5),
-    records.Call(
+    ledger.Call(
         id=ID,
         run_id=OTHER,
         stage="solve",
@@ -171,7 +171,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_every_record_has_a_table_and_a_sample_here() -> None:
-    kinds = {kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, Record)} - {Record}
+    named = [*vars(records).values(), *vars(ledger).values(), *vars(evaluations).values()]
+    kinds = {kind for kind in named if isinstance(kind, type) and issubclass(kind, Record)} - {Record}
     assert set(TABLES) == kinds == {type(row) for row in SAMPLES}
 
 

@@ -13,27 +13,24 @@ import duckdb
 import pytest
 
 from graph.errors import StoreError
+from graph.ledger import Call, Lease, Run, StageRecipe
 from graph.records import (
     Basis,
-    Call,
     Combination,
     CuratorVerdict,
     Election,
     Embedding,
     Frontier,
     Grade,
-    Lease,
     Mention,
     Pass,
     Problem,
     Record,
     Reject,
     Review,
-    Run,
     Seed,
     Selected,
     Solution,
-    StageRecipe,
     content_id,
 )
 from tasks.store.database import FILE_NAME, TABLES, Store, open_store

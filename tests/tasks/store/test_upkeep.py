@@ -14,7 +14,8 @@ import pytest
 
 from flows.commands.upkeep import print_backup, print_compact
 from graph.errors import StoreError, UsageError
-from graph.records import Call, content_id
+from graph.ledger import Call
+from graph.records import content_id
 from tasks.store import backup, database
 from tasks.store.backup import FLAG, back_up, is_being_copied
 from tasks.store.compact import compact
