@@ -47,7 +47,8 @@ from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
 from tasks.runs.plan import answered
 from tasks.settings.run import RunSettings
-from tasks.store.database import FILE_NAME, open_store, was_interrupted
+from tasks.store.database import FILE_NAME, open_store
+from tasks.store.errors import was_interrupted
 
 PATIENCE = 5.0
 """Seconds between two looks at the store of a workspace that a run waits for, and until one that is cancelled ends."""

@@ -142,11 +142,11 @@ def _rows(found: Sequence[Audited]) -> list[GateAudit]:
 
 
 async def _side(work: RunContext, matters: Matters | None, query: str, size: int) -> Side:
-    items = int(work.store.rows(f"SELECT count(*) FROM ({query})")[0][0])
+    items = int(work.store.value(f"SELECT count(*) FROM ({query})"))
     if matters is None or not items:
         return Side(items)
     # Ids are hashes, so their order is a random one that is the same tomorrow.
-    sample = [row[0] for row in work.store.rows(f"SELECT id FROM ({query}) ORDER BY id LIMIT ?", [size])]
+    sample = work.store.column(f"SELECT id FROM ({query}) ORDER BY id LIMIT ?", [size])
     trials = await hear(work, work.roles["verifier"], await matters(work, sample))
     said = [calls_good(trial, work.settings.review) for trial in trials]
     return Side(items, said.count(True), said.count(False), len(sample) - said.count(True) - said.count(False))

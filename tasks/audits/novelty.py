@@ -24,7 +24,7 @@ def novelty(store: Store) -> Novelty:
     """The combinations of the latest run and those of its pairs, each new or in some seed."""
     occurs = _occurrences(store)
     return Novelty(
-        seeds=int(store.rows("SELECT count(*) FROM current_seeds")[0][0]),
+        seeds=int(store.value("SELECT count(*) FROM current_seeds")),
         drawn=_counted(occurs, store.stream(COMBINATIONS, [current_recipe(store, "sample")])),
         pairs=_counted(occurs, store.stream(PAIRS)),
     )

@@ -56,5 +56,4 @@ def slots_of(found: Iterable[Combination], compose: UUID) -> list[Slot]:
 
 def sampled(work: RunContext) -> int:
     """How many combinations of the present recipe the store holds."""
-    found = work.store.rows("SELECT count(*) FROM combinations WHERE recipe = ?", [work.recipes["sample"]])
-    return int(found[0][0])
+    return int(work.store.value("SELECT count(*) FROM combinations WHERE recipe = ?", [work.recipes["sample"]]))

@@ -62,7 +62,7 @@ def agreement(store: Store, identity: dict[str, Any], written: str, most: int | 
     `identity` is that of the run; `written` is a query of the ids of the problems that count. With `most`, about so
     many problems are looked at: those of the lowest ids, which are hashes, so that they are like the others.
     """
-    problems = store.rows("SELECT count(*) FROM problems")[0][0]
+    problems = store.value("SELECT count(*) FROM problems")
     below = f"AND problem_id < '{UUID(int=most * 2**128 // problems)}'" if most and problems > most else ""
     tasks = (
         ("review", "reviews", "(logic + presentation) / 2", "problem_id"),

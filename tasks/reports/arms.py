@@ -14,7 +14,7 @@ COMPARISON = "comparison.json"
 
 def read_arm(work: RunContext, name: str) -> Arm:
     """The combinations that are finished and screened, in sampling order. Calls of the graph are not among them."""
-    stop = int(work.store.rows(FRONTIER, [work.recipes["screen"]])[0][0])
+    stop = int(work.store.value(FRONTIER, [work.recipes["screen"]]))
     owned = owners(work, 0, stop)
     rows = work.store.rows(NUMBERS, [[*owned], [*owned.values()], work.recipes["screen"], work.recipes["sample"], stop])
     columns = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 6).T

@@ -28,7 +28,7 @@ def present(store: Store) -> tuple[str, str]:
 def counts(store: Store) -> Iterator[tuple[str, int]]:
     """(name, number) of what the latest run's settings made or use."""
     for name, query in _counted(store):
-        yield name, int(store.rows(query)[0][0])
+        yield name, int(store.value(query))
 
 
 def _counted(store: Store) -> Iterator[tuple[str, str]]:
@@ -55,12 +55,6 @@ def rejects(store: Store) -> list[tuple[str, str, int]]:
     counted = "true" if current == "true" else f"{OF_SEEDS} OR {later}"
     sql = f"SELECT stage, reason, count(*) FROM rejects WHERE {counted} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
     return [(stage, reason, int(number)) for stage, reason, number in store.rows(sql)]
-
-
-def seed_rejects(store: Store, most: int) -> list[tuple[str, str]]:
-    """(file and line, detail) of the first rows of seed files that could not be used."""
-    rows = store.rows("SELECT detail FROM rejects WHERE stage = 'ingest' ORDER BY rowid LIMIT ?", [most])
-    return [(where, detail) for where, _, detail in (row[0].partition(": ") for row in rows)]
 
 
 def seeds_without_points(store: Store) -> list[str]:

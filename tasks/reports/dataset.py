@@ -116,7 +116,7 @@ def _write_tables(store: Store, files: Sequence[Path], folder: Path, tables: Map
             place = f"-{number:05d}-of-{len(groups):05d}" if len(groups) > 1 else ""
             file = folder / f"{name}{place}.parquet"
             store.write_parquet(f"WITH rows AS (FROM {listed(group)}) {sql.format(before=before)}", [], file)
-            before += int(store.rows(f"SELECT count(*) FROM {listed([file])}")[0][0])
+            before += int(store.value(f"SELECT count(*) FROM {listed([file])}"))
 
 
 def _sharded(folder: Path) -> set[str]:

@@ -13,7 +13,7 @@ from graph.records import GraphFinding, Relation
 from graph.relations import hubs, sizes
 from graph.verdict import NAMED, GraphCounts, GraphVerdict, verdict
 from tasks.context.run_context import RunContext
-from tasks.store.graphs import point_names
+from tasks.store.graphs import OCCURS, drawn_by_relation, point_names
 from tasks.store.graphs import sampled_graph as stored_graph
 
 EXPECTED_YIELD = 0.45
@@ -70,11 +70,9 @@ def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends:
     store, plan, recipe = work.store, work.settings.sample, work.recipes["connect"]
     names = point_names(store, recipe)
     components, labels = csgraph.connected_components(graph.matrix(), directed=False)
-    seeds = store.rows(_SEEDS, [recipe, work.recipes["extract"]])
-    drawn = "SELECT relation, count(*) FROM combinations WHERE recipe = ? GROUP BY 1"
+    total, widest, size = store.rows(_SEEDS, [recipe, work.recipes["extract"]])[0]
     often = "SELECT name, seeds FROM knowledge_points WHERE recipe = ? ORDER BY seeds DESC, name LIMIT ?"
     dropped = "SELECT count(*) FROM rejects WHERE stage = 'connect' AND recipe = ? AND reason <> 'not embedded'"
-    total, widest, size = seeds[0]
     return GraphCounts(
         seeds=total,
         points=graph.nodes,
@@ -84,7 +82,7 @@ def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends:
         shares=plan.shares,
         available=dict(available),
         wanted=combinations_needed(work.settings.target_pairs),
-        drawn=dict(store.rows(drawn, [work.recipes["sample"]])),
+        drawn=drawn_by_relation(store, work.recipes["sample"]),
         ends=dict(ends),
         often=tuple(store.rows(often, [recipe, OFTEN])),
         widest=(widest, size) if size else None,
@@ -94,16 +92,14 @@ def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends:
             (names[graph.ids[hub]], int(graph.degree[hub]))
             for hub in hubs(graph.for_paths, plan.cutoffs)[:NAMED].tolist()
         ),
-        dropped=store.rows(dropped, [recipe])[0][0],
+        dropped=store.value(dropped, [recipe]),
         embedder=work.roles.get("embedder") is not None,
         curator=work.roles.get("curator") is not None,
         min_weight=plan.min_weight,
     )
 
 
-_SEEDS = """
-    WITH sizes AS (
-        SELECT m.seed_id, count(DISTINCT a.point_id) AS size FROM current_mentions m
-        JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ? GROUP BY 1)
+_SEEDS = f"""
+    WITH {OCCURS}, sizes AS (SELECT seed_id, count(*) AS size FROM occurs GROUP BY 1)
     SELECT count(*), arg_max(concat(s.source, ':', s.line), (size, -line)), max(size)
     FROM sizes JOIN seeds s ON s.id = sizes.seed_id"""

@@ -41,8 +41,8 @@ LARGE = 2_000_000
 def spent(store: Store, unit: BudgetUnit) -> tuple[float, float]:
     """(what the ledger's calls cost, what crashes may have lost beyond that) in a workspace."""
     amount = AMOUNTS[unit]
-    called = store.rows(f"SELECT coalesce(sum({amount}), 0) FROM calls")[0][0]
-    lost = store.rows("SELECT coalesce(sum(amount), 0) FROM lost WHERE unit = ?", [unit])[0][0]
+    called = store.value(f"SELECT coalesce(sum({amount}), 0) FROM calls")
+    lost = store.value("SELECT coalesce(sum(amount), 0) FROM lost WHERE unit = ?", [unit])
     return float(called), float(lost)
 
 
@@ -58,7 +58,7 @@ def guess_of_combination(store: Store, settings: RunSettings, unit: BudgetUnit) 
     )[0]
     if made and paid:
         return float(paid) / int(made)
-    mean = store.rows(f"SELECT coalesce(avg({amount}), 0) FROM calls WHERE {amount} > 0")[0][0]
+    mean = store.value(f"SELECT coalesce(avg({amount}), 0) FROM calls WHERE {amount} > 0")
     judges = len(settings.roles.judges)
     panels = (settings.review.first or judges) + (settings.grade.first or judges)
     return 2.0 * float(mean) * (2 + panels + settings.solve.samples)
@@ -72,7 +72,7 @@ def cost(store: Store) -> list[str]:
 
 def known_cost(store: Store) -> float | None:
     """USD that a workspace's calls cost; None where nobody knows a price."""
-    found: float | None = store.rows("SELECT sum(cost) FROM calls")[0][0]
+    found: float | None = store.value("SELECT sum(cost) FROM calls")
     return found
 
 
@@ -97,7 +97,7 @@ def unanswered(store: Store, at_work: UUID | None = None) -> list[str]:
     calls, tokens = store.rows(INTERRUPTED_CALLS)[0]
     if calls:
         told.append(f"{calls:,} calls were on their way when runs were told to end: in the ledger as {tokens:,} tokens")
-    lost = store.rows("SELECT sum(calls)::BIGINT FROM in_flight WHERE run_id IS DISTINCT FROM ?", [at_work])[0][0]
+    lost = store.value("SELECT sum(calls)::BIGINT FROM in_flight WHERE run_id IS DISTINCT FROM ?", [at_work])
     if lost:
         told.append(f"about {lost:,} calls were on their way when runs were killed: presumed lost, and may be billed")
     return told
@@ -108,7 +108,7 @@ def by_stage(store: Store, quickly: bool = False) -> list[dict[str, Any]]:
 
     `cost_of_rejected` is USD spent on what is no pair; None `quickly`, or where there are too many calls to tell.
     """
-    large = quickly or store.rows("SELECT count(*) FROM calls")[0][0] > LARGE
+    large = quickly or store.value("SELECT count(*) FROM calls") > LARGE
     source = FAST if large else "spending"
     names = ("stage", "model", *COLUMNS, "cost", "cost_of_rejected")
     rows = store.rows(f"SELECT {', '.join(names)} FROM {source} ORDER BY {ORDER}, model")

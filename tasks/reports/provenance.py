@@ -13,7 +13,7 @@ from tasks.store.latest import current_recipe
 
 def problems_called(store: Store, prefix: str) -> list[UUID]:
     """The ids that begin so, at most two."""
-    return [row[0] for row in store.rows("SELECT id FROM problems WHERE starts_with(id::VARCHAR, ?) LIMIT 2", [prefix])]
+    return store.column("SELECT id FROM problems WHERE starts_with(id::VARCHAR, ?) LIMIT 2", [prefix])
 
 
 def provenance(store: Store, problem_id: UUID) -> Iterator[str]:

@@ -56,7 +56,7 @@ def published(store: Store, most: int) -> Iterator[int]:
     try:
         for statement in (_PUBLISHED, _NAMED, _PATHS):
             store.rows(statement, [most] if statement is _PUBLISHED else [])
-        yield int(store.rows("SELECT count(*) FROM published")[0][0])
+        yield int(store.value("SELECT count(*) FROM published"))
     finally:
         for table in ("published", "named", "paths"):
             store.rows(f"DROP TABLE IF EXISTS {table}")
@@ -109,7 +109,7 @@ def gather_rejected(store: Store, folder: Path) -> list[Path]:
     """What the gates kept out, likewise."""
     try:
         store.rows(_KEPT_OUT)
-        count = int(store.rows("SELECT count(*) FROM kept_out")[0][0])
+        count = int(store.value("SELECT count(*) FROM kept_out"))
         files = []
         for start in range(0, max(count, 1), AT_ONCE):
             files.append(folder / f"rejected-{start:09d}.parquet")

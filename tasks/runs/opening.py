@@ -149,9 +149,9 @@ def lost_calls(store: Store) -> set[UUID]:
         f"SELECT {column} FROM {table} WHERE {column} IN (SELECT subject_id FROM faults)"
         for table, column in (*((table, "id") for table in ANSWER_TABLES), ("rejects", "subject_id"))
     ]
-    found = store.rows(
+    found = store.column(
         # Each table is asked for the few: taken together, all of them would be too many for the store's memory.
         f"""WITH faults AS MATERIALIZED (SELECT id, subject_id FROM calls WHERE fault IS NOT NULL)
             SELECT id FROM faults WHERE subject_id NOT IN ({" UNION ALL ".join(there)})"""
     )
-    return {row[0] for row in found}
+    return set(found)

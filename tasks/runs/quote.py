@@ -120,7 +120,7 @@ async def choose(work: RunContext, seeds: int) -> set[UUID]:
 
     Ids are hashes, so their order is a random one that is the same tomorrow.
     """
-    there = {row[0] for row in work.store.rows("SELECT id FROM current_seeds")}
+    there = set(work.store.column("SELECT id FROM current_seeds"))
     chosen = [sorted(there)[:seeds]]
     sql = "DELETE FROM selection WHERE seed_id NOT IN (SELECT unnest(?::UUID[]))"
     await work.store.write(statements=[(sql, chosen)])
@@ -214,7 +214,7 @@ def measure(work: RunContext) -> ProbeFigures:
     owned = owners(work, 0, work.screened.until)
     blocks = [books.of(stage, places, OWNED, [[*owned], [*owned.values()]]) for stage in PRODUCTION]
     extracted = work.recipes["extract"]
-    seeds = [row[0] for row in work.store.rows(READ, [extracted, extracted])]
+    seeds = work.store.column(READ, [extracted, extracted])
     subjects = [content_id("extract", str(seed), str(extracted)) for seed in seeds]
     asked = [role.model for name in ("curator", "embedder") if (role := work.roles.get(name))]
     one_by_one = [work.library["connect_filter"].hash, NO_PROMPT]
@@ -249,7 +249,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID], domain: s
     recipe, rules = recipes["extract"], find_domain(domain).names
     mentioned: dict[str, set[UUID]] = defaultdict(set)
     nameless = "SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?"
-    read = {row[0] for row in store.rows(nameless, [recipe])}
+    read = set(store.column(nameless, [recipe]))
     for seed_id, name in store.rows("SELECT seed_id, name FROM mentions WHERE recipe = ?", [recipe]):
         read.add(seed_id)
         if seed_id in seeds:
@@ -259,7 +259,7 @@ def known(store: Store, recipes: Mapping[str, UUID], seeds: set[UUID], domain: s
     return Known(
         len(seeds - read),
         Names(len(seeds & read), len(mentioned), times[1], times[2]),
-        int(store.rows(accepted, [bound(recipes, store)["screen"]])[0][0]),
+        int(store.value(accepted, [bound(recipes, store)["screen"]])),
     )
 
 

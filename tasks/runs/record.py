@@ -64,7 +64,7 @@ async def _begin(store: Store, plan: Plan) -> UUID:
     run_id = uuid4()
     run = Run(
         id=run_id,
-        number=int(store.rows("SELECT coalesce(max(number), 0) + 1 FROM runs")[0][0]),
+        number=int(store.value("SELECT coalesce(max(number), 0) + 1 FROM runs")),
         started_at=utc_now(),
         ended_at=None,
         state="running",

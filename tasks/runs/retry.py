@@ -26,6 +26,7 @@ GAVE_UP = f"SELECT id FROM calls WHERE starts_with(fault, '{faults.GAVE_UP}')"
 OF_AN_UNFINISHED_RUN = """
     AND run_id IN (SELECT id FROM runs WHERE state != 'completed'
                    AND started_at = (SELECT max(started_at) FROM runs))"""
+SOLVERS = ("solver", "strong_solver")
 OF_SEEDS = "AND stage = 'extract' AND run_id = (SELECT id FROM runs ORDER BY started_at DESC, id LIMIT 1)"
 
 JUDGED = ("reviews", "grades")
@@ -38,14 +39,14 @@ AHEAD, BLOCK = 50_000, 1_000
 
 def gave_up_last(store: Store) -> list[UUID]:
     """What the last run gave up: all of it where the run did not end well, else the seeds that it could not read."""
-    return [row[0] for rule in (OF_AN_UNFINISHED_RUN, OF_SEEDS) for row in store.rows(GAVE_UP + rule)]
+    return store.column(GAVE_UP + OF_AN_UNFINISHED_RUN) + store.column(GAVE_UP + OF_SEEDS)
 
 
 def open_again(workspace: Path) -> int:
     """Open every item that any run of a workspace gave up; how many there were."""
     store = open_store(workspace)
     try:
-        return asyncio.run(withdraw(store, [row[0] for row in store.rows(GAVE_UP)]))
+        return asyncio.run(withdraw(store, store.column(GAVE_UP)))
     finally:
         store.close()
 
@@ -57,7 +58,7 @@ async def withdraw(store: Store, calls: Collection[UUID]) -> int:
     await store.write(statements=[("SELECT 1", [])])  # what is on its way to the store is there now
     listed = list(calls)
     ended = [*_rejects(store, listed), *_unread_seeds(store, listed)]
-    problems = [row[0] for row in store.rows(_PROBLEMS, [listed] * 4)] + _solved(store, listed)
+    problems = store.column(_PROBLEMS, [listed] * 4) + _solved(store, listed)
     asked = "SELECT subject_id FROM calls WHERE id IN (SELECT unnest(?::UUID[]))"
     statements: list[Statement] = [("DELETE FROM rejects WHERE id IN (SELECT unnest(?::UUID[]))", [ended])]
     statements += [(f"DELETE FROM {table} WHERE call_id IN (SELECT unnest(?::UUID[]))", [listed]) for table in JUDGED]
@@ -86,30 +87,21 @@ texts a verifier's call was about no row says, and looking again costs only what
 
 def _rejects(store: Store, calls: list[UUID]) -> list[UUID]:
     """Rejects of what these calls asked for."""
-    return [
-        row[0]
-        for row in store.rows(
-            """WITH asked AS (SELECT stage, subject_id FROM calls WHERE id IN (SELECT unnest(?::UUID[])))
-            SELECT rejects.id FROM rejects SEMI JOIN asked USING (stage, subject_id)""",
-            [calls],
-        )
-    ]
+    return store.column(
+        """WITH asked AS (SELECT stage, subject_id FROM calls WHERE id IN (SELECT unnest(?::UUID[])))
+        SELECT rejects.id FROM rejects SEMI JOIN asked USING (stage, subject_id)""",
+        [calls],
+    )
 
 
 def _unread_seeds(store: Store, calls: list[UUID]) -> list[UUID]:
     """Rejects of seeds, which are asked for under an id of their own; so are their solutions."""
-    asked = {
-        row[0]
-        for row in store.rows(
-            "SELECT subject_id FROM calls WHERE stage = 'extract' AND id IN (SELECT unnest(?::UUID[]))", [calls]
-        )
-    }
+    extracted = "SELECT subject_id FROM calls WHERE stage = 'extract' AND id IN (SELECT unnest(?::UUID[]))"
+    asked = set(store.column(extracted, [calls]))
     if not asked:
         return []
-    unsolved = {
-        row[0]
-        for row in store.rows("SELECT seed_id FROM seed_solutions WHERE id IN (SELECT unnest(?::UUID[]))", [[*asked]])
-    }
+    solved = "SELECT seed_id FROM seed_solutions WHERE id IN (SELECT unnest(?::UUID[]))"
+    unsolved = set(store.column(solved, [[*asked]]))
     rows = store.rows("SELECT id, subject_id, recipe FROM rejects WHERE stage = 'extract'")
     return [row[0] for row in rows if row[1] in unsolved or content_id("extract", str(row[1]), str(row[2])) in asked]
 
@@ -117,28 +109,22 @@ def _unread_seeds(store: Store, calls: list[UUID]) -> list[UUID]:
 def _solved(store: Store, calls: list[UUID]) -> list[UUID]:
     """Problems whose votes were counted without the solutions that these calls asked for."""
     sql = "SELECT DISTINCT subject_id FROM calls WHERE stage = 'solve' AND id IN (SELECT unnest(?::UUID[]))"
-    asked = [row[0] for row in store.rows(sql, [calls])]
+    asked = store.column(sql, [calls])
     if not asked:
         return []
     solve = latest_identity(store)["solve"]
     solvers = [str(content_id("player", solve["prompt.solve"], role, solve[role])) for role in SOLVERS]
     solution = id_sql("solution", "e.problem_id", "solver", "number")
-    return [
-        row[0]
-        for row in store.rows(
-            f"""SELECT DISTINCT e.problem_id FROM elections e, unnest(?::VARCHAR[]) AS s(solver), range(?) AS n(number)
-            WHERE e.recipe = {recipe_of("grade")} AND {solution} IN (SELECT unnest(?::UUID[]))""",
-            [solvers, int(solve["samples"]), asked],
-        )
-    ]
-
-
-SOLVERS = ("solver", "strong_solver")
+    return store.column(
+        f"""SELECT DISTINCT e.problem_id FROM elections e, unnest(?::VARCHAR[]) AS s(solver), range(?) AS n(number)
+        WHERE e.recipe = {recipe_of("grade")} AND {solution} IN (SELECT unnest(?::UUID[]))""",
+        [solvers, int(solve["samples"]), asked],
+    )
 
 
 def _go_back(store: Store, problems: list[UUID]) -> list[Statement]:
     """Screen again from the first of these problems on, because the earliest of two that are alike is kept."""
-    frontier = store.rows(f"SELECT max(position) FROM frontier WHERE recipe = {recipe_of('screen')}")[0][0]
+    frontier = store.value(f"SELECT max(position) FROM frontier WHERE recipe = {recipe_of('screen')}")
     if not frontier or not problems:
         return []
     recipe, first = current_recipe(store, "screen"), _first(store, problems, int(frontier))

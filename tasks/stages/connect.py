@@ -29,6 +29,7 @@ from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
 from tasks.points.resolution import Candidate, PointClass, merge
 from tasks.reports.graph_verdict import judge_anew, sampled_graph
 from tasks.stages.chunk_task import chunk_task
+from tasks.store.graphs import OCCURS
 from tasks.store.writer import Statement
 
 FILTER_VERDICTS = ("keep", "drop vague", "drop wrong", "drop detailed")
@@ -51,7 +52,7 @@ async def connect() -> dict[str, int]:
     classes = told + merged.classes
     names = await _name(work, classes)
     await _replace(work, classes, names, [*merged.proposals, *_spellings(work, kept)])
-    edges = work.store.rows("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])[0][0]
+    edges = work.store.value("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])
     await rest_on_graph(work, await asyncio.to_thread(sampled_graph, work))
     await judge_anew(work)
     work.counts.note("connect", done=len(classes))
@@ -67,16 +68,17 @@ async def connect() -> dict[str, int]:
 def _monotone(work: RunContext) -> int:
     """Answers of this run's curator that gave one verdict for every line: what they were about stays as it is."""
     sql = "SELECT count(*) FROM calls WHERE stage = 'connect' AND run_id = ? AND fault = ?"
-    return int(work.store.rows(sql, [work.run_id, f"unparseable: {ONE_VERDICT}"])[0][0])
+    return int(work.store.value(sql, [work.run_id, f"unparseable: {ONE_VERDICT}"]))
 
 
 def asked_names(work: RunContext) -> set[str]:
     """Spellings that curator or embedder have been given in this workspace."""
-    found = work.store.rows(
-        """SELECT name FROM embeddings UNION
-           SELECT unnest(string_split(subject, chr(10))) FROM verdicts WHERE task IN ('filter', 'same')"""
+    return set(
+        work.store.column(
+            """SELECT name FROM embeddings UNION
+               SELECT unnest(string_split(subject, chr(10))) FROM verdicts WHERE task IN ('filter', 'same')"""
+        )
     )
-    return {row[0] for row in found}
 
 
 def candidates(
@@ -181,10 +183,7 @@ async def _replace(work: RunContext, classes: list[PointClass], names: list[str]
         for member in group.members
         for name in member.names
     ]
-    forget: list[Statement] = [
-        (f"DELETE FROM {table} WHERE recipe = ?", [recipe]) for table in ("proposals", "aliases")
-    ]
-    await store.write(*proposals, *aliases, statements=forget)
+    await store.write(*proposals, *aliases, statements=_without(recipe, "proposals", "aliases"))
     counts = {
         row[0]: row[1:]
         for row in store.rows(
@@ -199,10 +198,7 @@ async def _replace(work: RunContext, classes: list[PointClass], names: list[str]
         for point_id, name in zip(ids, names, strict=True)
     ]
     edges: Statement = (
-        """INSERT INTO edges
-           WITH occurs AS (
-               SELECT DISTINCT m.seed_id, a.point_id
-               FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = $1 WHERE m.recipe = $2)
+        f"""INSERT INTO edges WITH {OCCURS}
            SELECT $1, x.point_id, y.point_id, count(*)
            FROM occurs x JOIN occurs y ON x.seed_id = y.seed_id AND x.point_id < y.point_id
            GROUP BY ALL ORDER BY ALL""",

@@ -24,14 +24,13 @@ UNSOLVED = "(No solution is given: name what the shortest one would use.)"
 def pending_seeds(work: RunContext) -> list[UUID]:
     """Seeds without mentions and without a final failure under the present recipe, in a fixed order."""
     recipe = work.recipes["extract"]
-    found = work.store.rows(
+    return work.store.column(
         """SELECT id FROM current_seeds
            WHERE id NOT IN (SELECT seed_id FROM mentions WHERE recipe = ?)
              AND id NOT IN (SELECT subject_id FROM rejects WHERE stage = 'extract' AND recipe = ?)
            ORDER BY id""",
         [recipe, recipe],
     )
-    return [row[0] for row in found]
 
 
 def check_points(work: RunContext) -> None:

@@ -127,7 +127,7 @@ async def ingest() -> dict[str, Any]:
         counts["left_out"] = [f"{reject.detail} ({reject.reason})" for reject in rejects[:SHOWN]]
     work.counts.note("ingest", done=counts["new"])
     if any(file.answer_after for file in work.settings.seeds):
-        unanswered = work.store.rows("SELECT count(*) FROM current_seeds WHERE answer IS NULL")[0][0]
+        unanswered = work.store.value("SELECT count(*) FROM current_seeds WHERE answer IS NULL")
         return counts | ({"unanswered": unanswered} if unanswered else {})
     return counts
 

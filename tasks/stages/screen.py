@@ -134,12 +134,12 @@ class Screen:
         self.kept = pair_count(work.store)
         self._newest = ""
         recipe = work.recipes["screen"]
-        found = work.store.rows("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])[0][0]
+        found = work.store.value("SELECT max(position) FROM frontier WHERE recipe = ?", [recipe])
         self.frontier = int(found or 0)
         self.passed_over = 0
         """Combinations that were not gone on with for want of room, in this process."""
         over = "SELECT subject_id FROM rejects WHERE stage = 'screen' AND recipe = ? AND reason = ?"
-        self._over = {row[0] for row in work.store.rows(over, [recipe, QUOTA_FULL])}
+        self._over = set(work.store.column(over, [recipe, QUOTA_FULL]))
         self._room = self._room_left()
         self._tell()
 

@@ -15,7 +15,8 @@ from typing import Literal
 import duckdb
 
 from graph.errors import StoreError
-from tasks.store.database import MEMORY_LIMIT, open_store, sentence
+from tasks.store.database import buffers, literal, open_store
+from tasks.store.errors import sentence
 from tasks.store.files import log_of, replacing
 
 KeptAnswers = Literal["all", "refused", "none"]
@@ -33,14 +34,10 @@ def compact(workspace: Path, raw: KeptAnswers = "all") -> tuple[int, int]:
     store.close()
     path = store.path
     before = path.stat().st_size
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(workspace / ".spill"),
-    }
     try:
         # The old file stays locked against writers until the new one has its name.
-        with duckdb.connect(config=config) as both, replacing(path) as fresh:
-            both.execute(f"ATTACH {_quoted(path)} AS old (READ_ONLY)")
+        with duckdb.connect(config=buffers(workspace)) as both, replacing(path) as fresh:
+            both.execute(f"ATTACH {literal(str(path))} AS old (READ_ONLY)")
             if log_of(path).exists():
                 raise StoreError(f"{path} has been opened meanwhile: run the same command again.")
             fresh.unlink()
@@ -52,7 +49,7 @@ def compact(workspace: Path, raw: KeptAnswers = "all") -> tuple[int, int]:
 
 
 def _rewrite(both: duckdb.DuckDBPyConnection, fresh: Path, raw: KeptAnswers) -> None:
-    both.execute(f"ATTACH {_quoted(fresh)} AS fresh")
+    both.execute(f"ATTACH {literal(str(fresh))} AS fresh")
     both.execute("COPY FROM DATABASE old TO fresh (SCHEMA)")
     listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY ALL"
     without = f"* REPLACE ({', '.join(f'CASE WHEN {KEPT[raw]} THEN {name} END AS {name}' for name in RAW)})"
@@ -68,7 +65,3 @@ def _rewrite(both: duckdb.DuckDBPyConnection, fresh: Path, raw: KeptAnswers) -> 
 def _print(both: duckdb.DuckDBPyConnection, query: str) -> object:
     """A fingerprint of rows, whatever their order."""
     return both.execute(f"SELECT count(*), sum(hash(rows)::HUGEINT) FROM ({query}) AS rows").fetchone()
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

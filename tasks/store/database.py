@@ -7,8 +7,6 @@ table of a record has its fields as columns. DuckDB's own errors become one sent
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -21,11 +19,12 @@ import duckdb
 from numpy.typing import NDArray
 
 from graph import evaluations, ledger, records
-from graph.errors import StoreError, StoreInUse
+from graph.errors import StoreError
 from graph.records import Record
 from tasks.store.backup import LONGEST_COPY, is_being_copied
-from tasks.store.integrity import HEADERS
-from tasks.store.schema import foreign, lacking, migrations
+from tasks.store.errors import DAMAGED, LONGEST_QUERY, cannot_open, sentence
+from tasks.store.integrity import HEADERS, Config
+from tasks.store.schema import migrate
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
@@ -40,14 +39,7 @@ CHECKPOINT_AT = "64MB"
 """Size of the log that is taken into the file. That rewrites columns while calls wait, so it comes less often than by
 DuckDB's default of 16 MB."""
 NEVER = "1TB"
-LONGEST_QUERY = 1800.0
-"""Seconds: many times what any query of ours takes."""
-HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
-INCOMPLETE = (
-    "{path} is not what its schema number says ({what}): restore a copy, or save what is whole with `gsdp verify-store "
-    "WORKSPACE --salvage FOLDER`."
-)
-DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
+
 
 R = TypeVar("R", bound=Record)
 
@@ -120,33 +112,32 @@ class Store:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. Safe from any thread; a large query belongs in `fetch`."""
-        try:
-            with self._bounded(self._cursor()) as cursor:
-                return cursor.execute(sql, list(parameters)).fetchall()
-        except duckdb.Error as error:
-            raise StoreError(sentence(error, self.path)) from error
+        with self._bounded(self._cursor()) as cursor:
+            return cursor.execute(sql, list(parameters)).fetchall()
+
+    def column(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """The first column of a query."""
+        return [row[0] for row in self.rows(sql, parameters)]
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """What a query of a single value gives, such as a count."""
+        return self.rows(sql, parameters)[0][0]
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 1000) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, `size` in memory at a time."""
-        try:
-            with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
+            with self._bounded(cursor):
+                cursor.execute(sql, list(parameters))
+                batch = cursor.fetchmany(size)
+            while batch:
+                yield from batch
                 with self._bounded(cursor):
-                    cursor.execute(sql, list(parameters))
                     batch = cursor.fetchmany(size)
-                while batch:
-                    yield from batch
-                    with self._bounded(cursor):
-                        batch = cursor.fetchmany(size)
-        except duckdb.Error as error:
-            raise StoreError(sentence(error, self.path)) from error
 
     def arrays(self, sql: str, parameters: Sequence[Any] = ()) -> list[NDArray[Any]]:
         """The columns of a query: for numbers and vectors that are too many to go through Python row by row."""
-        try:
-            with self._bounded(self._cursor()) as cursor:
-                return list(cursor.execute(sql, list(parameters)).fetchnumpy().values())
-        except duckdb.Error as error:
-            raise StoreError(sentence(error, self.path)) from error
+        with self._bounded(self._cursor()) as cursor:
+            return list(cursor.execute(sql, list(parameters)).fetchnumpy().values())
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """`rows` in a thread, so that the event loop goes on."""
@@ -165,14 +156,13 @@ class Store:
         sql = f"SELECT DISTINCT {column} FROM {TABLES[kind]} WHERE {column} IN (SELECT unnest(?::UUID[]))"
         return {row[0] for row in await self.fetch(sql, [list(ids)])}
 
-    async def of(self, kind: type[R], ids: Collection[UUID], column: str = "id", also: str = "") -> list[R]:
-        """Records whose `column` is one of `ids`; `also` is a further condition."""
+    async def of(self, kind: type[R], ids: Collection[UUID], column: str = "id") -> list[R]:
+        """Records whose `column` is one of `ids`."""
         if not ids:
             return []
         # Where rows are is looked up first: else the texts of the whole table would be unpacked for a few of them.
         places = f"SELECT rowid FROM {TABLES[kind]} WHERE {column} IN (SELECT unnest(?::UUID[]))"
-        where = f"rowid IN ({places}) {also}"
-        return await asyncio.to_thread(self.select, kind, where, [list(ids)])
+        return await asyncio.to_thread(self.select, kind, f"rowid IN ({places})", [list(ids)])
 
     def write_parquet(self, sql: str, parameters: Sequence[Any], path: Path) -> None:
         """The rows of a query as a Parquet file, in the query's order."""
@@ -217,17 +207,21 @@ class Store:
 
     @contextmanager
     def _bounded(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-        """End a query that does not: what is open for reading only may be a store that somebody else made."""
-        if self._writer is not None:
-            yield cursor
-            return
-        timer = threading.Timer(LONGEST_QUERY, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
+        """Say what DuckDB's errors mean, and end a query that does not end where the store is open for reading only.
+
+        Somebody else may have made that one.
+        """
+        timer = threading.Timer(LONGEST_QUERY, cursor.interrupt) if self._writer is None else None
+        if timer:
+            timer.daemon = True
+            timer.start()
         try:
             yield cursor
+        except duckdb.Error as error:
+            raise StoreError(sentence(error, self.path)) from error
         finally:
-            timer.cancel()
+            if timer:
+                timer.cancel()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._local, "cursor"):
@@ -261,11 +255,6 @@ class Store:
             self._copied = copied
 
 
-def was_interrupted(error: StoreError) -> bool:
-    """Whether a signal has ended a query: DuckDB swallows what its handler has raised."""
-    return isinstance(error.__cause__, duckdb.InterruptException)
-
-
 def open_store(workspace: Path, read_only: bool = False) -> Store:
     """Open the store of a workspace and bring it to the newest schema; a new workspace is made unless `read_only`.
 
@@ -281,9 +270,8 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         raise StoreError(f"{workspace} cannot be made ({error.strerror}): choose another workspace.") from error
     clean = path.exists() and not path.with_name(f"{FILE_NAME}.wal").exists()
     try:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(workspace / ".spill"),
+        settings: Config = {
+            **buffers(workspace),
             # DuckDB 2.0 builds joins from it that fail on large tables ("dict-surviving join").
             "disabled_optimizers": "projection_pullup",
             # DuckDB would download an extension to open a file of another kind.
@@ -298,7 +286,7 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
             connection.execute(f"SET wal_autocheckpoint = '{CHECKPOINT_AT}'")
         if clean:
             _check_length(connection, path)
-        _migrate(connection, path, read_only)
+        migrate(connection, path, read_only)
         return Store(connection, path, read_only)
     except duckdb.Error as error:
         connection.close()
@@ -308,46 +296,16 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         raise
 
 
+def buffers(workspace: Path) -> Config:
+    """How much DuckDB may hold in memory, and where it puts the rest."""
+    return {"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}
+
+
 def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a file that was closed whole and has been cut since: DuckDB notices only when it reads what is missing."""
     used = connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchone()
     if used and path.stat().st_size < HEADERS + used[0]:
         raise StoreError(DAMAGED.format(path=path))
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
-    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    version = 0
-    if tables >= {"migrations", TABLES[ledger.Run]}:
-        row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
-        version = row[0] if row else 0
-    elif tables:
-        raise StoreError(f"{path} is a DuckDB file, but not one of gsdp: choose another workspace.")
-    if odd := foreign(connection):
-        raise StoreError(
-            f"{path} holds {odd} that gsdp did not make, so it is not opened: it may come from somebody else. Use "
-            "another workspace, or ask whoever gave it to you for the dataset instead."
-        )
-    known = migrations()
-    if version > known[-1][0]:
-        raise StoreError(
-            f"{path} was written by a newer gsdp (schema {version}, this one knows {known[-1][0]}): "
-            "upgrade gsdp, or use another workspace."
-        )
-    pending = [(number, sql) for number, sql in known if number > version]
-    if pending and read_only:
-        raise StoreError(f"{path} has an older schema: run `gsdp run` with this workspace once to bring it up to date.")
-    for number, sql in pending:
-        try:
-            connection.execute("BEGIN")
-            connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL)")
-            connection.execute(sql)
-            connection.execute("INSERT INTO migrations VALUES (?)", [number])
-            connection.execute("COMMIT")
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            raise StoreError(INCOMPLETE.format(path=path, what=str(error).splitlines()[0])) from error
-    if missing := lacking(connection):
-        raise StoreError(INCOMPLETE.format(path=path, what=f"it lacks {missing}"))
 
 
 def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
@@ -365,39 +323,3 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
 def literal(text: str | None) -> str:
     """A text, or none, as SQL."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-def cannot_open(error: Exception, path: Path) -> StoreError:
-    """What is raised when DuckDB does not open a file."""
-    if held := HELD.search(str(error)):
-        return StoreInUse(path, int(held[2]), Path(held[1]).name)
-    return StoreError(sentence(error, path))
-
-
-def sentence(error: Exception, path: Path) -> str:
-    """What a DuckDB error means for a person, and what to do."""
-    text = str(error)
-    if "No space left" in text or "File too large" in text:
-        return f"No space is left for {path}: free some and run the same command again; what was committed is safe."
-    if "INTERRUPT" in text:
-        return f"{path}: a query took longer than {LONGEST_QUERY / 60:.0f} minutes or was interrupted, and was ended."
-    if "Read-only file system" in text or "Permission denied" in text or not _writable(path):
-        return f"{path} cannot be written: make the folder writable, or choose another workspace."
-    if any(
-        sign in text
-        for sign in (
-            "not a valid DuckDB",
-            "Extension",
-            "Could not read enough bytes",
-            "Corrupt",
-            "checksum",
-            "truncated",
-        )
-    ):
-        return DAMAGED.format(path=path)
-    return f"{path}: {text.splitlines()[0]}"
-
-
-def _writable(path: Path) -> bool:
-    nearest = path if path.exists() else next(parent for parent in path.parents if parent.exists())
-    return os.access(nearest, os.W_OK)

@@ -26,37 +26,23 @@ def sampled_graph(store: Store, plan: SamplingPlan, recipe: UUID, mentioned: UUI
 
 def seeds_with_a_point(store: Store, recipe: UUID, mentioned: UUID) -> int:
     """How many seeds have a point, by the recipes of connect and of extract."""
-    sql = """SELECT count(DISTINCT m.seed_id) FROM current_mentions m
-             JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ?"""
-    return int(store.rows(sql, [recipe, mentioned])[0][0])
+    return int(store.value(f"WITH {OCCURS} SELECT count(DISTINCT seed_id) FROM occurs", [recipe, mentioned]))
 
 
 def load_graph(store: Store, recipe: UUID) -> KnowledgeGraph:
     """The knowledge graph of a recipe of connect."""
-    ids = [row[0] for row in store.rows("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [recipe])]
-    numbered = "SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?"
-    a, b, weight = store.arrays(
-        f"""WITH numbered AS ({numbered})
-            SELECT one.number, other.number, e.weight::BIGINT
-            FROM edges e JOIN numbered one ON one.id = e.a JOIN numbered other ON other.id = e.b WHERE e.recipe = ?""",
-        [recipe, recipe],
-    )
-    return KnowledgeGraph.numbered(ids, a, b, weight)
+    return KnowledgeGraph.numbered(_point_ids(store, recipe), *store.arrays(_NUMBERED_EDGES, [recipe]))
+
+
+def _point_ids(store: Store, recipe: UUID) -> list[UUID]:
+    return store.column("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [recipe])
 
 
 def with_seeds(graph: KnowledgeGraph, store: Store, recipe: UUID, mentioned: UUID) -> KnowledgeGraph:
     """The graph with the points that each seed has, by the recipes of connect and of extract."""
     if not graph.edges:
         return graph
-    numbered = "SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?"
-    seeds, nodes = store.arrays(
-        f"""WITH numbered AS ({numbered}),
-                occurs AS (SELECT DISTINCT m.seed_id, a.point_id FROM current_mentions m
-                    JOIN aliases a ON a.name = m.name AND a.recipe = ? WHERE m.recipe = ?)
-            SELECT dense_rank() OVER (ORDER BY o.seed_id) - 1, n.number
-            FROM occurs o JOIN numbered n ON n.id = o.point_id""",
-        [recipe, recipe, mentioned],
-    )
+    seeds, nodes = store.arrays(_NUMBERED_SEEDS, [recipe, mentioned])
     return replace(graph, seeds=SeedPoints.of(seeds, nodes)) if len(seeds) else graph
 
 
@@ -65,14 +51,12 @@ def harder_weights(store: Store, connected: UUID, mentioned: UUID, column: str, 
 
     A seed without a word on it counts once. Raises SettingsError where no seed has one.
     """
-    ids = [row[0] for row in store.rows("SELECT id FROM knowledge_points WHERE recipe = ? ORDER BY id", [connected])]
-    given = [connected, connected, mentioned, f'$."{column}"', hardest]
-    a, b, weight, told = store.arrays(_HARDER, given)
+    a, b, weight, told = store.arrays(_HARDER, [connected, mentioned, f'$."{column}"', hardest])
     if not told.any():
         raise SettingsError(
             f"sample.difficulty names the column {column!r}, which says nothing in any seed: correct it"
         )
-    return KnowledgeGraph.numbered(ids, a, b, weight)
+    return KnowledgeGraph.numbered(_point_ids(store, connected), a, b, weight)
 
 
 def point_names(store: Store, recipe: UUID) -> dict[UUID, str]:
@@ -117,22 +101,36 @@ _POINTS = """
     FROM knowledge_points k LEFT JOIN communities c ON c.point_id = k.id AND c.recipe = k.recipe
     WHERE k.recipe = ? ORDER BY k.id"""
 
-_CROWDED = """
-    WITH numbered AS (
-        SELECT seeds, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = ?)
-    SELECT number FROM numbered WHERE seeds >= ? ORDER BY number"""
+OCCURS = """
+    occurs AS (
+        SELECT DISTINCT m.seed_id, a.point_id
+        FROM current_mentions m JOIN aliases a ON a.name = m.name AND a.recipe = $1 WHERE m.recipe = $2)"""
+"""Which seed has which point, by the recipes of connect ($1) and of extract ($2)."""
 
-_HARDER = r"""
-    WITH numbered AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = $1),
-        occurs AS (SELECT DISTINCT m.seed_id, n.number FROM current_mentions m
-            JOIN aliases a ON a.name = m.name AND a.recipe = $2 JOIN numbered n ON n.id = a.point_id
-            WHERE m.recipe = $3),
-        words AS (SELECT id, lower(trim(json_extract_string(metadata, $4))) AS word FROM current_seeds),
+_NUMBERED = """
+    numbered AS (
+        SELECT id, seeds, row_number() OVER (ORDER BY id) - 1 AS number FROM knowledge_points WHERE recipe = $1)"""
+
+_CROWDED = f"WITH {_NUMBERED} SELECT number FROM numbered WHERE seeds >= $2 ORDER BY number"
+
+_NUMBERED_EDGES = f"""
+    WITH {_NUMBERED}
+    SELECT one.number, other.number, e.weight::BIGINT
+    FROM edges e JOIN numbered one ON one.id = e.a JOIN numbered other ON other.id = e.b WHERE e.recipe = $1"""
+
+_NUMBERED_SEEDS = f"""
+    WITH {_NUMBERED}, {OCCURS}
+    SELECT dense_rank() OVER (ORDER BY o.seed_id) - 1, n.number FROM occurs o JOIN numbered n ON n.id = o.point_id"""
+
+_HARDER = rf"""
+    WITH {_NUMBERED}, {OCCURS},
+        places AS (SELECT o.seed_id, n.number FROM occurs o JOIN numbered n ON n.id = o.point_id),
+        words AS (SELECT id, lower(trim(json_extract_string(metadata, $3))) AS word FROM current_seeds),
         levels AS (SELECT id, CASE word WHEN 'easy' THEN 0 WHEN 'medium' THEN 1 WHEN 'hard' THEN 2
             ELSE try_cast(regexp_extract(word, '[0-9]+(\.[0-9]+)?') AS DOUBLE) END AS level FROM words),
         ends AS (SELECT min(level) AS low, max(level) AS high FROM levels),
         times AS (SELECT id, level IS NOT NULL AS told,
-            1 + coalesce(round(($5 - 1) * (level - low) / nullif(high - low, 0)), 0)::BIGINT AS times FROM levels, ends)
+            1 + coalesce(round(($4 - 1) * (level - low) / nullif(high - low, 0)), 0)::BIGINT AS times FROM levels, ends)
     SELECT x.number, y.number, sum(t.times)::BIGINT, max(t.told::INTEGER)
-    FROM occurs x JOIN occurs y ON x.seed_id = y.seed_id AND x.number < y.number JOIN times t ON t.id = x.seed_id
+    FROM places x JOIN places y ON x.seed_id = y.seed_id AND x.number < y.number JOIN times t ON t.id = x.seed_id
     GROUP BY x.number, y.number"""

@@ -28,7 +28,9 @@ NAMED = 3
 """Bad blocks that are named in one sentence."""
 LOG_HEAD = 128
 """Bytes within which a log's first record begins."""
-SHUT: dict[str, str | bool | int | float | list[str]] = {
+Config = dict[str, str | bool | int | float | list[str]]
+"""Settings that DuckDB opens a file with."""
+SHUT: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "enable_external_access": False,
@@ -99,9 +101,9 @@ def _records_end(log: bytes, start: int) -> int:
     return at
 
 
-def read_all(path: Path, config: dict[str, str | bool | int | float | list[str]] | None = None) -> dict[str, int]:
+def read_all(path: Path) -> dict[str, int]:
     """Read every value of every table of a store, with its log; rows by table. Raises duckdb.Error."""
-    with duckdb.connect(str(path), read_only=True, config=SHUT | (config or {})) as connection:
+    with duckdb.connect(str(path), read_only=True, config=SHUT) as connection:
         listed = "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
         return {name: _read(connection, name) for (name,) in connection.execute(listed).fetchall()}
 

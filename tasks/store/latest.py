@@ -29,13 +29,12 @@ PAIR_COUNT = f"SELECT count(*) FROM passes WHERE stage = 'screen' AND recipe = {
 
 def pair_count(store: Store) -> int:
     """How many pairs there are."""
-    return int(store.rows(PAIR_COUNT)[0][0])
+    return int(store.value(PAIR_COUNT))
 
 
 def findings(store: Store) -> list[str]:
     """What was said of the graph of the latest run."""
-    sql = f"SELECT text FROM findings WHERE recipe = {recipe_of('sample')} ORDER BY place"
-    return [row[0] for row in store.rows(sql)]
+    return store.column(f"SELECT text FROM findings WHERE recipe = {recipe_of('sample')} ORDER BY place")
 
 
 def has_run(store: Store) -> bool:

@@ -33,7 +33,7 @@ def parquet_rows(store: Store, path: Path, largest: int, too_long: str) -> Itera
         described = store.rows("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
         names = [name for name, *_ in described]
         size = " + ".join(_bytes(_quoted(name), duckdb.sqltype(kind)) for name, kind, *_ in described)
-        longest = store.rows(f"SELECT max({size}) FROM read_parquet(?)", [str(path)])[0][0] or 0
+        longest = store.value(f"SELECT max({size}) FROM read_parquet(?)", [str(path)]) or 0
         for number, (fits, *values) in enumerate(_read(store, path, size, longest, largest), 1):
             yield number, dict(zip(names, values, strict=True)) if fits else too_long
     except StoreError as error:
@@ -42,7 +42,7 @@ def parquet_rows(store: Store, path: Path, largest: int, too_long: str) -> Itera
 
 
 def _refuse_too_many(store: Store, path: Path) -> None:
-    most = store.rows("SELECT max(num_values) FROM parquet_metadata(?)", [str(path)])[0][0] or 0
+    most = store.value("SELECT max(num_values) FROM parquet_metadata(?)", [str(path)]) or 0
     if most > MOST_VALUES:
         raise SeedError(
             f"{path} holds {most:,} values of one column in a row group, at most {MOST_VALUES:,}: write it with "
@@ -58,7 +58,7 @@ def _read(store: Store, path: Path, size: str, longest: int, largest: int) -> It
     step = max(1, min(VECTOR, AT_ONCE // max(1, min(longest, largest))))
     sql = f"""SELECT {size} <= {largest}, {values} FROM read_parquet(?, file_row_number = true)
         WHERE file_row_number >= ? AND file_row_number < ?"""
-    count = store.rows("SELECT count(*) FROM read_parquet(?)", [str(path)])[0][0]
+    count = store.value("SELECT count(*) FROM read_parquet(?)", [str(path)])
     for start in range(0, count, step):
         yield from store.rows(sql, [str(path), start, start + step])
 

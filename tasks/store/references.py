@@ -56,7 +56,7 @@ def _dangling(store: Store) -> list[str]:
     for table, column, target in REFERENCES:
         sql = f"""SELECT count(*) FROM {table}
             WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM {target})"""
-        if count := store.rows(sql)[0][0]:
+        if count := store.value(sql):
             found.append(f"{count:,} rows of {table} name {target} that are not there")
     return found
 
@@ -66,7 +66,7 @@ def _unpaid(store: Store) -> list[str]:
     return [
         f"{count:,} rows of {table} stand on calls that the ledger does not hold"
         for table in PAID_FOR
-        if (count := store.rows(sql.format(table))[0][0])
+        if (count := store.value(sql.format(table)))
     ]
 
 
@@ -75,12 +75,11 @@ def _misnamed(store: Store) -> list[str]:
     for table, kind, columns in HASHES:
         where = "stage <> 'ingest'" if table == "rejects" else "true"
         sql = f"SELECT count(*) FROM {table} WHERE {where} AND id <> {id_sql(kind, *columns)}"
-        if count := store.rows(sql)[0][0]:
+        if count := store.value(sql):
             found.append(f"the ids of {count:,} rows of {table} are not the hashes of what they stand for")
     return found
 
 
 def _doubled(store: Store) -> list[str]:
-    sql = "SELECT count(*) FROM combinations WHERE len(list_distinct(points)) < len(points)"
-    count = store.rows(sql)[0][0]
+    count = store.value("SELECT count(*) FROM combinations WHERE len(list_distinct(points)) < len(points)")
     return [f"{count:,} rows of combinations hold a point twice"] if count else []

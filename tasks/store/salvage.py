@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from graph.errors import StoreError
-from tasks.store.database import FILE_NAME, TABLES, open_store
+from tasks.store.database import FILE_NAME, TABLES, literal, open_store
 from tasks.store.files import log_of
 from tasks.store.references import REFERENCES
 
@@ -52,15 +52,15 @@ def salvage(store: Path, workspace: Path) -> dict[str, tuple[int, int]]:
 def _both(copy: Path, fresh: Path) -> duckdb.DuckDBPyConnection:
     """Both stores; the damaged one without its log, where that cannot be read."""
     both = duckdb.connect()
-    both.execute(f"ATTACH {_quoted(fresh)} AS new")
+    both.execute(f"ATTACH {literal(str(fresh))} AS new")
     try:
-        both.execute(f"ATTACH {_quoted(copy)} AS old (READ_ONLY)")
+        both.execute(f"ATTACH {literal(str(copy))} AS old (READ_ONLY)")
     except duckdb.Error:
         if not log_of(copy).exists():
             both.close()
             raise
         log_of(copy).unlink()
-        both.execute(f"ATTACH {_quoted(copy)} AS old (READ_ONLY)")
+        both.execute(f"ATTACH {literal(str(copy))} AS old (READ_ONLY)")
     return both
 
 
@@ -99,7 +99,3 @@ def _leave_out_what_dangles(fresh: Path) -> None:
                 where = f"{column} IS NOT NULL AND {column} NOT IN (SELECT id FROM {target})"
                 found = store.execute(f"DELETE FROM {table} WHERE {where}").fetchone()
                 dropped += int(found[0]) if found else 0
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

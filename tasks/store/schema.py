@@ -1,4 +1,6 @@
-"""What a store may define: the tables, views and indexes of our migrations, and a person's own tables next to them.
+"""The schema of a store: brought up to date, and held to what it may define.
+
+That is the tables, views and indexes of our migrations, and a person's own tables next to them.
 
 A store may come from a stranger, and what stands in it as a view, a macro or a default is code that a query would run:
 it could read files or never end. So a store is opened only when all such is what our migrations made. Plain tables
@@ -9,9 +11,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
 import duckdb
 
+from graph.errors import StoreError
 from tasks.store.integrity import SHUT
 
 DEFINED = """WITH own AS (SELECT unnest(?))
@@ -28,6 +32,48 @@ NEVER_OURS = """
     SELECT 'macro', function_name, macro_definition FROM duckdb_functions() WHERE NOT internal
     UNION ALL SELECT 'type', type_name, type_category FROM duckdb_types() WHERE NOT internal"""
 """Definitions that our migrations make none of."""
+
+
+INCOMPLETE = (
+    "{path} is not what its schema number says ({what}): restore a copy, or save what is whole with `gsdp verify-store "
+    "WORKSPACE --salvage FOLDER`."
+)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+    """Bring a database to the newest schema. Raises StoreError where it is not one of ours, newer, or read-only."""
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    version = 0
+    if tables >= {"migrations", "runs"}:
+        row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+        version = row[0] if row else 0
+    elif tables:
+        raise StoreError(f"{path} is a DuckDB file, but not one of gsdp: choose another workspace.")
+    if odd := foreign(connection):
+        raise StoreError(
+            f"{path} holds {odd} that gsdp did not make, so it is not opened: it may come from somebody else. Use "
+            "another workspace, or ask whoever gave it to you for the dataset instead."
+        )
+    known = migrations()
+    if version > known[-1][0]:
+        raise StoreError(
+            f"{path} was written by a newer gsdp (schema {version}, this one knows {known[-1][0]}): "
+            "upgrade gsdp, or use another workspace."
+        )
+    pending = [(number, sql) for number, sql in known if number > version]
+    if pending and read_only:
+        raise StoreError(f"{path} has an older schema: run `gsdp run` with this workspace once to bring it up to date.")
+    for number, sql in pending:
+        try:
+            connection.execute("BEGIN")
+            connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL)")
+            connection.execute(sql)
+            connection.execute("INSERT INTO migrations VALUES (?)", [number])
+            connection.execute("COMMIT")
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise StoreError(INCOMPLETE.format(path=path, what=str(error).splitlines()[0])) from error
+    if missing := lacking(connection):
+        raise StoreError(INCOMPLETE.format(path=path, what=f"it lacks {missing}"))
 
 
 def migrations() -> list[tuple[int, str]]:

@@ -27,9 +27,9 @@ from tasks.store.writer import Statement
 ONCE_MORE = id_sql("call once more", "id", "run_id")
 
 
-def _here(table: str, asked: str, column: str = "id") -> str:
+def _here(table: str, asked: str) -> str:
     """Those ids of a table here that a query asks for: fewer than all, where a small store comes to a large one."""
-    return f"(SELECT {column} FROM {table} WHERE {column} IN ({asked}))"
+    return f"(SELECT id FROM {table} WHERE id IN ({asked}))"
 
 
 def _unknown(table: str, where: str = "true") -> str:
@@ -143,4 +143,4 @@ async def unite(store: Store, workspace: Path, decided: bool = False) -> dict[st
 
 
 def _sizes(store: Store) -> dict[str, int]:
-    return {table: int(store.rows(f"SELECT count(*) FROM {table}")[0][0]) for table in TAKEN}
+    return {table: int(store.value(f"SELECT count(*) FROM {table}")) for table in TAKEN}
