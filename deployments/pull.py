@@ -1,4 +1,4 @@
-"""Where a worker finds the flows: with the gsdp that is installed beside it, wherever that is.
+"""Where a worker finds the flows: with the gsdp that is installed in its environment, wherever that is.
 
 A deployment that named a folder would bear the path of the machine that deployed it. This names none, so that one
 deployment fits a process, a container and a pod.

@@ -3,7 +3,7 @@
 
 Prefect takes the address of one of its queues as a URL alone, in which a password's `@`, `:` and `/` mean something.
 Here it is made of the parts that Prefect's messaging has anyway. Without a password of its own the server does not
-start: it listens to other machines, and whoever starts a run may read files as the worker.
+start: it listens to other machines, and anybody who starts a run reads files as the worker.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The automations of `automations.yaml` on a server: new ones are made, those that are there stay as they are.
 
-Those that only tell are off as long as there is nobody to tell: save a notification block (Slack, e-mail, a webhook) as
-`gsdp`, and name its type in GSDP_NOTIFY when the server is prepared.
+Those that only notify are off as long as there is nobody to notify: save a notification block (Slack, e-mail, a
+webhook) as `gsdp`, and name its type in GSDP_NOTIFY when the server is prepared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOTIFICATION = "gsdp"
 """Name of the block that notifications go to."""
 FILE = Path(__file__).with_name("automations.yaml")
 NOBODY = (
-    "off, since nobody is to be told: save a block of a notification type (slack-webhook, email-server-credentials, "
+    "off, since nobody is notified: save a block of a notification type (slack-webhook, email-server-credentials, "
     "custom-webhook ...) as `gsdp`, and run this again with GSDP_NOTIFY=TYPE"
 )
 
@@ -31,7 +31,7 @@ async def watch(client: PrefectClient, reset: bool) -> list[str]:
 
 
 async def notification_block(client: PrefectClient) -> str | None:
-    """Id of the block that people are told through; None without GSDP_NOTIFY. Ends the command when it is missing."""
+    """Id of the block that notifications go through; None without GSDP_NOTIFY. Ends the command when it is missing."""
     kind = os.environ.get("GSDP_NOTIFY")
     if not kind:
         return None
@@ -44,41 +44,42 @@ async def notification_block(client: PrefectClient) -> str | None:
 
 
 def automations(notification: str | None) -> list[AutomationCore]:
-    """The automations of the file; those that only tell are off where there is nobody to tell."""
+    """The automations of the file; those that only notify are off where there is nobody to notify."""
     found = []
     for content in yaml.safe_load(FILE.read_text(encoding="utf-8")):
         body: str | None = content.pop("notify", None)
         if body is not None:
             content["enabled"] = notification is not None
             content["actions"] = (
-                [told(content["name"], body, notification)] if notification else [{"type": "do-nothing"}]
+                [notify(content["name"], body, notification)] if notification else [{"type": "do-nothing"}]
             )
         found.append(AutomationCore.model_validate(content))
     return found
 
 
-def told(subject: str, body: str, notification: str) -> dict[str, Any]:
+def notify(subject: str, body: str, notification: str) -> dict[str, Any]:
+    """The action of an automation that sends a notification."""
     return {"type": "send-notification", "block_document_id": notification, "subject": subject, "body": body}
 
 
 async def watch_one(client: PrefectClient, wanted: AutomationCore, notification: str | None, reset: bool) -> str:
-    """Make an automation, or leave the one of its name; one that told nobody tells whoever there is now."""
+    """Make an automation, or leave the one of its name; one that notified nobody gets the block that there is now."""
     name = f"Automation {wanted.name!r}"
     there = await client.read_automations_by_name(wanted.name)
     if not there:
         await client.create_automation(wanted)
         return f"{name}: {'on' if wanted.enabled else NOBODY}."
     found = there[0]
-    silent = notification is not None and wanted.actions != found.actions and _tells_nobody(found)
+    silent = notification is not None and wanted.actions != found.actions and _notifies_nobody(found)
     same = _substance(found) == _substance(wanted)
     if silent or (reset and not same):
         await client.update_automation(found.id, wanted)
         return f"{name}: {'reset, ' if reset and not silent else ''}{'on' if wanted.enabled else NOBODY}."
-    state = "on" if found.enabled else NOBODY if _tells_nobody(found) else "off"
-    return f"{name}: {state}." if same or _tells_nobody(found) else f"{name}: kept as it is here, {state}."
+    state = "on" if found.enabled else NOBODY if _notifies_nobody(found) else "off"
+    return f"{name}: {state}." if same or _notifies_nobody(found) else f"{name}: kept as it is here, {state}."
 
 
-def _tells_nobody(automation: Automation) -> bool:
+def _notifies_nobody(automation: Automation) -> bool:
     return [action.type for action in automation.actions] == ["do-nothing"]
 
 

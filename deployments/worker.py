@@ -1,9 +1,9 @@
 """A worker for the work pool that lets its runs end in order: `python -m deployments.worker`, with the options of
 `prefect worker start`.
 
-When Prefect's own worker is told to end, by Ctrl-C or when its container is stopped, it kills its runs at once: what
-is on its way is lost, and they stand as running until their heartbeats are missed. This one asks the runs first, and
-ends when they have.
+When Prefect's own worker gets the signal to end, by Ctrl-C or when its container is stopped, it kills its runs at once:
+what is on its way is lost, and they stand as running until their heartbeats are missed. This one asks the runs first,
+and ends when they have.
 
 A worker that is killed takes no run along: they go on to their end, and report it themselves. And when this process is
 killed, Prefect's worker ends too, so that nobody unseen takes further runs.
@@ -29,7 +29,7 @@ PATIENCE = 30.0
 
 
 def main() -> int:
-    """Work until told to end; the exit code of Prefect's worker."""
+    """Work until a signal asks for the end; the exit code of Prefect's worker."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "deployments.worker", WITHIN, "--pool", POOL, *sys.argv[1:]]
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def work(options: list[str]) -> None:
-    """Be Prefect's worker, as long as whoever started it is there."""
+    """Be Prefect's worker, as long as the process that started it is there."""
 
     def watch() -> None:
         sys.stdin.buffer.read()

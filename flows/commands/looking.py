@@ -86,7 +86,9 @@ def publish(
     workspace: Workspace,
     out: Annotated[Path | None, typer.Option(help="Folder for the dataset; the workspace's own if left out.")] = None,
 ) -> None:
-    """Write the accepted pairs as a dataset folder with its card.
+    """Write the accepted pairs as a dataset folder with its card, by the settings of the last run.
+
+    What has changed in the settings file since, `gsdp run settings.toml` publishes: it asks nothing again that is paid.
 
     Example: `gsdp publish runs/gsm8k --out my-dataset`
     """

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from flows.commands.workspace import WATCH_EVERY
 from flows.reporting.snapshot import read_snapshot
 from graph.errors import StoreError, UsageError
 from tasks.reports.listing import ACCEPTED, COLUMNS, REJECTED, listed
-from tasks.store.looking import reading
+from tasks.store.looking import is_at_work, reading
 
 SHARE = 0.01
 """Share of the time that a watch may look: a look costs the machine about as long as it takes."""
@@ -63,7 +61,7 @@ def _no_condition(where: str, query: str, error: StoreError) -> UsageError:
 
 def _at_work(workspace: Path) -> bool:
     found = read_snapshot(workspace)
-    return bool(found and found["state"] == "running" and psutil.pid_exists(found["pid"]))
+    return bool(found and found["state"] == "running" and is_at_work(workspace))
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:

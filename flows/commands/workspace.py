@@ -20,7 +20,7 @@ from tasks.reports.money import PROBE, budget, by_stage, cost, unanswered
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.store.latest import findings, has_run, latest, latest_identity, pair_count
-from tasks.store.looking import reading
+from tasks.store.looking import is_at_work, reading
 
 
 def latest_settings(store: Store) -> RunSettings:
@@ -45,14 +45,13 @@ def print_status(workspace: Path) -> None:
 
 def watch_status(workspace: Path) -> None:
     """Show a run as its own terminal does, until it ends; then what is in the store."""
-    import psutil
     from rich.console import Console
     from rich.live import Live
 
     from flows.reporting.console import panel
 
     with Live(console=Console(), transient=True) as live:
-        while (found := read_snapshot(workspace)) and found["state"] == "running" and psutil.pid_exists(found["pid"]):
+        while (found := read_snapshot(workspace)) and found["state"] == "running" and is_at_work(workspace):
             live.update(panel(found))
             time.sleep(WATCH_EVERY)
     print_status(workspace)
@@ -162,14 +161,19 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, held: StoreInUse)
 
 def publish_to(workspace: Path, folder: Path) -> None:
     """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
-    from tasks.reports.dataset import write_dataset
+    from tasks.reports.dataset import DATASET, write_dataset
 
     with reading(workspace) as store:
         settings = latest_settings(store)
         if not pair_count(store):
             raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
+        (begun, *_), *_ = last_runs(store, 1)
         count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
+    print(
+        f"By the settings of the last run, {begun:%Y-%m-%d %H:%M} UTC. For others, `gsdp run` them: it writes "
+        f"{workspace / DATASET}, and asks nothing again that is paid for."
+    )
 
 
 def explain_problem(workspace: Path, prefix: str) -> None:

@@ -147,7 +147,7 @@ def _make_database(kept: Path, database: Path) -> None:
         shutil.copyfile(kept, database)
         return
     asyncio.run(provide_database_interface().create_db())
-    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+    fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(8)}")
     with closing(sqlite3.connect(database)) as made, closing(sqlite3.connect(fresh)) as copy:
         made.backup(copy)
     fresh.replace(kept)

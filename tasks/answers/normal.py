@@ -67,7 +67,7 @@ _SIZING = re.compile(
     r"(?![A-Za-z])\.?"
 )
 _SPACING = re.compile(r"(?<!\\)\\(?:[!,;:> ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|hspace\{[^{}]*\})|~")
-_THIN_GROUP = re.compile(r"(?<=\d)(?: *,? *\\[,!;: ] *|\{,\})+(?=\d{3}(?!\d))")
+_THIN_GROUP = re.compile(r"(?<=\d)(?: *,? *\\[,!;: ] *|\\!,|\{,\})+(?=\d{3}(?!\d))")
 _SPACED_GROUPS = re.compile(r"(?<![\w.,}\])] )(?<![\w.,])[1-9]\d{0,2}(?: \d{3})+(?![\w,]| [\d\\(])")
 _FONT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|hbox|rm)\s*\{([^{}]*)\}"
@@ -133,10 +133,19 @@ _PER = re.compile(r"(?<=[a-z])\s+per\s+(?=[a-z])")
 _PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 
 
+def _joined_groups(text: str) -> str:
+    return _SPACED_GROUPS.sub(lambda m: m[0].replace(" ", ""), _THIN_GROUP.sub("", text))
+
+
+def without_separators(text: str) -> str:
+    """A text whose numbers have no thousands separators; `(1,234)` stays, as it is a pair."""
+    text = _BRACED_THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), _joined_groups(text))
+    return without_thousands(text)
+
+
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _THIN_GROUP.sub("", _END.sub("", _unwrap(_END.sub("", _repeating(map_symbols(text).strip())))))
-    text = _SPACED_GROUPS.sub(lambda m: m[0].replace(" ", ""), text)
+    text = _joined_groups(_END.sub("", unwrapped(_END.sub("", _repeating(map_symbols(text).strip())))))
     text = text.replace("**", "^")
     if "\\" in text:
         text = _SPACING.sub(" ", _SIZING.sub("", text))
@@ -170,7 +179,7 @@ def _with_primes(match: re.Match[str]) -> str:
     return match["of"] + primes + ("" if match["by"] == "x" else f"_{{{match['by']}}}")
 
 
-def _unwrap(text: str) -> str:
+def unwrapped(text: str) -> str:
     """Take off wrappers that span the whole text; at most four, since nobody wraps deeper."""
     for _ in range(4):
         match = _WRAPPED.fullmatch(text)

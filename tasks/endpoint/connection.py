@@ -1,12 +1,10 @@
-"""How an endpoint is reached: by the SDK, and on the hot path by a session of aiohttp with what the SDK says once.
+"""How an endpoint is reached: by a session of aiohttp, with the headers that the SDK says once.
 
 The SDK spends two thirds of a request's time working out headers, address and options that are the same for all
-requests. So it is asked for them once, and calls go through an aiohttp session that has them. Uploads of files, which
-are rare, go through the SDK itself.
+requests, and reads answers of any size. So it is asked for its headers once, and sends nothing itself.
 
-What is switched off here, and why: the SDK's own retries (the client has one owner for them), redirects (the key
-must not travel to another address) and everything the SDK would take from OPENAI_* variables, which belongs to
-OpenAI's own servers and nobody else's.
+What is switched off here, and why: redirects (the key must not travel to another address) and everything the SDK would
+take from OPENAI_* variables, which belongs to OpenAI's own servers and nobody else's.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, TypedDict
@@ -22,8 +20,16 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
-from aiohttp import ClientPayloadError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, RequestOptions
+from aiohttp import (
+    ClientPayloadError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    FormData,
+    TCPConnector,
+)
+from openai import AsyncOpenAI, Omit
 
 from graph.errors import SettingsError
 from tasks.endpoint.faults import SCRUBBED
@@ -90,16 +96,13 @@ class _SentWith(TypedDict):
 
 @dataclass(slots=True)
 class Connection:
-    """An SDK client, the aiohttp session next to it, and their settings."""
+    """The aiohttp session of an endpoint, and its settings."""
 
-    sdk: AsyncOpenAI
     address: str
     """The base URL without user, password and query, for messages."""
     base_url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     """Strings that must not appear in any message."""
-    options: RequestOptions = field(repr=False)
-    """What every request of the SDK is sent with."""
     _sent_with: _SentWith = field(repr=False)
     """What every call is sent with. Not left to the session, which would tell its headers to a proxy, too."""
     _open: Callable[[], ClientSession] = field(repr=False)
@@ -136,21 +139,15 @@ class Connection:
             answer.release()
 
     async def upload(self, url: str, content: bytes) -> RawResponse:
-        """Send a file of requests for a batch. Raises what the SDK and aiohttp raise; the caller sets the deadline."""
-        headers = {**self.options.get("headers", {}), "Content-Type": "multipart/form-data"}
-        options: RequestOptions = {**self.options, "headers": headers}
-        files = {"file": ("requests.jsonl", content, "application/jsonl")}
-        body = {"purpose": "batch"}
-        sent = self.sdk.post(url, cast_to=httpx2.Response, body=body, files=files, options=options)
-        return await self._by_sdk(sent)
-
-    async def _by_sdk(self, sent: Awaitable[httpx2.Response]) -> RawResponse:
-        """What came of a request of the SDK's own, whatever its status."""
-        try:
-            answer = await sent
-        except APIStatusError as error:
-            answer = error.response
-        return RawResponse(answer.status_code, answer.headers, self._clean(answer.content))
+        """Send a file of requests for a batch. Raises as `post` does."""
+        form = FormData({"purpose": "batch"})
+        form.add_field("file", content, filename="requests.jsonl", content_type="application/jsonl")
+        # The form says of which kind it is, since only it knows what stands between its parts.
+        sent_with = self._sent_with.copy()
+        sent_with["headers"] = {
+            name: value for name, value in self._sent_with["headers"].items() if name.lower() != "content-type"
+        }
+        return await self._read(await self._opened().post(url, data=form, **sent_with), self.largest)
 
     def _clean(self, content: bytes) -> bytes:
         """What came, without the secrets that stand in it as they are or in base64."""
@@ -163,7 +160,6 @@ class Connection:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
-        await self.sdk.close()
 
 
 def connect(endpoint: Endpoint, key: str | None) -> Connection:
@@ -179,22 +175,22 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
         admin_api_key="",
         organization="",
         project="",
-        max_retries=0,
         default_headers=ACCOUNT_HEADERS | PLATFORM_HEADERS | proxy_headers | own,
-        http_client=_http_client(endpoint, certificates, proxy),
+        http_client=httpx2.AsyncClient(
+            verify=certificates, trust_env=False
+        ),  # its own would read the authorities again
     )
     secrets = forms(secret for secret in (key, password, urlsplit(endpoint.base_url).password, *read) if secret)
-    # Without a key the SDK sends nothing unless every single request says that none is meant.
+    # Without a key the SDK says the word that stands for one.
     keyless = not key and not any(name.lower() == "authorization" for name in own)
-    options: RequestOptions = {"headers": LEFT_OUT | ({"Authorization": Omit()} if keyless else {})}
     sent_with = _SentWith(
-        headers=_merged(sdk.auth_headers, sdk.default_headers, options["headers"]),
+        headers=_merged(sdk.auth_headers, sdk.default_headers, {"Authorization": Omit()} if keyless else {}),
         allow_redirects=False,
         proxy=str(proxy.url) if proxy else None,
         proxy_headers=dict(proxy.headers) if proxy else None,
     )
     session = partial(_session, endpoint, certificates)
-    return Connection(sdk, address, endpoint.base_url, secrets, options, sent_with, session, endpoint.largest_answer)
+    return Connection(address, endpoint.base_url, secrets, sent_with, session, endpoint.largest_answer)
 
 
 def verify(endpoint: Endpoint) -> None:
@@ -228,19 +224,6 @@ def _session(endpoint: Endpoint, certificates: ssl.SSLContext) -> ClientSession:
         connector=TCPConnector(limit=endpoint.concurrency, keepalive_timeout=KEEP_ALIVE, ssl=certificates),
         cookie_jar=DummyCookieJar(),
         timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT, endpoint.timeout)),
-    )
-
-
-def _http_client(endpoint: Endpoint, certificates: ssl.SSLContext, proxy: httpx2.Proxy | None) -> httpx2.AsyncClient:
-    seconds = endpoint.timeout
-    return DefaultAioHttpClient(
-        limits=httpx2.Limits(max_connections=endpoint.concurrency, keepalive_expiry=KEEP_ALIVE),
-        timeout=httpx2.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)),
-        verify=certificates,
-        proxy=proxy,
-        # Proxies of the environment are looked up here: the transport would hand over their passwords in its own way.
-        trust_env=False,
-        follow_redirects=False,
     )
 
 
@@ -317,5 +300,4 @@ ACCOUNT_HEADERS: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Projec
 
 TOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 PLATFORM_HEADERS: dict[str, Any] = {f"X-Stainless-{name}": Omit() for name in TOLD}
-LEFT_OUT: dict[str, Any] = {"x-stainless-retry-count": Omit(), "x-stainless-read-timeout": Omit()}
 """What the SDK tells its maker of this machine: nobody here asked for it, and a tenth of its time goes there."""

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tasks.inputs.values import LETTERS, NotText, choices, text_at, value_at
+from tasks.inputs.column_names import USUAL, by_usual_names
+from tasks.inputs.multiple_choice import choice_answer, choice_problem, is_multiple_choice
+from tasks.inputs.values import columns_of, text_at, value_at
 from tasks.settings.run import Columns, LayoutName, SeedFile
 
 Row = Mapping[str, Any]
@@ -16,12 +18,14 @@ class Layout(NamedTuple):
     """How the rows of a dataset are laid out."""
 
     title: str
+    """Empty where there is no more to it than the names of its columns."""
     columns: Columns
     guessed: Callable[[Row], bool]
     """Whether a row looks like it; asked in the order of the registry."""
     answer_after: str | None = None
     problem: Callable[[Row], str] | None = None
     """Where no column holds it as it is to be read."""
+    solution: Callable[[Row], str] | None = None
     answer: Callable[[Row], str] | None = None
     calculations: bool = False
     """Whether solutions hold a calculator's notes, `<<3*4=12>>`."""
@@ -39,42 +43,6 @@ def _turns(column: str, who: str) -> Callable[[Row], bool]:
     )
 
 
-def _options(row: Row) -> list[str]:
-    found = next((row[name] for name in ("options", "choices") if row.get(name) is not None), None)
-    if isinstance(found, Mapping):
-        # As some sets have it: {"text": [...], "label": [...]}, or {"A": ..., "B": ...}.
-        found = found.get("text", list(found.values()))
-    if not isinstance(found, list) or not 2 <= len(found) <= len(LETTERS):
-        raise NotText(f"the options are no list of 2 to {len(LETTERS)} texts")
-    return [text_at({"option": option}, "option") for option in found]
-
-
-def _choice_problem(row: Row) -> str:
-    stem = text_at(row, "question") or text_at(row, "problem")
-    return f"{stem}\n{choices(_options(row))}"
-
-
-def _choice_answer(row: Row) -> str:
-    """The letter of the right option, which rows give as a letter, an index from 0 or the option's text."""
-    options = _options(row)
-    value = next((row[name] for name in ("answer", "answerKey", "label") if row.get(name) is not None), None)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if 0 <= value < len(options):
-            return LETTERS[int(value)]
-        raise NotText(f"the answer {value} is the index of no option")
-    said = text_at({"answer": value}, "answer")
-    letter = said.strip("().: ").upper()
-    if len(letter) == 1 and letter in LETTERS[: len(options)]:
-        return letter
-    if said in options:
-        return LETTERS[options.index(said)]
-    if said.isdecimal() and int(said) < len(options):
-        return LETTERS[int(said)]
-    if not said:
-        return ""
-    raise NotText(f"the answer {said[:40]!r} is no option's letter, index or text")
-
-
 def _alpaca_problem(row: Row) -> str:
     return f"{text_at(row, 'instruction')}\n{text_at(row, 'input')}".strip()
 
@@ -82,6 +50,23 @@ def _alpaca_problem(row: Row) -> str:
 def _final_answers(row: Row) -> str:
     found = value_at(row, "final_answer")
     return ", ".join(str(part) for part in found) if isinstance(found, list) else text_at(row, "final_answer")
+
+
+def _is_worked(text: str) -> bool:
+    """Whether an answer is a solution: people call both so."""
+    return "\n" in text or len(text.split()) > LONGEST_ANSWER
+
+
+LONGEST_ANSWER = 15
+"""Words of a final answer."""
+
+
+def _worked_answer(row: Row) -> str:
+    return found if _is_worked(found := text_at(row, "answer")) else ""
+
+
+def _final_answer(row: Row) -> str:
+    return "" if _is_worked(found := text_at(row, "answer")) else found
 
 
 LAYOUTS: dict[LayoutName, Layout] = {
@@ -93,9 +78,9 @@ LAYOUTS: dict[LayoutName, Layout] = {
     "mcq": Layout(
         "multiple choice",
         Columns(problem="question", solution="solution"),
-        lambda row: ("options" in row or "choices" in row) and ("question" in row or "problem" in row),
-        problem=_choice_problem,
-        answer=_choice_answer,
+        is_multiple_choice,
+        problem=choice_problem,
+        answer=choice_answer,
     ),
     "olympiad": Layout(
         "OlympiadBench",
@@ -143,6 +128,17 @@ LAYOUTS: dict[LayoutName, Layout] = {
         ),
         _turns("conversations", "from"),
     ),
+    "qa": Layout(
+        "question and answer",
+        Columns(problem="question", solution=None, answer="answer"),
+        lambda row: (
+            isinstance(row.get("question"), str)
+            and isinstance(row.get("answer"), str)
+            and not any(name in row for name in (*USUAL["solution"], *USUAL["answer"]) if name != "answer")
+        ),
+        solution=_worked_answer,
+        answer=_final_answer,
+    ),
 }
 """By the name in the settings; the more telling ones first, since the first that fits is taken."""
 
@@ -152,14 +148,31 @@ CALCULATION = re.compile(r"<<[^<>]*>>")
 def layout_of(file: SeedFile, row: Row) -> Layout | None:
     """The layout of a file by its settings, or guessed from a row where the settings say nothing of its columns."""
     if file.layout:
-        return LAYOUTS[file.layout]
-    if file.columns != Columns() or ("problem" in row and not any(name in row for name in TELLING)):
+        return _with_solution(LAYOUTS[file.layout], row)
+    if file.columns != Columns():
         return None
-    return next((layout for layout in LAYOUTS.values() if layout.guessed(row)), None)
+    plain = "problem" in row and not any(name in row for name in TELLING) and not is_multiple_choice(row)
+    known = None if plain else next((layout for layout in LAYOUTS.values() if layout.guessed(row)), None)
+    return _with_solution(known, row) if known else _by_names(row)
 
 
 TELLING = ("generated_solution", "messages", "options", "choices", "level")
 """Columns that tell of a layout also where there is one called problem."""
+
+
+def _by_names(row: Row) -> Layout | None:
+    """The layout of rows whose columns have usual names; None where these are the ones that are read anyway."""
+    columns = by_usual_names(row)
+    return Layout("", columns, lambda _: True) if columns and columns != Columns() else None
+
+
+def _with_solution(layout: Layout, row: Row) -> Layout:
+    """The layout with the column that a row calls its solution otherwise."""
+    columns = layout.columns
+    if columns.solution is None or any(name in row for name in columns_of(columns.solution)):
+        return layout
+    named = next((name for name in USUAL["solution"] if name in row and name not in columns_of(columns.problem)), None)
+    return layout._replace(columns=columns.model_copy(update={"solution": named})) if named else layout
 
 
 def laid_out(file: SeedFile, layout: Layout | None) -> SeedFile:

@@ -20,6 +20,7 @@ from typing import Any, TextIO, cast
 
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SeedError
+from tasks.inputs.column_names import KnownNames
 from tasks.inputs.fetched import address_of, fetched
 from tasks.inputs.layouts import laid_out, layout_of
 from tasks.inputs.values import columns_of
@@ -132,7 +133,8 @@ def _kinds() -> str:
 
 def look_at(store: Store, file: SeedFile) -> None:
     """Read a seed file up to its first row. Raises SeedError as `checked_rows` does."""
-    rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row)
+    names = KnownNames(named_in(file.columns))
+    rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row, names)
     next((row for _, row in rows if isinstance(row, dict)), None)
 
 
@@ -155,8 +157,11 @@ def checked_rows(
     needed: str,
     columns: Mapping[str, str | None] | Needed,
     largest_row: float | None = None,
+    names: KnownNames | None = None,
 ) -> Iterator[Row]:
     """The rows of a file, after a look at the first one: it must hold the columns that are named.
+
+    `names` gives columns the names that they are looked up by.
 
     Raises SeedError, with what the file does hold, when the file is missing, empty, of unknown kind, has no readable
     row, or lacks a column.
@@ -166,10 +171,13 @@ def checked_rows(
     for line, row in read_rows(store, path, largest_row):
         if isinstance(row, str):
             unread = unread or (line, row)
-        elif not found:
+            yield line, row
+            continue
+        known = names(row) if names else row
+        if not found:
             found = True
-            _check_columns(path, row, columns(row) if callable(columns) else columns)
-        yield line, row
+            _check_columns(path, row, known, columns(known) if callable(columns) else columns)
+        yield line, known
     if not found and unread:
         raise SeedError(
             f"{path} has no readable row; line {unread[0]}: {unread[1]}. It should hold one JSON object a line."
@@ -361,10 +369,18 @@ def named_columns(columns: Columns) -> dict[str, str | None]:
     return {use: name for use, name in named.items() if use == "problem" or name != Columns.model_fields[use].default}
 
 
-def _check_columns(path: Path, row: Mapping[str, Any], columns: Mapping[str, str | None]) -> None:
+def named_in(columns: Columns) -> set[str]:
+    """The columns of a file that its settings name."""
+    return {part for name in columns.model_dump().values() if name for part in columns_of(name)}
+
+
+def _check_columns(
+    path: Path, row: Mapping[str, Any], known: Mapping[str, Any], columns: Mapping[str, str | None]
+) -> None:
+    """Raise SeedError when a row lacks a column, whatever the names that it is `known` by."""
     for use, name in columns.items():
-        for part in columns_of(name) if name is not None and name not in row else ():
-            if part in row:
+        for part in columns_of(name) if name is not None and name not in known else ():
+            if part in known:
                 continue
             near = get_close_matches(part, row, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from graph.records import Seed, content_id
 from tasks.answers.extraction import stated_answer
+from tasks.inputs.column_names import KnownNames, in_words
 from tasks.inputs.layouts import CALCULATION, Layout, laid_out, layout_of
-from tasks.inputs.rows import checked_rows, seed_columns
+from tasks.inputs.rows import checked_rows, named_in, seed_columns
 from tasks.inputs.values import NotText, columns_of, text_at, value_at
 from tasks.settings.labels import labels
-from tasks.settings.run import SeedFile
+from tasks.settings.run import Columns, SeedFile
 from tasks.store.database import Store
 
 LONGEST = {"problem": 20_000, "solution": 100_000}
@@ -66,14 +67,18 @@ def _rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
     for file, source in zip(files, labels([file.path for file in files]), strict=True):
         layout: Layout | None = None
         laid: SeedFile | None = None
-        for line, row in checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row):
+        read_as: str | None = None
+        names = KnownNames(named_in(file.columns))
+        rows = checked_rows(store, file.path, file.columns.problem, seed_columns(file), file.largest_row, names)
+        for line, row in rows:
             if isinstance(row, str):
                 yield SeedRow(file, source, line, Refused("not a row", row), None)
                 continue
             if laid is None:
                 layout = layout_of(file, row)
                 laid = laid_out(file, layout)
-            read_as = layout.title if layout and not file.layout else None
+                title = (layout.title if layout else "") or in_words(laid.columns, names.renamed)
+                read_as = title if title and file.columns == Columns() and not file.layout else None
             yield SeedRow(laid, source, line, _seed(row, laid, layout, source, line), read_as)
 
 
@@ -132,7 +137,7 @@ def _texts(row: Mapping[str, Any], file: SeedFile, layout: Layout | None) -> dic
     """Problem, solution and answer. Raises NotText."""
     columns = file.columns
     problem = layout.problem(row) if layout and layout.problem else text_at(row, columns.problem, file.booleans)
-    solution = text_at(row, columns.solution, file.booleans)
+    solution = layout.solution(row) if layout and layout.solution else text_at(row, columns.solution, file.booleans)
     if layout and layout.calculations:
         solution = CALCULATION.sub("", solution)
     if layout and layout.answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from graph.evaluations import VerifierAudit
@@ -61,18 +61,16 @@ def card(
         *_coverage(store, settings.target_pairs),
         "## From seeds to pairs",
         table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
-        "## What the gates kept out",
-        table(("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        *_section("What the gates kept out", ("stage", "reason", "items"), rejected(store, settings.target_pairs)),
         *_contamination(store, settings),
         *_clusters(store, settings.target_pairs),
         *_judges(store, settings.target_pairs),
         *_verifier(store),
-        "## Models",
-        table(("role", "model"), models(store)),
+        *_section("Models", ("role", "model"), models(store)),
         "## Thresholds",
         table(("setting", "value"), thresholds(settings)),
         *_domain(settings),
-        "## The preset, beside its paper",
+        "## The preset, next to its paper",
         table(HEAD, choices(settings.preset, settings.model_dump(mode="json"))),
         "## Licences",
         table(
@@ -88,6 +86,11 @@ def card(
         CITATION,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """A table under its title; nothing where it has no row."""
+    return [f"## {title}", table(head, rows)] if rows else []
 
 
 def is_rehearsal(store: Store, settings: RunSettings) -> bool:
@@ -201,9 +204,8 @@ def _coverage(store: Store, target: int) -> list[str]:
 
 def _clusters(store: Store, target: int) -> list[str]:
     """The section on what was kept out as a repetition, by kind."""
-    rows = store.rows(_CLUSTERS, [target])
     head = ("kind", "problems kept out", "clusters", "largest")
-    return ["## Repetitions", table(head, rows)] if rows else []
+    return _section("Repetitions", head, store.rows(_CLUSTERS, [target]))
 
 
 def _judges(store: Store, target: int) -> list[str]:
@@ -234,7 +236,7 @@ def _judges(store: Store, target: int) -> list[str]:
 
 def _verifier(store: Store) -> list[str]:
     """The section on the verifier of answers: how its verdicts stand to math-verify's, by the latest audit."""
-    found = store.select(VerifierAudit, "audited_at = (SELECT max(audited_at) FROM verifier_audits)")
+    found = store.select(VerifierAudit, "true ORDER BY rowid DESC LIMIT 1")
     if not found:
         return []
     (audit, *_) = found

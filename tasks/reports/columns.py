@@ -51,6 +51,12 @@ COLUMNS = tuple(
             "BOOLEAN",
             "Whether a program can compare the answer: it is no proof, no text, and was voted on",
         ),
+        (
+            "ground_truth",
+            "VARCHAR",
+            "The answer as checkers read it, without thousands separators and marks of mathematics around it; null "
+            "where it is not verifiable",
+        ),
         ("difficulty", "VARCHAR", "easy, medium or hard, as a model rated the problem before it was solved"),
         ("measured_difficulty", "VARCHAR", "easy, medium or hard, by the share of the solutions that agree"),
         ("agreement", "DOUBLE", "Share of the solutions asked for that give the winning answer, 0 to 1"),

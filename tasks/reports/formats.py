@@ -64,7 +64,8 @@ def grpo(pair: PublishedPair) -> dict[str, Any] | None:
     """A prompt, and the answer that a reward function compares with."""
     if not (pair.verifiable and pair.chosen):
         return None
-    return {"id": pair.id, "prompt": [{"role": "user", "content": pair.problem}], "answer": pair.answer}
+    prompt = [{"role": "user", "content": pair.problem}]
+    return {"id": pair.id, "prompt": prompt, "answer": pair.columns["ground_truth"]}
 
 
 def verifiers(pair: PublishedPair) -> dict[str, Any] | None:
@@ -91,7 +92,7 @@ TABLES: dict[Format, str] = {
     "messages": f"SELECT id, {CHAT} AS messages, answer FROM rows",
     "verl": """
         SELECT 'gsdp' AS data_source, [{{'role': 'user', 'content': problem}}] AS prompt, 'math' AS ability,
-            {{'style': 'rule', 'ground_truth': answer}} AS reward_model,
+            {{'style': 'rule', 'ground_truth': ground_truth}} AS reward_model,
             {{'split': split, 'index': {before} + row_number() OVER () - 1, 'id': id, 'answer_type': answer_type,
                 'question': problem}} AS extra_info
         FROM rows WHERE verifiable AND chosen""",

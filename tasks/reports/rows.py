@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from graph.paths import shortest_path
+from tasks.answers.ground_truth import ground_truth
 from tasks.reports.agreement import asked_now
 from tasks.reports.columns import ANSWER_TYPE, COLUMNS
 from tasks.reports.formats import PublishedPair
@@ -56,7 +57,8 @@ def published(store: Store, most: int) -> Iterator[int]:
     try:
         for statement in (_PUBLISHED, _NAMED, _PATHS):
             store.rows(statement, [most] if statement is _PUBLISHED else [])
-        yield int(store.value("SELECT count(*) FROM published"))
+        with store.function("as_checkers_read", ground_truth):
+            yield int(store.value("SELECT count(*) FROM published"))
     finally:
         for table in ("published", "named", "paths"):
             store.rows(f"DROP TABLE IF EXISTS {table}")
@@ -192,6 +194,7 @@ def _answered(here: str, agreed: str, reviewed: str, graded: str) -> str:
     answered AS (
         SELECT v.*, t.path, w.text AS problem, {ANSWER_TYPE} AS answer_type,
             coalesce(kind, 'votes') = 'votes' AND answer_type NOT IN ('proof', 'text') AS verifiable,
+            if(verifiable, as_checkers_read(v.answer), NULL) AS ground_truth,
             coalesce(c.scores, []) AS scores, coalesce(g.grades, []) AS grades,
             coalesce(list_transform(f.sources, lambda each: each.place), []) AS seeds,
             coalesce(list_transform(f.sources, lambda each: each.id), []) AS seed_ids,

@@ -84,7 +84,7 @@ async def _begin(store: Store, plan: Plan) -> UUID:
 
 
 async def note_in_flight(store: Store, run_id: UUID, calls: Mapping[str, int]) -> None:
-    """Write down how many calls of a run are on their way, by endpoint, for whoever finds that it was killed."""
+    """Write down how many calls of a run are on their way, by endpoint, for the run that finds this one killed."""
     rows = [InFlight(run_id=run_id, endpoint=name, calls=number) for name, number in calls.items() if number]
     await store.write(*rows, statements=[("DELETE FROM in_flight WHERE run_id = ?", [run_id])])
 

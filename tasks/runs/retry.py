@@ -24,10 +24,9 @@ from tasks.store.writer import Statement
 
 GAVE_UP = f"SELECT id FROM calls WHERE starts_with(fault, '{faults.GAVE_UP}')"
 OF_AN_UNFINISHED_RUN = """
-    AND run_id IN (SELECT id FROM runs WHERE state != 'completed'
-                   AND started_at = (SELECT max(started_at) FROM runs))"""
+    AND run_id IN (SELECT id FROM runs WHERE state != 'completed' AND number = (SELECT max(number) FROM runs))"""
 SOLVERS = ("solver", "strong_solver")
-OF_SEEDS = "AND stage = 'extract' AND run_id = (SELECT id FROM runs ORDER BY started_at DESC, id LIMIT 1)"
+OF_SEEDS = "AND stage = 'extract' AND run_id = (SELECT id FROM runs ORDER BY number DESC, id LIMIT 1)"
 
 JUDGED = ("reviews", "grades")
 """Tables of opinions on problems, whose rows say why there is none."""

@@ -33,7 +33,7 @@ CHAT_ROLES = ("extractor", "curator", "composer", "rater", "solver", "strong_sol
 Stage = Literal["ingest", "extract", "connect", "sample", "compose", "review", "solve", "grade", "publish"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 LayoutName = Literal[
-    "gsm8k", "math", "numina", "openmath", "metamath", "messages", "sharegpt", "alpaca", "mcq", "dapo", "olympiad"
+    "gsm8k", "math", "numina", "openmath", "metamath", "messages", "sharegpt", "alpaca", "mcq", "dapo", "olympiad", "qa"
 ]
 Format = Literal[
     "messages",

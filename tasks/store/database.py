@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -170,7 +170,17 @@ class Store:
         self.rows(f"COPY ({sql}) TO {literal(str(path))} ({form})", parameters)
 
     @contextmanager
-    def beside(self, path: Path, name: str) -> Iterator[None]:
+    def function(self, name: str, compute: Callable[[str], str]) -> Iterator[None]:
+        """Let queries call a function of one text, which is not asked about null."""
+        cursor = self._cursor()
+        cursor.create_function(name, compute, ["VARCHAR"], "VARCHAR")
+        try:
+            yield
+        finally:
+            cursor.remove_function(name)
+
+    @contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
         """Let queries and statements read another store's file, as the schema `name`."""
         self.rows(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
         try:

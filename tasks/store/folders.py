@@ -37,24 +37,40 @@ def replacing_folder(target: Path, is_ours: Callable[[Path], bool]) -> Iterator[
     """
     remove_leftovers(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(PART, f".{target.name}.", target.parent))
-    held = os.open(beside, os.O_RDONLY)
+    with temporary_folder(target.parent, f".{target.name}.", PART) as work:
+        try:
+            # A folder within: the temporary one is for its owner's eyes only, and what comes of it need not be.
+            fresh = work / FRESH
+            yield fresh
+            _flush_all(fresh)
+            if not target.exists():
+                fresh.rename(target)
+            elif all(is_ours(path) for path in files_of(target)):
+                _swap(fresh, target)
+            else:
+                _put_into(fresh, target, is_ours)
+            flush(target.parent)
+        finally:
+            _restore(work, target)
+
+
+@contextmanager
+def temporary_folder(parent: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
+    """A folder that is gone when the block ends, and is locked until then: a lock says on every machine and in every
+    container that somebody is at work in it, which the number of a process does not. Raises OSError.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(suffix, prefix, parent))
+        with suppress(FileNotFoundError):  # Taken for a leftover before it was locked.
+            held = os.open(folder, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if folder.exists():
+                break
+            os.close(held)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        # A folder within: the temporary one is for its owner's eyes only, and what comes of it need not be.
-        fresh = beside / FRESH
-        yield fresh
-        _flush_all(fresh)
-        if not target.exists():
-            fresh.rename(target)
-        elif all(is_ours(path) for path in files_of(target)):
-            _swap(fresh, target)
-        else:
-            _put_into(fresh, target, is_ours)
-        flush(target.parent)
+        yield folder
     finally:
-        _restore(beside, target)
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
 
 
@@ -65,21 +81,26 @@ def files_of(folder: Path) -> list[Path]:
 
 def remove_leftovers(target: Path) -> None:
     """Remove what calls for the same folder that were killed have left; those that are at work go on."""
-    for left in target.parent.glob(f".{target.name}.*{PART}"):
+    remove_abandoned(target.parent, f".{target.name}.*{PART}", lambda left: _restore(left, target))
+
+
+def remove_abandoned(parent: Path, pattern: str, before: Callable[[Path], None] = lambda folder: None) -> None:
+    """Remove the temporary folders that nobody is at work in; `before` that, do something with each."""
+    for left in parent.glob(pattern):
         with suppress(OSError):
             held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _restore(left, target)
+                before(left)
                 shutil.rmtree(left, ignore_errors=True)
             finally:
                 os.close(held)
 
 
-def _restore(beside: Path, target: Path) -> None:
+def _restore(work: Path, target: Path) -> None:
     """Move back what was moved away, where nothing came in its place."""
-    if (beside / FORMER).is_dir() and not target.exists():
-        (beside / FORMER).rename(target)
+    if (work / FORMER).is_dir() and not target.exists():
+        (work / FORMER).rename(target)
 
 
 def _swap(fresh: Path, target: Path) -> None:

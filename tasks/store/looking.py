@@ -6,21 +6,17 @@ its next checkpoint waits until the copy is made (`tasks/store/backup.py`).
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-import psutil
 
 from graph.errors import StoreError, StoreInUse
 from tasks.store.backup import copy_as_it_is
 from tasks.store.database import FILE_NAME, Store, open_store
+from tasks.store.folders import remove_abandoned, temporary_folder
 
 PREFIX = ".looked-at-"
-"""How the folder of a copy is called; the number of the process that made it follows."""
+"""How the folder of a copy is called."""
 
 
 @contextmanager
@@ -35,6 +31,17 @@ def reading(workspace: Path) -> Iterator[Store]:
         yield from _open(store)
 
 
+def is_at_work(workspace: Path) -> bool:
+    """Whether somebody writes to the store of a workspace now, in whatever container."""
+    try:
+        open_store(workspace, read_only=True).close()
+    except StoreInUse:
+        return True
+    except StoreError:
+        return False
+    return False
+
+
 def _open(store: Store) -> Iterator[Store]:
     try:
         yield store
@@ -44,24 +51,14 @@ def _open(store: Store) -> Iterator[Store]:
 
 @contextmanager
 def _copied(workspace: Path) -> Iterator[Path]:
-    try:
-        _remove_leftovers(workspace)
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=workspace))
-    except OSError as error:
-        raise StoreError(
-            f"A run is at work in {workspace}, and its store is read in a copy there, which cannot be written "
-            f"({error.strerror}): wait until the run has ended."
-        ) from error
-    try:
+    remove_abandoned(workspace, f"{PREFIX}*")
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder(workspace, PREFIX))
+        except OSError as error:
+            raise StoreError(
+                f"A run is at work in {workspace}, and its store is read in a copy there, which cannot be written "
+                f"({error.strerror}): wait until the run has ended."
+            ) from error
         copy_as_it_is(workspace / FILE_NAME, folder / FILE_NAME)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leftovers(workspace: Path) -> None:
-    """Remove the copies of processes that were killed."""
-    for left in workspace.glob(f"{PREFIX}*"):
-        process = left.name.removeprefix(PREFIX).partition("-")[0]
-        if process.isdecimal() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(left, ignore_errors=True)

@@ -8,7 +8,6 @@ stay also where their row of the ledger is gone: they were paid for.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -17,8 +16,11 @@ import duckdb
 from graph.errors import StoreError
 from tasks.store.database import FILE_NAME, TABLES, literal, open_store
 from tasks.store.files import log_of
+from tasks.store.folders import remove_abandoned, temporary_folder
 from tasks.store.references import REFERENCES
 
+PREFIX = ".salvaged-"
+"""How the folder of a damaged store's copy is called."""
 STEP = 2048
 """Rows read at a time; DuckDB's vectors are of this size."""
 COLUMNS = """
@@ -36,8 +38,9 @@ def salvage(store: Path, workspace: Path) -> dict[str, tuple[int, int]]:
     if (workspace / FILE_NAME).exists():
         raise StoreError(f"There is a store in {workspace} already: name a new folder.")
     open_store(workspace).close()
-    with tempfile.TemporaryDirectory(dir=workspace) as folder:
-        copy = Path(folder, store.name)
+    remove_abandoned(workspace, f"{PREFIX}*")
+    with temporary_folder(workspace, PREFIX) as folder:
+        copy = folder / store.name
         shutil.copyfile(store, copy)
         if log_of(store).exists():
             shutil.copyfile(log_of(store), log_of(copy))

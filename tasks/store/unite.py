@@ -132,7 +132,7 @@ async def unite(store: Store, workspace: Path, decided: bool = False) -> dict[st
         *((f"INSERT INTO {table} BY NAME {sql}", ()) for table, sql in (DECIDED if decided else {}).items()),
         *((f"DROP TABLE {table}", ()) for table in ("read_here", "disputed")),
     ]
-    with store.beside(path, "other"):
+    with store.attached(path, "other"):
         before = await asyncio.to_thread(_sizes, store)
         try:
             await store.write(statements=statements)

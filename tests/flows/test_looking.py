@@ -14,7 +14,8 @@ from flows.commands.graphs import print_graph
 from flows.commands.pairs import print_pairs
 from flows.commands.workspace import explain_problem, publish_to
 from graph.errors import StoreError, UsageError
-from tasks.store.looking import PREFIX, reading
+from tasks.store.folders import temporary_folder
+from tasks.store.looking import PREFIX, is_at_work, reading
 from tests.support.rehearsal import ROOT, SEEDS, query
 from tests.support.rehearsed import InProcess, rehearsed_settings, run_all
 
@@ -57,8 +58,10 @@ def held(workspace: Path) -> Iterator[Path]:
 def test_all_that_reads_reads_while_a_run_is_at_work(
     held: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (held / f"{PREFIX}999999999-x").mkdir()  # of a process that was killed
-    print_pairs(held, 1, rejected=False, where=None, watch=False)
+    (held / f"{PREFIX}x").mkdir()  # of a process that was killed
+    with temporary_folder(held, PREFIX) as other:  # of one that looks now, in another container perhaps
+        print_pairs(held, 1, rejected=False, where=None, watch=False)
+        assert list(held.glob(f"{PREFIX}*")) == [other]
     told = capsys.readouterr().out
     assert "problem    Written while at work\nsolution   " in told
     pair = told.split()[-1]
@@ -70,6 +73,7 @@ def test_all_that_reads_reads_while_a_run_is_at_work(
     assert "points" in told
     assert f"pairs written to {tmp_path / 'out'}" in told
     assert list(held.glob(f"{PREFIX}*")) == [], "nothing is left of the copies"
+    assert is_at_work(held)
 
 
 def test_the_last_ones_and_those_that_meet_a_condition_are_shown(
@@ -94,6 +98,11 @@ def test_a_condition_that_cannot_be_read_names_the_columns(workspace: Path) -> N
     with pytest.raises(UsageError, match=r"no condition .*dificulty.* the columns are id, relation, points") as raised:
         print_pairs(workspace, 5, rejected=False, where="dificulty = 'hard'", watch=False)
     assert "duckdb" not in str(raised.value)
+
+
+def test_a_run_that_was_killed_is_not_at_work(workspace: Path, tmp_path: Path) -> None:
+    assert not is_at_work(workspace)
+    assert not is_at_work(tmp_path)
 
 
 def test_a_folder_without_a_store_is_one_sentence(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_automations_keep_their_switch_and_tell_somebody_once_there_is_som
         return next(each for each in automations(block) if each.name == TELLS)
 
     block = "00000000-0000-0000-0000-000000000001"
-    assert "nobody is to be told" in await watch_one(client, telling(None), None, reset=False)
+    assert "nobody is notified" in await watch_one(client, telling(None), None, reset=False)
     assert await watch_one(client, telling(block), block, reset=False) == f"Automation {TELLS!r}: on."
     (found,) = await client.read_automations_by_name(TELLS)
     await client.update_automation(found.id, telling(block).model_copy(update={"enabled": False}))

@@ -68,7 +68,11 @@ def test_compose_has_a_password_for_each_service_and_no_privileges_for_ours() ->
         assert "PREFECT_PASSWORD:?" in services[name]["environment"]["PREFECT_API_AUTH_STRING"]
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["security_opt"] == ["no-new-privileges:true"]
-    assert services["redis"]["command"][-2:] == ["--requirepass", "${REDIS_PASSWORD}"]
+    (config,) = services["redis"]["configs"]
+    assert services["redis"]["command"] == ["redis-server", config["target"]]
+    assert COMPOSE["configs"][config["source"]]["content"] == 'requirepass "${REDIS_PASSWORD}"\n'
+    assert "REDIS_PASSWORD:?" in services["redis"]["environment"]["REDISCLI_AUTH"]
+    assert "PASSWORD" not in json.dumps([each.get("command") for each in services.values()]), "seen by all users"
     assert "POSTGRES_PASSWORD:?" in services["postgres"]["environment"]["POSTGRES_PASSWORD"]
     assert all(port.startswith("127.0.0.1:") for each in services.values() for port in each.get("ports", ()))
     assert env_file("deployments/prefect.env")["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
@@ -211,7 +215,9 @@ def postgres(start: Start, folder: Path, port: int) -> None:
 def test_the_processes_of_compose_run_a_flow_from_its_deployment(start: Start, folder: Path) -> None:
     database, messages, port = free_port(), free_port(), free_port()
     postgres(start, folder, database)
-    redis = ["redis-server", "--port", messages, "--dir", folder, "--save", "", "--requirepass", HARD]
+    config = COMPOSE["configs"]["redis"]["content"].replace("${REDIS_PASSWORD}", HARD)
+    (folder / "redis.conf").write_text(config)
+    redis = ["redis-server", folder / "redis.conf", "--port", messages, "--dir", folder, "--save", ""]
     start(*redis, stdout=subprocess.DEVNULL)
     where = {
         "PREFECT_API_AUTH_STRING": f"admin:{HARD}",

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from graph.errors import EndpointDown, EndpointRefused, SettingsError
 from tasks.endpoint.client import Client
-from tasks.endpoint.connection import verify
+from tasks.endpoint.connection import AnswerTooLarge, connect, verify
 from tasks.settings.endpoints import Endpoint
 from tests.support.scripted_server import ASK, KEY, client, ok, scripted_server, unused_url
 
@@ -136,3 +136,17 @@ async def test_an_answer_that_unpacks_to_more_than_memory_ends_its_call(monkeypa
     assert reply.fault is not None
     assert "larger than 64 MB, which `largest_answer`" in reply.fault
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
+
+
+async def test_an_answer_to_an_upload_is_bounded_too() -> None:
+    packing = zlib.compressobj(9, wbits=31)
+    packed = packing.compress(b" " * (2 << 20)) + packing.flush()
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    async with scripted_server(head.encode() + packed) as server:
+        connection = connect(Endpoint(base_url=server.url, largest_answer=1), KEY)
+        with pytest.raises(AnswerTooLarge, match="larger than 1 MB"):
+            await connection.upload(connection.url("/files"), b"{}\n")
+        await connection.close()
+    (received,) = server.requests
+    assert received.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert received.headers["authorization"] == f"Bearer {KEY}"

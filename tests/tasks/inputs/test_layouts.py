@@ -89,6 +89,64 @@ READ: list[tuple[str, Row, tuple[str, str, str | None], str | None]] = [
         (P, S, "24"),
         "OlympiadBench",
     ),
+    (
+        "names in another case",
+        {"ID": 1, "Problem": P, "Answer": 24},
+        (P, "", "24"),
+        "problem = 'Problem', answer = 'Answer'",
+    ),
+    (
+        "names in another case and with spaces",
+        {"Problem": P, "Solution": S, "Final Answer": "24"},
+        (P, S, "24"),
+        "problem = 'Problem', solution = 'Solution', answer = 'Final Answer'",
+    ),
+    (
+        "names of others",
+        {"question": P, "explanation": S, "target": 24.0},
+        (P, S, "24"),
+        "problem = 'question', solution = 'explanation', answer = 'target'",
+    ),
+    ("one name of others", {"problem": P, "rationale": S, "answer": "24"}, (P, S, "24"), "solution = 'rationale'"),
+    (
+        "turns to go on from",
+        {"prompt": TURNS[:2], "completion": TURNS[2:]},
+        (P, S, None),
+        "problem = 'prompt[-1].content', solution = 'completion[-1].content'",
+    ),
+    ("qa", {"question": P, "answer": "24"}, (P, "", "24"), "question and answer"),
+    ("qa in another case", {"ID": "2020-1", "Question": P, "Answer": "24"}, (P, "", "24"), "question and answer"),
+    (
+        "qa with a worked answer",
+        {"question": P, "answer": f"{S}\nThe answer is 24."},
+        (P, f"{S}\nThe answer is 24.", "24"),
+        "question and answer",
+    ),
+    (
+        "mcq with letters before the options",
+        {"question": P, "options": ["A)12", "B)24", "C)36"], "rationale": S, "correct": "B"},
+        (CHOICES, S, "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq with options in one text",
+        {"Problem": P, "Rationale": S, "options": "a ) 12 , b ) 24 , c ) 36", "correct": "b"},
+        (CHOICES, S, "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by columns",
+        {"Question": P, "A": "12", "B": "24", "C": "36", "Answer": "B"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by columns that say so",
+        {"question": P, "option_a": "12", "option_b": "24", "option_c": "36", "answer": "B", "explanation": S},
+        (CHOICES, S, "B"),
+        "multiple choice",
+    ),
+    ("plain, with parameters", {"problem": P, "A": 1, "B": 2, "C": 3, "answer": "24"}, (P, "", "24"), None),
 ]
 
 REFUSED: list[tuple[str, Row, str, str]] = [
@@ -128,6 +186,12 @@ REFUSED: list[tuple[str, Row, str, str]] = [
     ),
     ("no index", {"question": P, "options": OPTIONS, "answer": 3}, "not text", "is the index of no option"),
     ("no options", {"question": P, "options": "12|24", "answer": "A"}, "not text", "the options are no list"),
+    (
+        "letters that jump",
+        {"question": P, "options": "a) 1, c) 2", "answer": "A"},
+        "not text",
+        "the options are no list",
+    ),
 ]
 
 
@@ -216,6 +280,8 @@ ADDRESSED: list[tuple[Row, dict[str, Any], tuple[str, str, str | None]]] = [
     ({"problem": P, "solution": S, "ok": True}, {"columns": {"answer": "ok"}, "booleans": True}, (P, S, "yes")),
     ({"problem": P, "solution": S, "image": "x"}, {"take": ["images"]}, (P, S, None)),
     ({"question": P, "answer": f"{S}\n#### 24"}, {"layout": "gsm8k"}, (P, f"{S}\n#### 24", "24")),
+    ({"Question": P, "Answer": f"{S}\n#### 24"}, {"layout": "gsm8k"}, (P, f"{S}\n#### 24", "24")),
+    ({"Problem": P, "problem": "old", "Answer": "24"}, {"columns": {"problem": "Problem"}}, (P, "", "24")),
 ]
 
 

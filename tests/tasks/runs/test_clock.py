@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from graph.errors import SettingsError
+from graph.errors import GsdpError, SettingsError
 from graph.ledger import Quote, Quoted
 from graph.records import content_id
+from tasks.endpoint.faults import GAVE_UP
 from tasks.reports.money import latest_quote, paid_since
 from tasks.runs import record
 from tasks.runs.quote import Estimate, keep
+from tasks.runs.retry import gave_up_last
+from tasks.store.database import open_store
 from tasks.store.latest import latest
 from tests.support.contexts import open_context, settings_for
 from tests.tasks.settings.test_settings import answered
@@ -69,3 +74,26 @@ async def test_what_was_paid_since_a_quote_is_what_later_runs_paid(
         update = {"id": content_id("another"), "ended_at": NOON + shift}
         await work.store.write(call.model_copy(update=update))
         assert [row.paid for row in paid_since(work.store, *found)] == [1]
+
+
+@SHIFTS
+async def test_what_the_last_run_gave_up_is_of_the_run_that_was_opened_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shift: timedelta
+) -> None:
+    given_up: list[UUID] = []
+    settings = settings_for(tmp_path)
+
+    async def give_up() -> None:
+        async with open_context(settings) as work:
+            update = {"id": content_id("call", len(given_up)), "fault": f"{GAVE_UP}: no answer"}
+            call = answered(work).model_copy(update=update)
+            given_up.append(call.id)
+            await work.store.write(call)
+            raise GsdpError("broken off")
+
+    for moment in (NOON, NOON + shift):
+        monkeypatch.setattr(record, "utc_now", lambda moment=moment: moment)
+        with pytest.raises(GsdpError, match="broken off"):
+            await give_up()
+    with closing(open_store(settings.workspace)) as store:
+        assert gave_up_last(store) == given_up[1:]
