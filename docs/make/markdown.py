@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 NOTE = "<!-- Made by `python -m docs.make`; a test compares it with what that writes. -->"
 
@@ -24,8 +25,17 @@ def _line(cells: Sequence[str]) -> str:
 
 def _cell(text: str) -> str:
     """Text on one line. Brackets outside code would be links."""
-    parts = " ".join(text.split()).replace("|", "\\|").split("`")
-    return "`".join(part if number % 2 else part.replace("[", "\\[") for number, part in enumerate(parts))
+    parts = " ".join(text.split()).split("`")
+    return "".join(_span(part) if number % 2 else _words(part) for number, part in enumerate(parts))
+
+
+def _words(text: str) -> str:
+    return text.replace("|", "\\|").replace("[", "\\[")
+
+
+def _span(text: str) -> str:
+    """A code span. Renderers differ on a pipe in one: some show the backslash before it, others end the cell."""
+    return f"<code>{escape(text, quote=False).replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def code(text: str) -> str:

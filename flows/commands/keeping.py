@@ -41,7 +41,7 @@ def backup(
 def verify_store(
     workspace: Workspace,
     salvage: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Save what is whole into a new workspace.")
+        Path | None, typer.Option(metavar="FOLDER", help="Save what is intact into a new workspace.")
     ] = None,
 ) -> None:
     """Read all of a store: its blocks, its log, every row, how rows agree, and the ledger.

@@ -100,7 +100,9 @@ def publish(
 def push(
     workspace: Workspace,
     repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Dataset on the hub; made if it is new.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Really send it; else what would be sent is shown.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send it; without this, only what would be sent is shown.")
+    ] = False,
     public: Annotated[bool, typer.Option("--public", help="Make a new dataset public; else it is private.")] = False,
 ) -> None:
     """Send the dataset of a workspace to a dataset hub, in one commit. Needs the extra `hub`, and a token in HF_TOKEN.

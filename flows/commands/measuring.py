@@ -84,7 +84,7 @@ def compare(
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
 ) -> None:
-    """Run arms that differ in one thing, and tell what each came to at equal volume and at equal cost.
+    """Run arms that differ in one thing, and compare their results at equal volume and at equal cost.
 
     Each arm is a table of the settings, `[compare.NAME]`, with the keys it changes. The same command again goes on
     where it stopped, and pays for nothing twice.
@@ -104,7 +104,7 @@ def compare(
 
 
 def novelty(workspace: Workspace) -> None:
-    """Say how many combinations stand in no seed, and how many pairs came of each seed. It costs no call.
+    """Say how many combinations are in no seed, and how many pairs each seed gave. It makes no call.
 
     Example: `gsdp audit novelty runs/gsm8k`
     """
@@ -150,9 +150,9 @@ def gates(
 def verifier(
     run: Run,
     sample: Annotated[int, typer.Option(min=1, help="Problems whose answers are compared.")] = 500,
-    rows: Annotated[Path | None, typer.Option(help="JSONL file to write the rows where the two part to.")] = None,
+    rows: Annotated[Path | None, typer.Option(help="JSONL file to write the rows on which the two differ to.")] = None,
 ) -> None:
-    """Compare the run's own answers by our verifier and by math-verify, and list where the two part. It costs no call.
+    """Compare the run's own answers by our verifier and by math-verify, and list where they differ. It makes no call.
 
     Example: `gsdp audit verifier runs/gsm8k --rows parted.jsonl`
     """
@@ -168,7 +168,7 @@ def judges(
         typer.Argument(metavar="FILE", help="Items with a `problem`, a `solution` or none, a `label` good or bad."),
     ],
 ) -> None:
-    """Ask each judge about labelled items, say how right it is, and propose weights.
+    """Ask each judge about labelled items, say how often it is right, and propose weights.
 
     It costs a call for each item and judge; what was asked before is not paid for again. Items without a solution are
     reviewed, the others graded.

@@ -41,7 +41,7 @@ def run(
         bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
     ] = False,
     retry: Annotated[
-        Retry | None, typer.Option("--retry", help="Ask again what any run gave up, and not the last one alone.")
+        Retry | None, typer.Option("--retry", help="Ask again for what any run gave up, not only the last one.")
     ] = None,
 ) -> None:
     """Run the pipeline. The same command again goes on where it stopped, and pays for nothing twice.
@@ -69,7 +69,7 @@ def seeds(
 ) -> None:
     """Show how the seed files are read: the first seeds, the rows left out and why, and how much may come of them.
 
-    Nothing is asked and nothing is written.
+    No call is made and nothing is written.
 
     Example: `gsdp seeds settings.toml`
     """
@@ -86,7 +86,7 @@ def quote(
         int, typer.Option(min=2, help="Seeds of the probe; for each of them five combinations are finished.")
     ] = 20,
 ) -> None:
-    """Say what a run will cost, before it: calls, tokens, hours and money by stage, from a probe that is paid for.
+    """Say in advance what a run will cost: calls, tokens, hours and money by stage, from a probe that is paid for.
 
     The probe takes some seeds through all stages. Its answers are kept, and the run reads none of its seeds again.
 

@@ -20,7 +20,7 @@ def doctor(
     model: Annotated[str, typer.Option(help="Model to ask a URL for; the first it lists if left out.")] = "",
     key: Annotated[str, typer.Option(help="Where a URL's key is: env:NAME or block:NAME.")] = "",
 ) -> None:
-    """Ask model servers what they can do, with some 20 short calls each and a short ramp; runs then begin with it.
+    """Ask model servers what they can do, with about 20 short calls each and a short ramp; runs then begin with it.
 
     Examples: `gsdp doctor settings.toml`, `gsdp doctor http://127.0.0.1:8000/v1 --model tiny --key env:MY_KEY`,
     `gsdp doctor block:big`

@@ -15,7 +15,7 @@ NAMED = re.compile(r"`(tests/[\w/.]+?)(?:::(\w+))?`")
 
 def rows() -> Iterator[tuple[str, str]]:
     """What each row of the table is about, and the row."""
-    table = TEXT.split("\n## Whom GSDP trusts\n")[1].split("\n## ")[0]
+    table = TEXT.split("\n## What GSDP trusts\n")[1].split("\n## ")[0]
     for line in table.splitlines():
         if line.startswith("|") and not re.match(r"\|( what \||[-| ]+$)", line):
             yield line.split("|")[1].strip(), line

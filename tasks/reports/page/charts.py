@@ -13,11 +13,11 @@ from tasks.reports.page.judge_charts import audited, judges
 from tasks.reports.page.measured_charts import compared, evaluated
 from tasks.reports.page.result_charts import (
     agreement_of_solutions,
-    by_relation,
     difficulty,
     lengths,
     novelty,
     repeats,
+    strategies,
     yield_by_place,
 )
 from tasks.reports.page.work_charts import endpoints, money, pace
@@ -31,7 +31,7 @@ def charts(run: Told) -> list[dict[str, Any]]:
 
 CHARTS: tuple[Callable[[Told], list[Chart]], ...] = (
     yield_by_place,
-    by_relation,
+    strategies,
     difficulty,
     agreement_of_solutions,
     judges,

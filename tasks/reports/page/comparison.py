@@ -24,7 +24,7 @@ def comparison(one: ComparedRun, other: ComparedRun) -> dict[str, Any]:
     """What the page shows of two runs. Each store must have its table `told`."""
     return {
         "names": [side.settings.workspace.name for side in (one, other)],
-        "figures": [*zip(one.overview["figures"], other.overview["figures"], strict=True)],
+        "figures": [*_figures(one.overview["figures"], other.overview["figures"])],
         "settings": [*_differing(one.settings, other.settings)],
         "funnel": [
             [stage, mine, theirs]
@@ -33,6 +33,13 @@ def comparison(one: ComparedRun, other: ComparedRun) -> dict[str, Any]:
         "overlaps": [_overlap(name, sql, one.store, other.store) for name, sql in SHARED.items()],
         "together": _together(one.store, other.store),
     }
+
+
+def _figures(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Figures of one name; a run may have one that the other lacks, such as the errors by an audit."""
+    mine, theirs = ({figure["label"]: figure for figure in figures} for figures in (one, other))
+    for label in dict.fromkeys([*mine, *theirs]):
+        yield mine.get(label), theirs.get(label)
 
 
 def _differing(one: RunSettings, other: RunSettings) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ from graph.shares import Stratum, share_within
 from tasks.reports.agreement import panel
 from tasks.reports.page.chart import Chart, Column, Told
 from tasks.reports.page.overview import latest_audit
+from tasks.reports.page.wording import alpha_in_words
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity
 
@@ -14,10 +15,10 @@ def judges(run: Told) -> list[Chart]:
     """The panel: how each judge leans, and how often two of them decide alike."""
     found = []
     for at in run.panels:
-        told = "" if at.alpha is None else f" Alpha of the panel is {at.alpha:.3f}: 1 is full agreement, 0 is chance."
         reading = (
-            "Bias is a judge's mean distance from the others on the same items: below 0 it is harsher than they are."
-            f"{told} With escalation, the later judges see disputed items only."
+            "Bias is a judge's mean distance from the others on the same items: below 0 it is harsher than they are. "
+            f"{alpha_in_words(at.alpha)} Where judges are asked in an order, the later ones see only items on which "
+            "the first ones differ."
         )
         columns = [
             Column("judge", "text"),

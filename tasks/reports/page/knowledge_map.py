@@ -63,11 +63,11 @@ def knowledge_map(store: Store, covers: Sequence[Cover]) -> tuple[dict[str, Any]
         for cover in covers
         if cover.point_id is None and cover.community is not None
     ]
-    edges = _edges(graph)
+    edges = drawn_edges(graph)
     return {"points": points, "fields": fields, "edges": edges, "edges_in_all": graph.edges, "seeds": seeds}, numbers
 
 
-def _edges(graph: KnowledgeGraph) -> list[int]:
+def drawn_edges(graph: KnowledgeGraph) -> list[int]:
     """Ends and weight of each edge, one after another; the heaviest first."""
     once = np.flatnonzero(graph.sources < graph.indices)
     heaviest = once[np.argsort(-graph.weights[once], kind="stable")[:MOST_EDGES]]

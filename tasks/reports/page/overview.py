@@ -15,6 +15,7 @@ from tasks.reports.counts import counts
 from tasks.reports.coverage import Cover, communities
 from tasks.reports.funnel import rejected
 from tasks.reports.money import known_cost
+from tasks.reports.page.wording import alpha_in_words, counted, meaning
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import pair_count
@@ -55,6 +56,7 @@ def overview(
         "counts": list(numbers.items()),
         "funnel": stages,
         "rejected": reasons,
+        "meanings": {f"{stage}: {reason}": told for stage, reason, _ in reasons if (told := meaning(stage, reason))},
         "noticed": [*_noticed(store, reasons, panels, covers)],
         "more": [*_more(store, numbers, pairs, seconds)],
         "models": models(store),
@@ -63,27 +65,38 @@ def overview(
 
 
 def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, seconds: float) -> Iterator[Figure]:
-    yield Figure("Accepted pairs", pairs, "count", f"of {target:,} wanted, from {numbers['seeds']:,} seeds")
+    yield Figure("Accepted pairs", pairs, "count", f"of {target:,} wanted, from {counted(numbers['seeds'], 'seed')}")
     cost = known_cost(store)
     tokens = int(store.rows("SELECT coalesce(sum(input_tokens + output_tokens), 0) FROM calls")[0][0])
     made = numbers["pairs"]
     if cost is None:
         each = tokens / made if made else None
-        yield Figure("Tokens per pair", each, "tokens", f"{tokens:,} tokens in all; no price is known")
+        note = f"{counted(tokens, 'token')} in all calls, also for seeds and rejects; no price is known"
+        yield Figure("Tokens per pair", each, "tokens", note)
     else:
-        yield Figure("Cost per pair", cost / made if made else None, "usd", f"{cost:,.2f} USD in all")
+        yield Figure(
+            "Cost per pair",
+            cost / made if made else None,
+            "usd",
+            f"{cost:,.2f} USD in all calls, also for seeds and rejects",
+        )
     implicit, known = store.rows(_IMPLICIT, [list(IMPLICIT)])[0]
     share = implicit / known if known else None
-    yield Figure("Implicit combinations", share, "share", "of the pairs join points that no seed has together")
+    yield Figure("Implicit pairs", share, "share", "of the pairs join points that no seed has together")
     if audited := {row.gate: row for row in latest_audit(store)}.get("votes"):
         read = audited.accepted_good + audited.accepted_bad
-        note = f"of {read:,} accepted pairs that `gsdp audit gates` judged again are bad"
+        note = f"of {counted(read, 'accepted pair')} that `gsdp audit gates` judged again: found to be bad"
         yield Figure("Errors by audit", audited.accepted_bad / read if read else None, "share", note)
     problems = store.rows("SELECT count(*) FROM told")[0][0]
-    yield Figure("Yield", pairs / problems if problems else None, "share", f"pairs of {problems:,} problems written")
+    yield Figure(
+        "Yield",
+        pairs / problems if problems else None,
+        "share",
+        f"of {counted(problems, 'written problem')} became pairs",
+    )
     yield Figure("Expansion", pairs / numbers["seeds"] if numbers["seeds"] else None, "times", "pairs for each seed")
     calls = int(store.rows("SELECT count(*) FROM calls")[0][0])
-    yield Figure("Wall time", seconds, "seconds", f"{calls:,} calls to models")
+    yield Figure("Wall time", seconds, "seconds", f"{counted(calls, 'call')} to models")
 
 
 def latest_audit(store: Store) -> list[GateAudit]:
@@ -101,34 +114,35 @@ def _noticed(
     if kept_out:
         stage, reason, items = max(kept_out, key=lambda row: row[2])
         share = items / sum(row[2] for row in kept_out)
-        yield f"Most is lost at {stage}: {reason}, {items:,} items, {share:.0%} of what the gates kept out."
+        yield f"Most is lost at {stage}: {reason}, {counted(items, 'item')}, {share:.0%} of what the gates kept out."
     for panel in panels:
         leaning = sorted((judge.bias, judge.judge) for judge in panel.judges if judge.bias is not None)
         if len(leaning) > 1:
             (low, harsh), (high, mild) = leaning[0], leaning[-1]
-            agreed = "" if panel.alpha is None else f"; the panel's alpha is {panel.alpha:.2f}"
             extremes = f"{harsh} is the harshest judge ({low:+.3f}), {mild} the mildest ({high:+.3f})"
-            yield f"At {panel.task}, {extremes}, each against the mean of the same items{agreed}."
+            compared = f"At {panel.task}, {extremes}, each compared with the other judges of the same items."
+            yield f"{compared} {alpha_in_words(panel.alpha)}".strip()
     fields = [cover for cover in communities(covers) if cover.problems >= ENOUGH]
     if len(fields) > 1:
         poor = min(fields, key=lambda cover: cover.pairs / cover.problems)
-        yield f"The field with the lowest yield is “{poor.name}”: {poor.pairs:,} pairs of {poor.problems:,} problems."
+        made = f"{counted(poor.pairs, 'pair')} of {counted(poor.problems, 'problem')}"
+        yield f"The field with the lowest yield is “{poor.name}”: {made}."
     bare = [cover.name for cover in communities(covers) if cover.seeds and not cover.pairs]
     if bare:
-        yield f"{len(bare):,} of {len(communities(covers)):,} fields have no pair yet, among them “{bare[0]}”."
+        yield f"Without a pair yet: {len(bare):,} of {len(communities(covers)):,} fields, among them “{bare[0]}”."
     rich = [cover for cover in communities(covers) if cover.seeds >= ENOUGH]
     if len(rich) > 1:
         thin = min(rich, key=lambda cover: cover.pairs / cover.seeds)
-        few = f"{thin.pairs:,} pairs from {thin.seeds:,} seeds"
+        few = f"{counted(thin.pairs, 'pair')} from {counted(thin.seeds, 'seed')}"
         yield f"Of the fields with {ENOUGH} seeds and more, “{thin.name}” is the thinnest: {few}."
     points = [cover for cover in covers if cover.point_id is not None]
     unused = sum(not cover.pairs for cover in points)
     if unused:
-        yield f"{unused:,} of {len(points):,} knowledge points are in no pair yet."
+        yield f"In no pair yet: {unused:,} of {counted(len(points), 'knowledge point')}."
     dearest = store.rows(_DEAREST)
     if len(dearest) > 1:
         (cheap, least), (dear, most) = dearest[0], dearest[-1]
-        yield f"A pair by {dear} takes {most / least:.1f} times the tokens of one by {cheap}."
+        yield f"A pair by {dear} takes {most / least:.1f} times the tokens of one by {cheap} (chart “Strategies”)."
 
 
 def _more(store: Store, numbers: dict[str, int], pairs: int, seconds: float) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from tasks.reports.page.chart import BINS, Chart, Column, Told
 from tasks.reports.page.novelty import nearest_seeds
+from tasks.reports.page.wording import OF_PROBLEMS
 from tasks.store.latest import recipe_of
 
 
@@ -18,28 +19,29 @@ def yield_by_place(run: Told) -> list[Chart]:
     )
     columns = [Column("place in sampling order"), Column("pairs of problems", "share"), Column("tokens per pair")]
     head, cost = [columns[0], columns[1]], [columns[0], columns[2]]
-    dear = "Tokens of all calls, also those for what was rejected, for each accepted pair."
+    dear = f"What an accepted pair took at each place. {OF_PROBLEMS}"
     return [
         Chart("yield", "Yield along the sampling order", "lines", reading, head, [(a, b) for a, b, _ in rows]),
         Chart("cost", "Tokens per pair along the sampling order", "lines", dear, cost, [(a, c) for a, _, c in rows]),
     ]
 
 
-def by_relation(run: Told) -> list[Chart]:
-    """The relations beside each other."""
+def strategies(run: Told) -> list[Chart]:
+    """How points were joined, and how hard the problem was asked to be where that was said."""
     reading = (
-        "How the ways of joining points compare: a relation with a low yield or dear pairs may deserve a smaller "
-        "share. Two- and three-hop are implicit: no seed has their points together."
+        "How the ways of asking for a problem compare: the relation that joins its points and, where `sample.levels` "
+        "asks for levels, the level. One with a low yield or dear pairs may deserve a smaller share. Two- and "
+        f"three-hop are implicit: no seed has their points together. {OF_PROBLEMS}"
     )
     columns = [
-        Column("relation", "text"),
+        Column("strategy", "text"),
         Column("yield", "share"),
         Column("problems"),
         Column("pairs"),
         Column("rated hard", "share"),
         Column("tokens per pair"),
     ]
-    return [Chart("relations", "Relations", "bars", reading, columns, run.store.rows(_BY_RELATION))]
+    return [Chart("strategies", "Strategies", "bars", reading, columns, run.store.rows(_BY_STRATEGY))]
 
 
 def difficulty(run: Told) -> list[Chart]:
@@ -156,11 +158,11 @@ _BY_PLACE = """
         round(sum(tokens) / nullif(count(*) FILTER (outcome = 'pair'), 0))::BIGINT
     FROM (SELECT *, ntile(?) OVER (ORDER BY position, sample) AS bin FROM told) GROUP BY bin ORDER BY bin"""
 
-_BY_RELATION = """
-    SELECT replace(relation, '_', '-'), count(*) FILTER (outcome = 'pair') / count(*), count(*),
+_BY_STRATEGY = """
+    SELECT concat_ws(', ', replace(relation, '_', '-'), level), count(*) FILTER (outcome = 'pair') / count(*), count(*),
         count(*) FILTER (outcome = 'pair'), count(*) FILTER (rated = 'hard') / nullif(count(rated), 0),
         round(sum(tokens) / nullif(count(*) FILTER (outcome = 'pair'), 0))::BIGINT
-    FROM told GROUP BY relation ORDER BY count(*) DESC, 1"""
+    FROM told GROUP BY relation, level ORDER BY count(*) DESC, 1"""
 
 _DIFFICULTY = """
     SELECT rated, measured, count(*) FROM told WHERE rated IS NOT NULL AND measured IS NOT NULL GROUP BY ALL"""

@@ -43,7 +43,7 @@ _TOLD = f"""
         SELECT subject_id, min_by(struct_pack(stage, reason, detail), stage) AS why FROM rejects
         WHERE stage IN ('review', 'grade', 'screen') AND recipe IN (SELECT recipe FROM current_recipes)
         GROUP BY subject_id)
-    SELECT m.id, m.sample, c.id AS combination_id, c.position, c.relation, c.points, c.names, c.weight,
+    SELECT m.id, m.sample, m.level, c.id AS combination_id, c.position, c.relation, c.points, c.names, c.weight,
         if(s.problem_id IS NOT NULL, '{PAIR}', coalesce(x.why.stage, 'undecided')) AS outcome,
         if(s.problem_id IS NOT NULL, NULL, x.why.reason) AS reason,
         if(s.problem_id IS NOT NULL, NULL, x.why.detail) AS detail,

@@ -26,6 +26,7 @@ function card(chart: Chart, curves: (() => void)[]): HTMLElement {
     { id: `chart-${chart.name}`, "aria-labelledby": `title-${chart.name}` },
     el("h2", { id: `title-${chart.name}` }, chart.title),
     el("p.reading", {}, ...prose(chart.reading)),
+    chart.kind === "lines" ? key(chart) : null,
     drawn,
     el("div.under-chart", {}, numbers, el("button.quiet", { type: "button", "aria-label": `${chart.title} as CSV`, onclick: () => save(`${chart.name}.csv`, csv(head, chart.rows), "text/csv") }, "CSV")),
   );
@@ -33,9 +34,9 @@ function card(chart: Chart, curves: (() => void)[]): HTMLElement {
 
 function curve(chart: Chart, into: HTMLElement): () => void {
   const [along, up] = chart.columns;
-  const data = [chart.rows.map((row) => Number(row[0])), chart.rows.map((row) => (row[1] === null ? null : Number(row[1])))] as uPlot.AlignedData;
+  const data = chart.columns.map((_, place) => chart.rows.map((row) => (row[place] === null ? null : Number(row[place])))) as unknown as uPlot.AlignedData;
   into.setAttribute("role", "img");
-  into.setAttribute("aria-label", `${chart.title}: ${up?.name} by ${along?.name}; the numbers stand below`);
+  into.setAttribute("aria-label", `${chart.title}: ${up?.name} by ${along?.name}; the numbers are below`);
   return () => {
     const width = into.clientWidth;
     if (!width) return;
@@ -51,7 +52,7 @@ function curve(chart: Chart, into: HTMLElement): () => void {
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         legend: { show: false },
         scales: { x: { time: timed }, y: { range: (_, low, high) => [Math.min(0, low), up?.form === "share" ? Math.max(1, high) : (high || 1) * 1.05] } },
-        axes: [{ ...axis, ...(timed ? { values: clock } : {}) }, { ...axis, size: 52, values: upwards }],
+        axes: [{ ...axis, size: 32, ...(timed ? { values: clock } : {}) }, { ...axis, size: 52, values: upwards }],
         series: [
           {},
           {
@@ -61,12 +62,23 @@ function curve(chart: Chart, into: HTMLElement): () => void {
             points: { show: false },
             paths: chart.kind === "columns" ? uPlot.paths.bars?.({ size: [0.9, 60], align: 1 }) : undefined,
           },
+          ...chart.columns.slice(2).map((_, place) => ({ stroke: ink, width: 2, dash: DASHES[place % DASHES.length], points: { show: false } })),
         ],
       },
       data,
       into,
     );
   };
+}
+
+const DASHES = [[8, 6], [2, 4]];
+
+/** Which line is which, where there are several. */
+function key(chart: Chart): HTMLElement | null {
+  const [, first, ...others] = chart.columns;
+  if (!others.length) return null;
+  const named = others.map((column, place) => [el(`span.dash${place % DASHES.length}` as "span"), column.name]);
+  return el("p.keys", {}, el("span.solid"), first?.name ?? "", ...named.flat());
 }
 
 /** What names a problem leads to it. */
@@ -83,7 +95,7 @@ function bars(chart: Chart): HTMLElement {
   const values = chart.rows.map((row) => Number(row[1] ?? 0));
   const widest = measure?.form === "share" ? 1 : Math.max(...values.map(Math.abs), 1e-9);
   const made = el(
-    "table.bars",
+    `table.bars${stacked(chart)}` as "table",
     {},
     heads(chart),
     el(
@@ -93,7 +105,7 @@ function bars(chart: Chart): HTMLElement {
         const fill = el("span.fill", { "aria-hidden": "true" });
         fill.style.width = `${(100 * Math.abs(values[place] ?? 0)) / widest}%`;
         const [name, , ...rest] = cells(chart, row);
-        return el("tr", {}, name ?? null, el("td.barred", {}, el("span.track", {}, fill), el("b", {}, cell(row[1] ?? null, measure?.form ?? "count"))), ...rest);
+        return el("tr", {}, name ?? null, el("td.barred", { "data-name": measure?.name }, el("span.track", {}, fill), el("b", {}, cell(row[1] ?? null, measure?.form ?? "count"))), ...rest);
       }),
     ),
   );
@@ -107,7 +119,7 @@ function table(chart: Chart, shaded: boolean): HTMLElement {
     "div.scroll",
     { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` },
     el(
-      `table${shaded ? ".matrix" : ""}` as "table",
+      `table${shaded ? ".matrix" : stacked(chart)}` as "table",
       {},
       heads(chart),
       el(
@@ -128,6 +140,11 @@ function table(chart: Chart, shaded: boolean): HTMLElement {
   );
 }
 
+/** On a narrow screen a wide table is a list of rows. */
+function stacked(chart: Chart): string {
+  return chart.columns.length > 3 ? ".stack" : "";
+}
+
 function heads(chart: Chart): HTMLElement {
   return el("thead", {}, el("tr", {}, ...chart.columns.map((column) => el("th", { scope: "col", class: column.form === "text" ? null : "number" }, column.name))));
 }
@@ -137,6 +154,6 @@ function cells(chart: Chart, row: Cell[]): HTMLElement[] {
     const form = chart.columns[place]?.form ?? "count";
     const text = cell(value, form);
     const told = ID.test(text) ? el("a", { href: `#${text}` }, text.slice(0, 8)) : text;
-    return place === 0 && form === "text" ? el("th", { scope: "row" }, told) : el("td", { class: form === "text" ? null : "number" }, told);
+    return place === 0 && form === "text" ? el("th", { scope: "row" }, told) : el("td", { class: form === "text" ? null : "number", "data-name": chart.columns[place]?.name }, told);
   });
 }

@@ -1,7 +1,7 @@
-// Two runs beside each other.
+// Two runs side by side.
 
 import { part, type Figure, type Sample } from "./data";
-import { el } from "./dom";
+import { el, table } from "./dom";
 import { count, figure } from "./numbers";
 import { words } from "./words";
 
@@ -17,15 +17,15 @@ export async function compare(): Promise<HTMLElement> {
     el(
       "div.columns",
       {},
-      table("Figures", ["", "A", "B"], told.figures.map(([a, b]) => [a.label, value(a), value(b)])),
-      table("From seeds to pairs: what each stage let through", ["stage", "A", "B"], told.funnel.map(([stage, a, b]) => [stage, a === null ? "\u2013" : count(a), b === null ? "\u2013" : count(b)])),
-      table("What they share", ["", "A", "B", "both"], told.overlaps.map(([name, a, b, both]) => [name, count(a), count(b), count(both)])),
-      table("Settings that differ", ["setting", "A", "B"], told.settings.length ? told.settings : [["none", "", ""]]),
+      listed("Figures", ["figure", "A", "B"], told.figures.map(([a, b]) => [(a ?? b)?.label ?? "", value(a), value(b)])),
+      listed("From seeds to pairs: what each stage let through", ["stage", "A", "B"], told.funnel.map(([stage, a, b]) => [stage, a === null ? "\u2013" : count(a), b === null ? "\u2013" : count(b)])),
+      listed("What they share", ["what", "A", "B", "both"], told.overlaps.map(([name, a, b, both]) => [name, count(a), count(b), count(both)])),
+      listed("Settings that differ", ["setting", "A", "B"], told.settings.length ? told.settings : [["none", "", ""]], true),
     ),
     el("h2", {}, "Side by side"),
     el("p.reading", {}, told.together.length ? "Problems on the same combinations of points, from both runs." : "No combination has a problem in both runs."),
     ...told.together.map((pair) =>
-      el("section.card.beside", {}, el("h3", {}, `${pair.names.join(" + ")} (${pair.relation.replace("_", "-")})`), el("div.columns", {}, sample("A", pair.one), sample("B", pair.other))),
+      el("section.card.pair", {}, el("h3", {}, `${pair.names.join(" + ")} (${pair.relation.replace("_", "-")})`), el("div.columns", {}, sample("A", pair.one), sample("B", pair.other))),
     ),
   );
 }
@@ -40,11 +40,6 @@ function sample(name: string, told: Sample): HTMLElement {
   );
 }
 
-function table(title: string, head: string[], rows: string[][]): HTMLElement {
-  return el(
-    "section.card",
-    {},
-    el("h2", {}, title),
-    el("div.scroll", { tabindex: "0", role: "region", "aria-label": title }, el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value, place) => (place ? el("td", {}, value) : el("th", { scope: "row" }, value)))))))),
-  );
+function listed(title: string, head: string[], rows: string[][], stacked?: boolean): HTMLElement {
+  return el("section.card", {}, el("h2", {}, title), el("div.scroll", { tabindex: "0", role: "region", "aria-label": title }, table(head, rows, stacked)));
 }

@@ -24,6 +24,7 @@ export interface Overview {
   counts: [string, number][];
   funnel: [string, number, number][];
   rejected: [string, string, number][];
+  meanings: Record<string, string>;
   noticed: string[];
   more: string[];
   models: [string, string][];
@@ -108,7 +109,7 @@ export interface Items {
 
 export interface Comparison {
   names: [string, string];
-  figures: [Figure, Figure][];
+  figures: [Figure | null, Figure | null][];
   settings: [string, string, string][];
   funnel: [string, number | null, number | null][];
   overlaps: [string, number, number, number][];

@@ -23,6 +23,17 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A table. Each cell holds its column's name, for narrow screens, on which a stacked table is a list of rows. */
+export function table(head: string[], rows: Child[][], stacked = head.length > 3): HTMLElement {
+  const cells = (row: Child[]) => row.map((value, place) => (place ? el("td", { "data-name": head[place] }, value) : el("th", { scope: "row" }, value)));
+  return el(
+    `table${stacked ? ".stack" : ""}` as "table",
+    {},
+    el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...rows.map((row) => el("tr", {}, ...cells(row)))),
+  );
+}
+
 function node(child: Child): Node | string {
   return child instanceof Node ? child : clean(String(child));
 }

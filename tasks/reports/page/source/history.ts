@@ -1,14 +1,14 @@
 // The way of an item from seeds to verdict, with every score and vote.
 
 import type { Item, KnowledgeMap } from "./data";
-import { el, type Child } from "./dom";
-import { count, share } from "./numbers";
+import { el, table, type Child } from "./dom";
+import { count, counted, share } from "./numbers";
 
 export function history(item: Item, map: KnowledgeMap): HTMLElement {
   const steps: [string, Child[]][] = [
     ["Seeds", [points(item, map)]],
     ["Combination", [`${item.relation.replace("_", "-")}, weight ${item.weight}, place ${count(item.position)} in sampling order. `, onMap(item)]],
-    ["Composed", [`${count(item.tokens)} tokens in all calls for it${item.usd === undefined ? "" : `, $${item.usd.toPrecision(3)}`}.`]],
+    ["Composed", [`${counted(item.tokens, "token")} in all calls for it${item.usd === undefined ? "" : `, $${item.usd.toPrecision(3)}`}.`]],
     ["Reviewed", item.reviews?.length ? [reviews(item), scored(item)] : ["Not reviewed."]],
     ["Solved", item.solutions?.length ? [solved(item)] : ["No solution."]],
     ["Graded", item.grades?.length ? [grades(item)] : ["No judge was asked."]],
@@ -39,7 +39,7 @@ function points(item: Item, map: KnowledgeMap): HTMLElement {
         "li",
         {},
         point ? el("a", { href: `#map/${item.points?.[place]}` }, name) : name,
-        point ? el("span.under", {}, ` in ${count(point.seeds)} ${point.seeds === 1 ? "seed" : "seeds"}: ${seeds.map(([source, line]) => `${source}:${line}`).join(", ")}`) : null,
+        point ? el("span.under", {}, ` in ${counted(point.seeds, "seed")}: ${seeds.map(([source, line]) => `${source}:${line}`).join(", ")}`) : null,
       );
     }),
   );
@@ -57,7 +57,7 @@ function reviews(item: Item): HTMLElement {
     presentation === null ? "" : presentation.toFixed(2),
     unjudged ? `unjudged: ${unjudged}` : (difficulty ?? ""),
   ]);
-  return table(["judge", "logic", "presentation", ""], rows);
+  return table(["judge", "logic", "presentation", "difficulty"], rows);
 }
 
 function scored(item: Item): string {
@@ -95,13 +95,4 @@ function* screened(item: Item): Iterable<Child> {
   }
   if (item.outcome === "pair") yield "No repetition, and in no benchmark that the settings name.";
   else if (item.outcome !== "screen") yield "Not screened.";
-}
-
-function table(head: string[], rows: string[][]): HTMLElement {
-  return el(
-    "table",
-    {},
-    el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value) => el("td", {}, value))))),
-  );
 }

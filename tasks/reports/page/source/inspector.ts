@@ -1,10 +1,10 @@
 // Every pair and reject: a list to filter and search, and one item with all that led to it.
 
 import { part, type Item, type Items } from "./data";
-import { el, save } from "./dom";
+import { el, save, table } from "./dom";
 import { history } from "./history";
 import { Marks, type Label } from "./marks";
-import { count } from "./numbers";
+import { count, counted } from "./numbers";
 import { words } from "./words";
 
 const ROW = 64;
@@ -119,7 +119,7 @@ export class Inspector {
     );
     const { items, of } = this.content;
     const sample = items.length < of ? ` of a stratified sample of ${count(items.length)} out of ${count(of)}` : ` of ${count(of)}`;
-    this.told.textContent = `${count(this.shown.length)} items${sample}. Keys: j and k to step, g, b and u to mark, / to search.`;
+    this.told.textContent = `${counted(this.shown.length, "item")}${sample}. Keys: j and k to step, g, b and u to mark, / to search.`;
     this.list.scrollTop = 0;
     this.at = former ? this.shown.indexOf(former) : -1;
     if (this.at < 0 && this.shown.length) this.open(0, false);
@@ -231,7 +231,7 @@ export class Inspector {
     }
     save("labelled.jsonl", lines, "application/x-ndjson");
     const rows = lines.split("\n").length - 1;
-    this.told.textContent = `${count(rows)} marks saved as labelled.jsonl: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by them. Items marked unsure are left out.`;
+    this.told.textContent = `${counted(rows, "mark")} saved as labelled.jsonl: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by them. Items marked unsure are left out.`;
   }
 
   /** What was kept out before there was a problem: rows of files, seeds without points, names. */
@@ -241,8 +241,8 @@ export class Inspector {
     return el(
       "details.card",
       { id: "early" },
-      el("summary", {}, `Kept out before there was a problem: ${count(rows.length)} rows, seeds and names`),
-      el("table", {}, el("thead", {}, el("tr", {}, ...["stage", "reason", "what", "where"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value) => el("td", {}, value)))))),
+      el("summary", {}, `Kept out before there was a problem (rows, seeds and names): ${count(rows.length)}`),
+      table(["stage", "reason", "what", "where"], rows),
     );
   }
 

@@ -75,6 +75,25 @@ function theme(): HTMLElement {
   return button;
 }
 
+/** On paper the report is light, as wide as paper, and the map is a picture. */
+function paper(): void {
+  const root = document.documentElement;
+  let theme: string | undefined;
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
+    root.classList.add("paper");
+    redraw();
+    if (main.classList.contains("view-map")) map?.keep();
+  });
+  addEventListener("afterprint", () => {
+    root.classList.remove("paper");
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    redraw();
+  });
+}
+
 function redraw(): void {
   repaint();
   if (main.classList.contains("view-map")) map?.draw();
@@ -90,6 +109,7 @@ async function begin(): Promise<void> {
     if (main.classList.contains("view-items")) inspector?.key(event);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  paper();
   let wait = 0;
   addEventListener("resize", () => {
     clearTimeout(wait);

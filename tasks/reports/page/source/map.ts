@@ -3,7 +3,8 @@
 import Graph from "graphology";
 import Sigma from "sigma";
 import { part, type Items, type KnowledgeMap, type Point } from "./data";
-import { colour, el } from "./dom";
+import { clean, colour, el } from "./dom";
+import { Labels, type Offer } from "./labels";
 import { Panel, tint } from "./panel";
 import { shortest } from "./paths";
 
@@ -18,11 +19,19 @@ interface Limits {
   dear: string;
 }
 
+interface Tie {
+  a: number;
+  b: number;
+  hidden?: boolean;
+  color?: string;
+}
+
 export class KnowledgeView {
   readonly view = el("section.map", { "aria-label": "Map of the knowledge graph" });
-  private readonly canvas = el("div.canvas", { role: "img", "aria-label": "The knowledge graph; the list beside it holds the same points" });
+  private readonly canvas = el("div.canvas", { role: "img", "aria-label": "The knowledge graph; the panel next to it says the same in words" });
   private readonly panel = el("aside.panel", { "aria-live": "polite" });
-  private readonly names = el("div.names", { "aria-hidden": "true" });
+  private readonly still = el("canvas.still", { "aria-hidden": "true" });
+  private readonly labels = new Labels();
   private readonly over = document.createElementNS(SVG, "svg");
   private readonly graph = new Graph({ type: "undirected", multi: false });
   private readonly neighbours: number[][];
@@ -31,7 +40,8 @@ export class KnowledgeView {
   private readonly middles: { x: number; y: number }[];
   private sigma: Sigma | null = null;
   private marked: number[] = [];
-  private way: number[] = [];
+  private way = new Set<number>();
+  private near = new Set<number>();
   private kept: boolean[];
   private readonly told: Panel;
 
@@ -57,24 +67,46 @@ export class KnowledgeView {
     this.dear = costs.sort((a, b) => a - b)[Math.floor(0.75 * costs.length)] ?? 0;
     this.over.setAttribute("aria-hidden", "true");
     this.over.setAttribute("class", "over");
-    const stage = el("div.stage-map", {}, this.canvas, this.names, this.zooms());
-    stage.insertBefore(this.over, this.names);
+    const stage = el("div.stage-map", {}, this.canvas, this.still, this.zooms());
+    stage.insertBefore(this.over, this.still);
     this.view.append(el("div.tools", {}, ...this.controls()), el("div.panes", {}, stage, this.panel));
     this.panel.append(...this.told.welcome(this.kept));
   }
 
-  /** Draw, or draw anew in the colours of the theme. */
+  /** Draw, or draw again in the colours of the theme and the size there now is. */
   draw(): void {
     if (!this.canvas.clientWidth) return;
+    const seen = this.sigma?.getCamera().getState();
     this.sigma?.kill();
+    this.sigma = null;
     this.fill();
-    this.sigma = new Sigma(this.graph, this.canvas, {
-      labelColor: { color: colour("ink") },
-      labelFont: "system-ui, sans-serif",
-      labelSize: 12,
-      labelRenderedSizeThreshold: this.map.points.length > 2000 ? 8 : 12,
+    try {
+      this.sigma = this.drawn();
+    } catch {
+      this.canvas.replaceChildren(el("p.reading", {}, "This browser draws no WebGL, which the map needs. The panel and the search work without it."));
+      return;
+    }
+    if (seen) this.sigma.getCamera().setState(seen);
+    this.sigma.on("clickNode", ({ node }) => this.go([Number(node)]));
+    this.sigma.on("clickStage", () => this.go([]));
+    this.sigma.on("afterRender", () => this.overlay());
+    this.sigma.refresh();
+  }
+
+  /** Keep what is drawn as a picture: WebGL's own is gone by the time that paper is. */
+  keep(): void {
+    this.draw();
+    const layers = Object.values(this.sigma?.getCanvases() ?? {});
+    this.still.width = layers[0]?.width ?? 0;
+    this.still.height = layers[0]?.height ?? 0;
+    for (const layer of layers) this.still.getContext("2d")?.drawImage(layer, 0, 0);
+  }
+
+  private drawn(): Sigma {
+    return new Sigma(this.graph, this.canvas, {
+      labelRenderedSizeThreshold: this.map.points.length > 2000 ? 6 : 5,
       allowInvalidContainer: true,
-      labelDensity: 0.6,
+      labelDensity: 1,
       defaultEdgeColor: colour("edge"),
       hideEdgesOnMove: this.map.edges.length > 3 * 15_000,
       hideLabelsOnMove: this.map.points.length > 5_000,
@@ -82,12 +114,10 @@ export class KnowledgeView {
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
       nodeReducer: (node, data) => this.look(Number(node), data),
-      edgeReducer: (edge, data) => this.tie(edge, data),
+      edgeReducer: (_, data) => this.tie(data as Tie),
+      defaultDrawNodeLabel: (_, data) => this.labels.offer(data as Offer),
       defaultDrawNodeHover: (context, data, settings) => this.hover(context, data as { label: string | null; x: number; y: number; size: number }, settings.labelFont),
     });
-    this.sigma.on("clickNode", ({ node }) => this.go([Number(node)]));
-    this.sigma.on("clickStage", () => this.go([]));
-    this.sigma.on("afterRender", () => this.overlay());
   }
 
   /** Show a point, or the path of a combination. */
@@ -96,7 +126,8 @@ export class KnowledgeView {
     const [first, second] = this.marked;
     this.panel.replaceChildren(...(first === undefined ? this.told.welcome(this.kept) : second === undefined ? this.told.about(first) : this.told.path(this.marked)));
     this.panel.scrollTop = 0;
-    this.way = second === undefined ? this.marked : [...new Set(this.ties(this.marked).flatMap(([a, b]) => [a, b]))];
+    this.way = new Set(second === undefined ? this.marked : this.ties(this.marked).flatMap(([a, b]) => [a, b]));
+    this.near = new Set(first === undefined || second !== undefined ? [] : this.neighbours[first]);
     this.sigma?.refresh({ skipIndexation: true });
     this.move();
   }
@@ -104,7 +135,7 @@ export class KnowledgeView {
   /** Bring what is marked into the middle. */
   private move(): void {
     const { sigma } = this;
-    const spots = this.way.map((number) => sigma?.getNodeDisplayData(String(number))).filter((spot) => spot !== undefined);
+    const spots = [...this.way].map((number) => sigma?.getNodeDisplayData(String(number))).filter((spot) => spot !== undefined);
     if (!sigma || !spots.length) return;
     const [xs, ys] = [spots.map((spot) => spot.x), spots.map((spot) => spot.y)];
     const span = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
@@ -129,24 +160,26 @@ export class KnowledgeView {
     const { edges } = this.map;
     for (let at = 0; at < edges.length; at += 3) {
       const width = Math.min(4, 0.5 + 0.5 * Math.log2(edges[at + 2] as number)) * (0.4 + 0.6 * sparse);
-      this.graph.addEdgeWithKey(`${edges[at]}-${edges[at + 1]}`, String(edges[at]), String(edges[at + 1]), { size: width });
+      this.graph.addEdgeWithKey(`${edges[at]}-${edges[at + 1]}`, String(edges[at]), String(edges[at + 1]), { size: width, a: edges[at], b: edges[at + 1] });
     }
   }
 
   private look(number: number, data: Record<string, unknown>): Record<string, unknown> {
     if (!this.kept[number]) return { ...data, color: colourless(), label: null, size: (data.size as number) * 0.6, zIndex: 0 };
     if (!this.marked.length) return { ...data, zIndex: 1 };
-    if (this.way.includes(number)) return { ...data, forceLabel: true, zIndex: 3, highlighted: this.marked.length === 1 };
-    const near = this.marked.length === 1 && this.neighbours[this.marked[0] as number]?.includes(number);
-    return near ? { ...data, zIndex: 2 } : { ...data, color: colourless(), label: null, zIndex: 0 };
+    if (this.way.has(number)) return { ...data, forceLabel: true, zIndex: 3, highlighted: this.marked.length === 1 };
+    return this.near.has(number) ? { ...data, zIndex: 2 } : { ...data, color: colourless(), label: null, zIndex: 0 };
   }
 
-  private tie(edge: string, data: Record<string, unknown>): Record<string, unknown> {
-    const [a, b] = edge.split("-").map(Number) as [number, number];
-    if (!this.kept[a] || !this.kept[b]) return { ...data, hidden: true };
-    if (!this.marked.length) return data;
-    const touches = this.marked.length === 1 && (a === this.marked[0] || b === this.marked[0]);
-    return touches ? { ...data, color: cached("accent") } : { ...data, hidden: this.map.points.length > 2000, color: cached("edge") };
+  /** How an edge looks now. It is asked for every edge at every click, and the data is a copy: nothing is made here. */
+  private tie(data: Tie): Tie {
+    if (!this.kept[data.a] || !this.kept[data.b]) data.hidden = true;
+    else if (this.marked.length) {
+      const touches = this.marked.length === 1 && (data.a === this.marked[0] || data.b === this.marked[0]);
+      data.color = cached(touches ? "accent" : "edge");
+      data.hidden = !touches && this.map.points.length > 2000;
+    }
+    return data;
   }
 
   private hover(context: CanvasRenderingContext2D, data: { label: string | null; x: number; y: number; size: number }, font: string): void {
@@ -163,20 +196,13 @@ export class KnowledgeView {
     context.fillText(data.label, data.x + data.size + 9, data.y + 4.5);
   }
 
-  /** Names of the largest fields, and the edges of a combination: solid where seeds say so, dashed where implied. */
+  /** The words on the map, and the edges of a combination: solid where seeds say so, dashed where implied. */
   private overlay(): void {
     const { sigma } = this;
     if (!sigma) return;
     const place = (number: number) => sigma.graphToViewport(this.map.points[number] as Point);
-    this.names.replaceChildren(
-      ...(this.marked.length ? [] : this.map.fields.slice(0, this.canvas.clientWidth < 600 ? NAMED / 2 : NAMED)).map((field) => {
-        const at = sigma.graphToViewport(this.middles[field.number] ?? { x: 0, y: 0 });
-        const name = el("span", {}, field.name.split(", ")[0] ?? field.name);
-        name.style.left = `${at.x}px`;
-        name.style.top = `${at.y}px`;
-        return name;
-      }),
-    );
+    const context = sigma.getCanvases().labels?.getContext("2d");
+    if (context) this.labels.draw(context, this.names(sigma), this.canvas.clientWidth, cached("ink"), cached("card"));
     const lines = this.marked.length > 1 ? this.ties(this.marked) : [];
     this.over.replaceChildren(
       ...lines.map(([a, b, solid]) => {
@@ -187,6 +213,16 @@ export class KnowledgeView {
         return line;
       }),
     );
+  }
+
+  /** Names of the largest fields and where they stand. */
+  private names(sigma: Sigma): { text: string; x: number; y: number }[] {
+    const most = this.canvas.clientWidth < 600 ? NAMED / 2 : NAMED;
+    const fields = this.marked.length ? [] : this.map.fields.slice(0, most);
+    return fields.map((field) => ({
+      text: clean(field.name.split(", ")[0] ?? field.name),
+      ...sigma.graphToViewport(this.middles[field.number] ?? { x: 0, y: 0 }),
+    }));
   }
 
   /** Every two points of a combination: their edge, or the path that implies it. */

@@ -7,6 +7,9 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumFraction
 
 export const count = (value: number): string => whole.format(value);
 
+/** `1 pair`, `2 pairs`. */
+export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 export function figure(value: number | null, unit: Unit): string {
   if (value === null) return "not known";
   if (unit === "share") return share(value);

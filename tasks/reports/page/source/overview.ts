@@ -1,7 +1,7 @@
 // The first screen: figures, the funnel with its reasons, what stands out, and what more would take.
 
 import { part, type Overview } from "./data";
-import { el, prose } from "./dom";
+import { el, prose, table } from "./dom";
 import { count, figure, share } from "./numbers";
 
 export async function overview(): Promise<HTMLElement> {
@@ -15,7 +15,7 @@ export async function overview(): Promise<HTMLElement> {
       el("p.rehearsal", { role: "note" }, "\u26a0 A rehearsal: its texts were written by the bundled sandbox, which is no model."),
     el("dl.figures", {}, ...told.figures.map((one) => tile(one.label, figure(one.value, one.unit), prose(one.note)))),
     el("div.columns", {}, funnel(told), standing(told)),
-    el("div.columns", {}, table("Models", ["role", "model"], told.models), table("Thresholds", ["setting", "value"], told.thresholds)),
+    el("div.columns", {}, listed("Models", ["role", "model"], told.models), listed("Thresholds", ["setting", "value"], told.thresholds)),
   );
 }
 
@@ -38,7 +38,7 @@ function funnel(told: Overview): HTMLElement {
       {},
       el("div.stage", {}, el("b", {}, stage), el("span", {}, `${count(before)} \u2192 ${count(after)}`, before ? el("i", {}, share(after / before)) : null)),
       bar,
-      reasons.length ? el("ul.reasons", {}, ...reasons.map(reason)) : null,
+      reasons.length ? el("ul.reasons", {}, ...reasons.map((row) => reason(row, told.meanings))) : null,
     );
   });
   return el(
@@ -50,11 +50,13 @@ function funnel(told: Overview): HTMLElement {
   );
 }
 
-function reason([stage, why, items]: [string, string, number]): HTMLElement {
-  // An answer that could not be read made no problem that could be shown.
-  if (stage === "compose" || stage === "solve") return el("li", {}, el("span.reason", {}, `${why} `, el("b", {}, count(items))));
+function reason([stage, why, items]: [string, string, number], meanings: Record<string, string>): HTMLElement {
   const where = new URLSearchParams({ outcome: stage, reason: why });
-  return el("li", {}, el("a.reason", { href: `#items?${where}` }, `${why} `, el("b", {}, count(items))));
+  const name: [string, HTMLElement] = [`${why} `, el("b", {}, count(items))];
+  // An answer that could not be read made no problem that could be shown.
+  const chip = stage === "compose" || stage === "solve" ? el("span.reason", {}, ...name) : el("a.reason", { href: `#items?${where}` }, ...name);
+  const meaning = meanings[`${stage}: ${why}`];
+  return el("li", {}, chip, meaning ? el("span.under", {}, ...prose(` ${meaning}`)) : null);
 }
 
 function standing(told: Overview): HTMLElement {
@@ -72,16 +74,6 @@ function standing(told: Overview): HTMLElement {
   );
 }
 
-function table(title: string, head: string[], rows: string[][]): HTMLElement {
-  return el(
-    "section.card",
-    {},
-    el("h2", {}, title),
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((value) => el("td", {}, value))))),
-    ),
-  );
+function listed(title: string, head: string[], rows: string[][]): HTMLElement {
+  return el("section.card", {}, el("h2", {}, title), table(head, rows));
 }

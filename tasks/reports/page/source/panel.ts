@@ -1,13 +1,14 @@
-// What stands beside the map: the legend and where to look, a point, the path of a combination.
+// What stands next to the map: the legend and where to look, a point, the path of a combination.
 
 import type { Items, KnowledgeMap, Point } from "./data";
 import { el } from "./dom";
-import { count, share } from "./numbers";
+import { count, counted, share } from "./numbers";
 import { shortest } from "./paths";
 
 const COLOURS = ["#4c78a8", "#c8793f", "#54936b", "#a8577e", "#8a7a2f", "#6f63a8", "#3f8f97", "#b0574d", "#7d8b3a", "#9c6b4f", "#5f7fbf", "#b58db6"];
 const OTHERS = "#8d949b";
 const SHOWN = 40;
+const FIRST = 6;
 
 export class Panel {
   constructor(
@@ -20,22 +21,27 @@ export class Panel {
   welcome(kept: boolean[]): HTMLElement[] {
     const { points, fields, edges, edges_in_all: whole } = this.map;
     const shown = points.filter((_, number) => kept[number]);
-    const by = (least: (point: Point) => number) => points.map((_, number) => number).sort((a, b) => least(points[a] as Point) - least(points[b] as Point));
-    const hubs = by((point) => -point.degree).slice(0, 6);
-    const thin = by((point) => (kept[points.indexOf(point)] ? point.pairs - 0.01 * point.seeds : Infinity)).slice(0, 6);
-    const cut = edges.length / 3 < whole ? ` Of ${count(whole)} edges the heaviest ${count(edges.length / 3)} are drawn.` : "";
+    const hubs = this.first(kept, (point) => -point.degree);
+    const thin = this.first(kept, (point) => point.pairs - 0.01 * point.seeds);
+    const cut = edges.length / 3 < whole ? ` Drawn are the heaviest ${count(edges.length / 3)} of ${count(whole)} edges.` : "";
     return [
       el("h2", {}, "The knowledge graph"),
-      el("p.reading", {}, `${count(shown.length)} of ${count(points.length)} points. A point is larger the more neighbours it has; an edge joins points that stand in one seed, thicker the more seeds. The colour is the field, a community of points.${cut} Pick a point to see what became of it.`),
+      el("p.reading", {}, `${count(shown.length)} of ${counted(points.length, "point")}. A point is larger the more neighbours it has; an edge joins points that stand in one seed, thicker the more seeds. The colour is the field, a community of points; words in italics name the largest fields.${cut} Pick a point to see what became of it.`),
       el("h3", {}, "Fields"),
-      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map((field) => el("li", {}, dot(field.number), el("span", {}, field.name, el("span.under", {}, ` ${count(field.pairs)} pairs of ${count(field.problems)} problems`)))), fields.length > COLOURS.length ? el("li", {}, dot(-1), `${count(fields.length - COLOURS.length)} smaller ones`) : null),
+      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map((field) => el("li", {}, dot(field.number), el("span", {}, field.name, el("span.under", {}, ` ${counted(field.pairs, "pair")} of ${counted(field.problems, "problem")}`)))), fields.length > COLOURS.length ? el("li", {}, dot(-1), `${count(fields.length - COLOURS.length)} smaller`) : null),
       el("h3", {}, "Hubs"),
-      this.list(hubs, (point) => `${count(point.degree)} neighbours`),
+      this.list(hubs, (point) => counted(point.degree, "neighbour")),
       el("h3", {}, "Thin: fewest pairs for their seeds"),
-      this.list(thin, (point) => `${count(point.seeds)} ${point.seeds === 1 ? "seed" : "seeds"}, ${count(point.pairs)} pairs`),
+      this.list(thin, (point) => `${counted(point.seeds, "seed")}, ${counted(point.pairs, "pair")}`),
       el("h3", {}, "Components"),
       el("p.reading", {}, this.components()),
     ];
+  }
+
+  /** The first points that are shown, by a measure of which less comes first. */
+  private first(kept: boolean[], measure: (point: Point) => number): number[] {
+    const numbers = this.map.points.flatMap((point, number) => (kept[number] ? [{ number, by: measure(point) }] : []));
+    return numbers.sort((a, b) => a.by - b.by).slice(0, FIRST).map(({ number }) => number);
   }
 
   private components(): string {
@@ -56,7 +62,7 @@ export class Panel {
       sizes.push(todo.length);
     }
     const largest = Math.max(0, ...sizes);
-    return `${count(sizes.length)} ${sizes.length === 1 ? "component" : "components"}; the largest holds ${share(largest / Math.max(1, seen.length))} of the points. Between components there is no two- or three-hop combination: merged names, or seeds that use both, would join them.`;
+    return `${counted(sizes.length, "component")}; the largest holds ${share(largest / Math.max(1, seen.length))} of the points. Between components there is no two- or three-hop combination: merged names, or seeds that use both, would join them.`;
   }
 
   about(number: number): HTMLElement[] {
@@ -73,11 +79,12 @@ export class Panel {
       el("a.back", { href: "#map" }, "\u2190 the whole graph"),
       el("h2", {}, point.name),
       el("p", {}, dot(point.field), field ? field.name : "no field"),
-      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["pass rate", point.passed === null ? "\u2013" : share(point.passed)], ["tokens a pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["pass rate", point.passed === null ? "\u2013" : share(point.passed)], ["tokens per pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+      el("p.reading", {}, "Tokens per pair are those of all written problems with this point, from compose to grade, by its pairs."),
       el("h3", {}, "Seeds"),
       el("ul.plain", {}, ...point.from.map((at) => this.map.seeds[at]).map((seed) => seed && el("li", {}, el("span.under", {}, `${seed[0]}:${seed[1]} `), seed[2]))),
       el("h3", {}, `Neighbours (${count(point.degree)})`),
-      this.list([...(this.neighbours[number] ?? [])].slice(0, SHOWN), (other) => `${count(other.pairs)} pairs`),
+      this.list([...(this.neighbours[number] ?? [])].slice(0, SHOWN), (other) => counted(other.pairs, "pair")),
       ...links("Pairs", pairs),
       ...links("Rejects", rejects),
     ];
@@ -97,7 +104,7 @@ export class Panel {
     return [
       el("a.back", { href: "#map" }, "\u2190 the whole graph"),
       el("h2", {}, "A combination"),
-      this.list(points, (point) => `${count(point.pairs)} pairs`),
+      this.list(points, (point) => counted(point.pairs, "pair")),
       el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
       el("ul.lines", {}, ...lines),
       ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),

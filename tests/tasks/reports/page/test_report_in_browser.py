@@ -18,6 +18,7 @@ from flows.commands.workspace import latest_settings
 from tasks.audits.judges import read_labelled
 from tasks.reports.page.content import parts, write_report
 from tasks.reports.page.told import told_problems
+from tasks.reports.page.wording import counted
 from tasks.reports.page.writing import page as html
 from tests.conftest import Demo
 from tests.support.browser import CHROMIUM, chromium
@@ -94,7 +95,7 @@ def test_a_reason_in_the_funnel_opens_what_it_kept_out(screen: Watched, report: 
     assert page.get_by_text("Accepted pairs").is_visible()
     stage, reason, number = max(content["overview"]["rejected"], key=lambda row: row[2])
     page.get_by_role("link", name=f"{reason} {number}").click()
-    page.get_by_text(f"{number} items of").wait_for()
+    page.get_by_text(f"{counted(number, 'item')} of").wait_for()
     assert page.locator(".badge").inner_text().endswith(f"rejected at {stage}: {reason}")
     assert page.locator("label", has_text=re.compile("^Outcome")).locator("select").input_value() == stage
 
@@ -175,7 +176,7 @@ def test_items_are_stepped_through_searched_and_linked(screen: Watched, report: 
     page.locator(".id", has_text=items[6]["id"][:8]).wait_for()
     page.keyboard.press("/")
     page.keyboard.type(items[3]["id"][:13])
-    page.get_by_text("1 items of").wait_for()
+    page.get_by_text("1 item of").wait_for()
     page.locator(".id", has_text=items[3]["id"][:8]).wait_for()
 
 
@@ -219,10 +220,10 @@ def test_marks_outlive_the_page_and_become_the_file_that_the_audit_reads(
         assert [row.good for row in read_labelled(store, file)] == [True, False]
 
 
-def test_two_runs_stand_beside_each_other(screen: Watched, report: str, content: dict[str, Any]) -> None:
+def test_two_runs_stand_side_by_side(screen: Watched, report: str, content: dict[str, Any]) -> None:
     page = screen.open(f"{report}#compare")
     assert page.get_by_role("heading", name="Settings that differ").is_visible()
-    assert page.locator(".beside").count() > 0
+    assert page.locator(".pair").count() > 0
     seeds = page.locator("tr", has_text="seeds").last.locator("td").all_inner_texts()
     assert len(set(seeds)) == 1  # a run has all its seeds in common with itself
 
@@ -301,6 +302,71 @@ def test_nothing_is_wider_than_the_screen(screen: Watched, report: str, width: i
         page = screen.open(f"{report}#{part}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     screen.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+PRINTED = """
+    () => {
+        const { width, height } = document.querySelector(".still");
+        const pixels = document.querySelector(".still").getContext("2d").getImageData(0, 0, width, height).data;
+        let coloured = 0;
+        for (let at = 0; at < pixels.length; at += 4) {
+            const [red, green, blue, alpha] = pixels.subarray(at, at + 4);
+            if (alpha && Math.max(red, green, blue) - Math.min(red, green, blue) > 30) coloured++;
+        }
+        return coloured;
+    }"""
+
+
+def test_paper_holds_the_map_and_the_bars_in_light(screen: Watched, report: str) -> None:
+    screen.page.emulate_media(color_scheme="dark")
+    page = screen.open(f"{report}#map")
+    page.locator(".panel h2").wait_for()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate(PRINTED) > 500
+    assert page.locator(".still").is_visible()
+    assert not page.locator(".canvas").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light"
+    page = screen.open(f"{report}#charts")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".fill").first.evaluate("bar => getComputedStyle(bar).printColorAdjust") == "exact"
+    assert page.evaluate("[...document.querySelectorAll('.drawing canvas')].every(each => each.clientWidth <= 660)")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.className + (document.documentElement.dataset.theme ?? '')") == ""
+    page.emulate_media(media="screen", color_scheme="light")
+
+
+def test_words_on_the_map_stand_apart(screen: Watched, report: str) -> None:
+    page = screen.open(f"{report}#map")
+    page.locator(".panel h2").wait_for()
+    written = page.evaluate(WRITTEN)
+    assert len(written) > 5
+    apart = [one for one in written for other in written if one is not other and overlap(one, other)]
+    assert apart == []
+
+
+WRITTEN = """
+    () => {
+        const words = [];
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+            words.push({ text, x, y, width: this.measureText(text).width });
+            write.call(this, text, x, y);
+        };
+        dispatchEvent(new Event("beforeprint"));
+        const drawn = words.splice(0);
+        dispatchEvent(new Event("afterprint"));
+        CanvasRenderingContext2D.prototype.fillText = write;
+        const first = drawn.findIndex((word, place) => place && word.text === drawn[0].text);
+        return first > 0 ? drawn.slice(0, first) : drawn;
+    }"""
+"""The words of one drawing of the map. A print draws it again, more than once."""
+
+
+def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two words are written one over the other."""
+    across = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+    return bool(across and abs(one["y"] - other["y"]) < 10)
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")

@@ -23,10 +23,14 @@ from tasks.reports.counts import counts
 from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import by_stage
 from tasks.reports.page import items, novelty
+from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.content import parts, write_report
 from tasks.reports.page.told import told_problems
+from tasks.reports.page.wording import alpha_in_words, counted, meaning
 from tasks.reports.page.writing import packed, page
 from tasks.settings.run import RunSettings
+from tasks.stages.connect import FILTER_VERDICTS
+from tasks.stages.screen import QUOTA_FULL, REASONS
 from tasks.store.database import Store
 from tests.conftest import Demo
 from tests.support.rehearsal import opened
@@ -93,6 +97,45 @@ def test_the_charts_tell_the_ledger_and_the_judges_of_the_card(
     assert all(chart["reading"] and chart["rows"] for chart in charts.values())
 
 
+# Words
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [
+        *(("connect", verdict.removeprefix("drop ")) for verdict in FILTER_VERDICTS[1:]),
+        *(("screen", reason) for reason in (*REASONS.values(), QUOTA_FULL)),
+    ],
+)
+def test_a_reason_is_explained(stage: str, reason: str) -> None:
+    assert meaning(stage, reason)
+
+
+def test_reasons_of_the_run_are_explained(content: dict[str, Any]) -> None:
+    told = content["overview"]
+    assert {f"{stage}: {reason}" for stage, reason, _ in told["rejected"]} == set(told["meanings"])
+
+
+def test_a_repetition_of_a_seed_names_the_seed() -> None:
+    assert meaning("screen", "near duplicate of a seed") == "nearly word for word a seed"
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 pairs"), (1, "1 pair"), (2, "2 pairs"), (1234, "1,234 pairs")])
+def test_a_noun_follows_its_number(number: int, words: str) -> None:
+    assert counted(number, "pair") == words
+
+
+def test_alpha_below_zero_is_explained() -> None:
+    assert "less than by chance" in alpha_in_words(-0.02)
+    assert "Below" not in alpha_in_words(0.4)
+    assert alpha_in_words(None) == ""
+
+
+def test_strategies_hold_every_problem_once(content: dict[str, Any]) -> None:
+    (chart,) = (chart for chart in content["charts"] if chart["name"] == "strategies")
+    assert sum(row[2] for row in chart["rows"]) == content["items"]["of"]
+
+
 def test_an_item_tells_every_vote(store: Store, content: dict[str, Any]) -> None:
     for item in content["items"]["items"][:20]:
         for kind, table in (("reviews", "reviews"), ("grades", "grades"), ("solutions", "solutions")):
@@ -120,6 +163,15 @@ def test_a_pair_that_is_a_seed_has_that_seed_as_its_nearest(store: Store, monkey
     found = novelty.nearest_seeds(store)
     assert all(each.similarity == 1 for each in found)
     assert [each.pair for each in found] == [each.seed for each in found]
+
+
+def test_a_figure_that_one_run_lacks_has_a_gap(store: Store, settings: RunSettings, content: dict[str, Any]) -> None:
+    told = content["overview"]
+    audited = told | {"figures": [*told["figures"], {"label": "Errors by audit", "value": 0.1}]}
+    with told_problems(store, settings.target_pairs):
+        found = comparison(ComparedRun(store, settings, told), ComparedRun(store, settings, audited))["figures"]
+    assert found[-1] == (None, audited["figures"][-1])
+    assert all(one == other for one, other in found[:-1])
 
 
 # The file
