@@ -158,12 +158,8 @@ async def accepted_pairs(work: RunContext, size: int) -> Side:
 
 
 async def _problems(work: RunContext, ids: Sequence[UUID]) -> list[Matter]:
-    rows = await work.store.fetch(
-        f"""SELECT m.text, c.names FROM problems m JOIN combinations c
-                ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-            WHERE m.id IN (SELECT unnest(?::UUID[]))""",
-        [list(ids)],
-    )
+    sql = "SELECT text, names FROM current_problems WHERE id IN (SELECT unnest(?::UUID[]))"
+    rows = await work.store.fetch(sql, [list(ids)])
     return [Matter(text, None, tuple(names)) for text, names in rows]
 
 
@@ -221,10 +217,7 @@ def worth(found: Audited, pair: float | None) -> str:
     return "earns its cost"
 
 
-PRESENT = f"""
-    SELECT m.id FROM problems m JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-    WHERE m.recipe = {recipe_of("compose")}"""
-"""Problems of the latest run's settings."""
+PRESENT = "SELECT id FROM current_problems"
 
 
 def _rejected(stage: str, condition: str = "true") -> str:

@@ -72,15 +72,14 @@ COVERAGE = f"""
     written AS (
         SELECT p.id, p.combination_id, list_position(['easy', 'medium', 'hard'], r.difficulty) AS level,
             s.problem_id IS NOT NULL AS kept, x.problem_id IS NOT NULL AS ended, coalesce(x.twin, false) AS twin
-        FROM problems p
+        FROM current_problems p
         LEFT JOIN passes r ON r.problem_id = p.id AND r.stage = 'review' AND r.recipe = {recipe_of("review")}
         LEFT JOIN passes s ON s.problem_id = p.id AND s.stage = 'screen' AND s.recipe = {recipe_of("screen")}
         LEFT JOIN (
             SELECT subject_id AS problem_id, bool_or(reason LIKE '%duplicate%' OR reason = 'template flood') AS twin
             FROM current_rejects
             WHERE stage IN ('review', 'grade', 'screen') AND reason <> 'quota full'
-            GROUP BY 1) x ON x.problem_id = p.id
-        WHERE p.recipe = {recipe_of("compose")}),
+            GROUP BY 1) x ON x.problem_id = p.id),
     by_seed AS (
         SELECT community, point_id, count(DISTINCT seed_id) AS seeds, count(seed_id) AS mentions,
             any_value(name) AS name

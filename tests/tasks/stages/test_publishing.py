@@ -12,12 +12,13 @@ import pytest
 from flows.commands.workspace import print_status
 from graph.errors import StoreError, StoreInUse
 from graph.ledger import StageRecipe
-from graph.records import Combination, Frontier, Pass, Problem, Solution, content_id
+from graph.records import Combination, Frontier, KnowledgePoint, Pass, Problem, Solution, content_id
 from tasks.context.run_context import RunContext
 from tasks.judging.ballots import solution_ids
 from tasks.reports import dataset
 from tasks.reports.card import REHEARSAL, card
 from tasks.reports.counts import counts
+from tasks.reports.coverage import coverage
 from tasks.reports.dataset import write_dataset
 from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.page.content import REPORT
@@ -108,6 +109,35 @@ async def test_only_problems_and_solutions_of_the_present_settings_count(work: R
         "reviewed": 2,
         "solutions": 5,
     }
+
+
+async def test_problems_that_were_asked_for_under_former_names_of_the_points_do_not_count(work: RunContext) -> None:
+    recipes, former = work.recipes, UUID(int=99)
+    drawn = {
+        "id": UUID(int=10),
+        "position": 0,
+        "relation": "one_hop",
+        "points": (ONE, UUID(int=2)),
+        "weight": 1,
+        "asks": 1,
+    }
+    for recipe, names in ((former, ("a", "b")), (recipes["sample"], ("a", "c"))):
+        await work.store.write(Combination.model_validate({**drawn, "recipe": recipe, "names": names}))
+    for number, names in ((20, ("a", "b")), (21, ("a", "c"))):
+        problem_id, asked = UUID(int=number), {"recipe": recipes["compose"], "combination_id": UUID(int=10)}
+        problem = Problem(id=problem_id, **asked, sample=0, text="?", call_id=ONE, names=names)
+        await work.store.write(problem, work.reject("review", problem_id, "low score"))
+    points = [
+        KnowledgePoint(id=point, recipe=recipes["connect"], name=name, mentions=1, seeds=1)
+        for point, name in ((ONE, "a"), (UUID(int=2), "c"))
+    ]
+    earlier = StageRecipe(run_id=ONE, stage="sample", recipe=former)
+    await work.store.write(Frontier(recipe=recipes["screen"], position=1), earlier, *points)
+    finished = finished_counts(work.store, 9)
+    assert (finished["asked"], finished["problems"]) == (1, 1)
+    assert rejected(work.store, 9) == [("review", "low score", 1)]
+    assert dict(counts(work.store))["problems"] == 1
+    assert {cover.name: cover.problems for cover in coverage(work.store) if cover.point_id} == {"a": 1, "c": 1}
 
 
 async def _fill(work: RunContext) -> None:
