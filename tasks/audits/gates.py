@@ -19,8 +19,8 @@ from graph.ledger import utc_now
 from graph.records import Pass, Problem, Solution, content_id
 from graph.shares import ShareEstimate, Stratum, share_within, wilson
 from tasks.context.run_context import RunContext
-from tasks.judging.ballots import ballots, count
 from tasks.judging.second_opinion import AUDIT, Matter, calls_good, hear
+from tasks.judging.votes import ballots, count
 from tasks.store.latest import pair_count, recipe_of
 
 DEAR = 10

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import BudgetError, EndpointDown, EndpointError, EndpointRefused, SettingsError
-from graph.records import Embedding, Reject, content_id
-from tasks.context.run_context import RunContext, together
+from graph.records import Embedding, content_id
+from tasks.context.run_context import Question, RunContext, together
 from tasks.endpoint.faults import Failure, in_words
 from tasks.endpoint.replicas import embed
 from tasks.settings.roles import ResolvedRole
@@ -43,8 +43,8 @@ async def vectors(work: RunContext, names: Sequence[str]) -> dict[str, Vector]:
     had, found = await asyncio.to_thread(work.store.arrays, kept, [ids])
     known: dict[str, Vector] = dict(zip(had.tolist(), found, strict=True))
     _check_widths(embedder, known)
-    rejects = {work.reject_id("connect", _unembedded(name)): name for name in names}
-    rejected = {rejects[row] for row in await work.store.existing(Reject, rejects)}
+    subjects = {_unembedded(name): name for name in names}
+    rejected = {subjects[subject] for subject in await work.rejected("connect", subjects)}
     faults: dict[str, str] = {}
 
     async def embed(batch: list[str]) -> None:
@@ -73,13 +73,11 @@ async def vectors(work: RunContext, names: Sequence[str]) -> dict[str, Vector]:
 async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], known: dict[str, Vector]) -> str | None:
     """Add the vectors of a batch to `known`, or return why it has none."""
     subject = content_id("embed", embedder.model, dict(embedder.extra_body), *batch)
-    sample = 0
-    while (call_id := content_id("call", "connect", str(subject), embedder.name, sample)) in work.lost:
-        sample += 1
+    question = Question("connect", embedder, NO_PROMPT, subject).beyond(work.lost)
     try:
         found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
     except (EndpointError, BudgetError) as error:
-        await work.record_failure("connect", embedder, NO_PROMPT, subject, sample, call_id, error)
+        await work.record_failure(question, error)
         raise
     failure = reply.failure
     fresh = {name: np.asarray(vector, np.float32) for name, vector in zip(batch, found, strict=failure is None)}
@@ -87,7 +85,7 @@ async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], kno
     compared = dict(islice(known.items(), 1)) | fresh
     if failure is None and len(_widths(compared)) > 1:
         failure = Failure("another_width", "another width")
-    call = work.ledger_row("connect", embedder, NO_PROMPT, subject, sample, call_id, reply, in_words(failure))
+    call = work.ledger_row(question, reply, in_words(failure))
     if failure is None:
         known.update(fresh)
         rows = [
@@ -96,7 +94,7 @@ async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], kno
         ]
         await work.store.write(call, *rows)
         return None
-    work.lost.add(call_id)
+    work.lost.add(call.id)
     await work.store.write(call)
     _check_widths(embedder, compared)
     # Malformed vectors do not pass: some servers embed but one text of a batch.

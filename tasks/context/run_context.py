@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4
@@ -41,12 +42,38 @@ RowT = TypeVar("RowT", bound=Record)
 
 FINAL: frozenset[FaultCode] = frozenset({"content_filter", "context_length", "request_refused"})
 """Faults that the next sample of the same question would meet again."""
-
-
 INTERRUPTED = "interrupted"
 """The fault of a call that was on its way when the run was told to end: it may be billed, and counts at its worst."""
 WARMER = 0.3
 """Least temperature of a question that is asked again: at 0 the same unusable answer would come back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a call asks about, and whom; each question about a subject is a numbered sample."""
+
+    stage: str
+    role: ResolvedRole
+    prompt: UUID
+    """Hash of the prompt file."""
+    subject_id: UUID
+    sample: int = 0
+
+    @cached_property
+    def call_id(self) -> UUID:
+        """What the ledger calls the answer."""
+        return content_id("call", self.stage, str(self.subject_id), self.role.name, self.sample)
+
+    def again(self) -> Question:
+        """The same, under the next number."""
+        return replace(self, sample=self.sample + 1)
+
+    def beyond(self, lost: Set[UUID]) -> Question:
+        """The same under the first number that is not spent: `lost` calls gave no usable answer."""
+        question = self
+        while question.call_id in lost:
+            question = question.again()
+        return question
 
 
 @dataclass(frozen=True)
@@ -155,31 +182,21 @@ class RunContext:
         ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
         """
         messages = prompt.render(**values)
-        sample = 0
-        while (call_id := content_id("call", stage, str(subject_id), role.name, sample)) in self.lost:
-            sample += 1
+        question = Question(stage, role, prompt.hash, subject_id).beyond(self.lost)
         while True:
-
-            def interrupted(spent: Spending, sample: int = sample, call_id: UUID = call_id) -> None:
-                entry = content_id("failed call", str(call_id), str(uuid4()))
-                row = self.ledger_row(stage, role, prompt.hash, subject_id, sample, entry, spent, INTERRUPTED)
-                self.interrupted.append(row)
-
             try:
-                reply = await self._send(stage, role, messages, call_id, interrupted, warmer=sample > 0 and tries != 1)
+                reply = await self._send(question, messages, warmer=question.sample > 0 and tries != 1)
             except (EndpointError, BudgetError) as error:
-                await self.record_failure(stage, role, prompt.hash, subject_id, sample, call_id, error)
+                await self.record_failure(question, error)
                 raise
             value, failure = _read(reply, read)
-            told = in_words(failure)
-            call = self.ledger_row(stage, role, prompt.hash, subject_id, sample, call_id, reply, told)
+            call = self.ledger_row(question, reply, in_words(failure))
             self.counts.note(stage, calls=1)
-            sample += 1
-            if failure is None or sample >= (tries or self.settings.samples_per_item) or failure.code in FINAL:
+            question = question.again()
+            if failure is None or question.sample >= (tries or self.settings.samples_per_item) or failure.code in FINAL:
                 return Asked(value, failure, call)
             await self.store.write(call)
-            self.lost.add(call_id)
-            call_id = content_id("call", stage, str(subject_id), role.name, sample)
+            self.lost.add(call.id)
 
     async def ask_once(
         self,
@@ -203,71 +220,52 @@ class RunContext:
         await self.store.write(asked.call, row)
         return row
 
-    async def _send(
-        self,
-        stage: str,
-        role: ResolvedRole,
-        messages: list[Any],
-        call_id: UUID,
-        interrupted: Callable[[Spending], None],
-        warmer: bool = False,
-    ) -> Reply:
+    async def _send(self, question: Question, messages: list[Any], warmer: bool) -> Reply:
+        role = question.role
+
+        def interrupted(spent: Spending) -> None:
+            self.interrupted.append(self.ledger_row(question, spent, INTERRUPTED))
+
         request = ChatRequest(
             messages=messages,
             model=role.model,
             temperature=max(role.temperature, WARMER) if warmer else role.temperature,
             top_p=role.top_p,
             max_tokens=role.output_limit,
-            seed=call_id.int % 2**31,
+            seed=question.call_id.int % 2**31,
             extra_body=role.extra_body,
-            stage=stage,
-            call_id=call_id,
+            stage=question.stage,
+            call_id=question.call_id,
             interrupted=interrupted,
         )
         return await complete(self.clients, role.replicas, request)
 
-    async def record_failure(
-        self,
-        stage: str,
-        role: ResolvedRole,
-        prompt: UUID,
-        subject_id: UUID,
-        sample: int,
-        call_id: UUID,
-        error: EndpointError | BudgetError,
-    ) -> None:
-        """Enter the requests of a call that the endpoint's failure or the budget ended. Its number stays free."""
+    async def record_failure(self, question: Question, error: EndpointError | BudgetError) -> None:
+        """Enter the requests of a call that the endpoint's failure or the budget ended."""
         if error.spent is not None:
-            entry_id = content_id("failed call", str(call_id), str(uuid4()))
             why = "endpoint failed" if isinstance(error, EndpointError) else "budget reached"
-            await self.store.write(self.ledger_row(stage, role, prompt, subject_id, sample, entry_id, error.spent, why))
+            await self.store.write(self.ledger_row(question, error.spent, why))
 
-    def ledger_row(
-        self,
-        stage: str,
-        role: ResolvedRole,
-        prompt: UUID,
-        subject_id: UUID,
-        sample: int,
-        call_id: UUID,
-        spent: Spending,
-        fault: str | None,
-    ) -> Call:
-        """The row of a call, whose cost is counted from now on. A call that brought no Reply has no text to keep."""
+    def ledger_row(self, question: Question, spent: Spending, fault: str | None) -> Call:
+        """The row of a call, whose cost is counted from now on.
+
+        A call that brought no Reply has no text to keep, and leaves its number to the next one: its row has another id.
+        """
         self.counts.pay(spent.cost)
         kept = self.settings.raw_answers
         reply = spent if isinstance(spent, Reply) else None
         keep = kept == "all" or (kept == "refused" and fault is not None)
+        call_id = question.call_id
         return Call(
-            id=call_id,
+            id=call_id if reply else content_id("failed call", str(call_id), str(uuid4())),
             run_id=self.run_id,
-            stage=stage,
-            role=role.name,
-            subject_id=subject_id,
-            sample=sample,
+            stage=question.stage,
+            role=question.role.name,
+            subject_id=question.subject_id,
+            sample=question.sample,
             endpoint=spent.endpoint,
-            model=role.model,
-            prompt=prompt,
+            model=question.role.model,
+            prompt=question.prompt,
             fault=fault,
             finish_reason=reply and reply.finish_reason,
             attempts=spent.attempts,
@@ -293,12 +291,18 @@ class RunContext:
 
     async def undecided(self, stage: str, problem_ids: Iterable[UUID]) -> set[UUID]:
         """Problems that have neither passed nor failed a stage under its present recipe."""
-        passes = {self.pass_id(stage, problem_id): problem_id for problem_id in problem_ids}
-        rejects = {self.reject_id(stage, problem_id): problem_id for problem_id in passes.values()}
-        passed = await self.store.existing(Pass, passes)
-        failed = await self.store.existing(Reject, rejects)
-        done = {passes[key] for key in passed} | {rejects[key] for key in failed}
-        return set(passes.values()) - done
+        ids = set(problem_ids)
+        return ids - await self.passed(stage, ids) - await self.rejected(stage, ids)
+
+    async def passed(self, stage: str, problem_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of some problems that passed a stage under its present recipe."""
+        rows = {self.pass_id(stage, problem_id): problem_id for problem_id in problem_ids}
+        return {rows[key] for key in await self.store.existing(Pass, rows)}
+
+    async def rejected(self, stage: str, subject_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of some items that ended at a stage under its present recipe."""
+        rows = {self.reject_id(stage, subject_id): subject_id for subject_id in subject_ids}
+        return {rows[key] for key in await self.store.existing(Reject, rows)}
 
     def ended(self, stage: str, subject_id: UUID, failure: Failure | None, detail: str = "") -> Reject:
         """A row that ends an item for the failure of its last call; the server's own words go into the detail."""

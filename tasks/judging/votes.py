@@ -1,17 +1,120 @@
-"""Which answer the solutions of a problem agree on, and when no further solution can change that.
+"""The vote on a problem's answer: its solutions counted by equivalent answers, and when no further one can change that.
 
-Knows: counts of solutions by class of equivalent answers, and which problems and answers can be voted on at all.
-Does not know: what an answer means; classes come from `tasks/answers/equivalence.py`, where "unknown" is no agreement.
+Does not know what an answer means; classes come from `tasks/answers/equivalence.py`, where "unknown" is no agreement.
 Does not protect against solvers that err alike: that is what the judges are for.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+from uuid import UUID
 
-from graph.records import Difficulty
+from graph.records import Difficulty, Pass, Problem, Reject, Solution, content_id
+from tasks.answers.classes import group
+from tasks.context.run_context import RunContext
+from tasks.context.slots import slots
+from tasks.judging.comparable import asks_for_proof, is_open
+from tasks.settings.roles import STRONG, ResolvedRole
+
+SolutionRequest = tuple[UUID, int, ResolvedRole]
+"""Id, number and solver of a solution that may be asked for."""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A problem and what is known of its solutions."""
+
+    problem: Problem
+    asks: Sequence[SolutionRequest]
+    """All that may be asked for, in order."""
+    solutions: dict[UUID, Solution]
+    ended: set[UUID]
+    """Solutions that came to nothing."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """Where the vote on a problem stands."""
+
+    kind: Literal["votes", "proof", "open"]
+    """votes: the answers are compared. proof, open: there is nothing to compare, so the judges alone decide."""
+    asked: int
+    classes: list[list[Solution]]
+    """Solutions by answer, most first; in one class where nothing is compared."""
+    missing: list[SolutionRequest]
+    """What is still to be asked for before anything can be said."""
+
+
+async def ballots(work: RunContext, problems: Iterable[Problem], passed: Mapping[UUID, Pass]) -> list[Ballot]:
+    """What the store knows of the solutions of some problems."""
+    wanted = {problem: solution_ids(work, problem.id, passed[problem.id]) for problem in problems}
+    ids = {ask[0] for asks in wanted.values() for ask in asks}
+    found = {solution.id: solution for solution in await work.store.of(Solution, ids)}
+    ended = await work.store.existing(Reject, ids - found.keys(), "subject_id")
+    return [
+        Ballot(
+            problem,
+            asks,
+            {key: found[key] for key, _, _ in asks if key in found},
+            {key for key, _, _ in asks if key in ended},
+        )
+        for problem, asks in wanted.items()
+    ]
+
+
+async def count(work: RunContext, ballot: Ballot) -> Count:
+    """Go through the waves as far as their solutions are there."""
+    solve, grade = work.settings.solve, work.settings.grade
+    if asks_for_proof(ballot.problem.text):
+        return _uncompared("proof", ballot, min(solve.samples, grade.candidates))
+    if work.library.domain.answer == "open":
+        return _uncompared("open", ballot, min(solve.samples, grade.candidates))
+    for stop in range(solve.wave, solve.samples + solve.wave, solve.wave):
+        asked = min(stop, solve.samples)
+        missing = _missing(ballot, asked)
+        if missing:
+            return Count("votes", asked, [], missing)
+        there = _there(ballot, asked)
+        answers = [solution.answer for solution in there]
+        if 2 * sum(is_open(answer) for answer in answers if answer) > len(answers):
+            return _uncompared("open", ballot, asked)
+        groups = await group(answers, work.equivalence, ballot.problem.text)
+        if settled([len(members) for members in groups], asked, solve.samples, grade.least_agreement):
+            break
+    return Count("votes", asked, [[there[place] for place in members] for members in groups], [])
+
+
+def _uncompared(kind: Literal["proof", "open"], ballot: Ballot, asked: int) -> Count:
+    there = _there(ballot, asked)
+    return Count(kind, asked, [there] if there else [], _missing(ballot, asked))
+
+
+def _missing(ballot: Ballot, asked: int) -> list[SolutionRequest]:
+    return [ask for ask in ballot.asks[:asked] if ask[0] not in ballot.solutions and ask[0] not in ballot.ended]
+
+
+def _there(ballot: Ballot, asked: int) -> list[Solution]:
+    return [ballot.solutions[key] for key, _, _ in ballot.asks[:asked] if key in ballot.solutions]
+
+
+async def reviewed(work: RunContext, start: int, stop: int) -> dict[UUID, Pass]:
+    """The problems of some combinations that passed review, in sampling order; only of difficulties still wanted."""
+    ids = {work.pass_id("review", slot.problem_id): slot.problem_id for slot in slots(work, start, stop)}
+    found = {row.id: row for row in await work.store.of(Pass, ids)}
+    passed = {problem_id: found[key] for key, problem_id in ids.items() if key in found}
+    if work.screened.room is None:
+        return passed
+    return {key: row for key, row in passed.items() if not work.screened.room.refuses_rated(row.difficulty)}
+
+
+def solution_ids(work: RunContext, problem_id: UUID, passed: Pass) -> list[SolutionRequest]:
+    """Every solution of a problem that may be asked for."""
+    role = work.roles["strong_solver" if passed.difficulty == STRONG else "solver"]
+    recipe = str(role.recipes["solve"])
+    numbers = range(work.settings.solve.samples)
+    return [(content_id("solution", str(problem_id), recipe, number), number, role) for number in numbers]
 
 
 class Decision(NamedTuple):
@@ -62,42 +165,3 @@ def measured(share: float | None, asked: int) -> Difficulty | None:
     if share is None or asked < 2:
         return None
     return next(word for least, word in MEASURED if share >= least)
-
-
-_PROOF = re.compile(
-    r"(?:^|[.!?:;,)]\s*|\b(?:and|then|also|to|must|should|please|you|can)\s+)"
-    r"(?:(?:prove|show|verify|demonstrate|disprove|justify)\b(?!\s+(?:your|the|all|each)\s+(?:work|steps?|answer|"
-    r"reasoning|calculations?)\b)(?!\s+(?:whether|if)\b)(?:\s+(?:that|why|how|by|or|the|for|using|rigorously|formally|$)"
-    r"|\s*[,:$])|deduce\s+(?:that|why|from)\b"
-    r"|establish\s+(?:that|the\s+(?:following|inequality|identity|equality|formula|claim|result|bound|relation|lemma|"
-    r"theorem|convergence|existence|uniqueness)))"
-    r"|证明|求证|試證|试证|証明せよ|を示せ"
-    r"|\b(?:beweisen?|zeigen?|begründen?|widerlegen?)\b(?:\s+sie)?[^.?!]{0,40}?\b(?:dass|daß|warum|die|den|das|folgende\w*)\b"
-    r"|\b(?:dé)?montre[rz]?\b|\bprouve[rz]?\b|\b(?:établir|établis(?:sez)?|vérifie[rz]?|justifie[rz]?)\s+(?:que|qu['’]|l['’])"
-    r"|\b(?:demuestr[ae]n?|demostrar|pruebe|prueba)\s+que\b",
-    re.IGNORECASE,
-)
-_VALUE = re.compile(
-    r"\b(?:find|determine|compute|calculate|evaluate|solve|simplify|express|factor|expand|estimate|how\s+(?:many|much|"
-    r"long|far|old|often|tall|large|fast)|what\s+(?:is|are|was|were|will|would|number|fraction|percent\w*|value)|which"
-    r"|in\s+terms\s+of)\b|求(?!证)|计算|多少|几[个种]|求めよ"
-    r"|\b(?:berechnen?|bestimmen?|ermitteln?|finden?|lösen?|wie\s+(?:viele?|groß|lange?)|was\s+ist|welche[rsn]?)\b"
-    r"|\b(?:calcule[rz]?|détermine[rz]?|trouve[rz]?|résoudre|résolvez|combien|quel(?:le)?s?)\b",
-    re.IGNORECASE,
-)
-
-
-def asks_for_proof(problem: str) -> bool:
-    """Whether a problem asks for a proof alone; one that also asks for a value has an answer to vote on."""
-    return bool(_PROOF.search(problem)) and not _VALUE.search(_PROOF.sub(" ", problem))
-
-
-_COMMAND = re.compile(r"\\(?:text|textbf|mathrm|textit|mbox)\s*|\\[A-Za-z]+|\\.")
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_PROSE_WORDS = 8
-_CJK_PROSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{16,}")
-
-
-def is_open(answer: str) -> bool:
-    """Whether an answer is an explanation rather than a value that could be compared with another."""
-    return len(_WORD.findall(_COMMAND.sub(" ", answer))) >= _PROSE_WORDS or bool(_CJK_PROSE.search(answer))

@@ -1,13 +1,10 @@
-"""Questions to the curator and the embedder, asked in batches and remembered by name.
+"""Questions to the curator, asked in batches and remembered by name.
 
 A verdict is stored under the recipe of the role that gave it, so it serves every later graph. The verdicts of a batch
 are committed together with the call that ended it: what was paid before a crash is known after it, whatever seeds came
 since. What got no verdict is not stored, so the next run asks again, under new numbers of the ledger.
 An answer with one verdict for every line is refused, unless it changes nothing: a model that is too small for the
 question drops all names there are, or calls all pairs the same, and nothing downstream could tell.
-
-Vectors are stored in the same way, under the embedder's model and `extra_body`. A call that gave up for a reason that
-may pass ends the stage: a graph that is merged in part would depend on a moment's trouble.
 """
 
 from __future__ import annotations

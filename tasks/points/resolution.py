@@ -32,7 +32,6 @@ How = Literal["file", "normal_form", "embedding", "curator"]
 Link = tuple[int, int]
 """Two candidates by index, the lower one first."""
 
-SAME_VERDICTS = ("same", "different")
 SPELLED_FROM = 0.5
 """Likeness of letters from which the curator is asked. Lower, most pairs are nothing; higher, synonyms are missed."""
 
@@ -64,6 +63,10 @@ class PairVerdict:
 
     verdict: Literal["same", "different", "undecided"]
     by: Literal["file", "contrast", "score", "curator", "nobody"]
+
+
+SAID = {"same": PairVerdict("same", "curator"), "different": PairVerdict("different", "curator")}
+"""What the curator's words come to."""
 
 
 @dataclass(frozen=True)
@@ -159,15 +162,9 @@ async def judge_links(
             found[link] = PairVerdict("same", "score")
         else:
             asked[_subject(one, other)] = link
-    verdicts = await judge_all(work, "same", sorted(asked), SAME_VERDICTS)
+    verdicts = await judge_all(work, "same", sorted(asked), tuple(SAID))
     for subject, link in asked.items():
-        said = verdicts[subject]
-        if said == "same":
-            found[link] = PairVerdict("same", "curator")
-        else:
-            found[link] = (
-                PairVerdict("different", "curator") if said == "different" else PairVerdict("undecided", "nobody")
-            )
+        found[link] = SAID.get(verdicts[subject], PairVerdict("undecided", "nobody"))
     return found
 
 
@@ -209,8 +206,5 @@ def _link(a: int, b: int) -> Link:
 def _class(free: Sequence[Candidate], members: Sequence[int], verdicts: Mapping[Link, PairVerdict]) -> PointClass:
     by_size = sorted((free[index] for index in members), key=lambda member: (-member.mentions, member.form))
     deciders = {verdicts[link].by for link in combinations(sorted(members), 2) if link in verdicts}
-    if len(members) == 1:
-        return PointClass(tuple(by_size), "normal_form")
-    return PointClass(
-        tuple(by_size), "file" if "file" in deciders else "curator" if "curator" in deciders else "embedding"
-    )
+    how: How = "file" if "file" in deciders else "curator" if "curator" in deciders else "embedding"
+    return PointClass(tuple(by_size), how if len(members) > 1 else "normal_form")

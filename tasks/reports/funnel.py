@@ -27,7 +27,7 @@ def present_solutions(store: Store) -> str:
     """A query of the id and problem_id of the solutions that the latest run's settings ask for.
 
     A solution has no recipe of its own; but its id is a hash of its problem, its solver and its number, so hashing
-    these again tells whose it is: `tasks.judging.ballots.solution_ids` in SQL.
+    these again tells whose it is: `tasks.judging.votes.solution_ids` in SQL.
     """
     solve = latest_identity(store)["solve"]
     solver, strong = (

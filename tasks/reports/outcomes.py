@@ -13,7 +13,7 @@ from graph.records import Pass
 from graph.steering import OTHERS, Cell, CellOutcome, cell_number
 from tasks.context.run_context import RunContext
 from tasks.context.slots import all_slots
-from tasks.judging.ballots import solution_ids
+from tasks.judging.votes import solution_ids
 
 STEP = 20_000
 """Combinations looked at in one go."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from graph.errors import StoreInUse, UsageError
-from graph.records import Basis, Combination, Problem, Reject
+from graph.records import Basis, Combination, Problem
 from tasks.context.run_context import RunContext
 from tasks.context.slots import all_slots, sampled
 from tasks.endpoint.money.budget import BudgetAccount
@@ -71,9 +71,7 @@ async def untouched(work: RunContext) -> int:
     first = work.screened.until
     for start in range(work.screened.until, sampled(work), BLOCK):
         asked = {slot.problem_id: slot.combination.position for slot in all_slots(work, start, start + BLOCK)}
-        rejects = {work.reject_id("compose", problem_id): problem_id for problem_id in asked}
-        done = await work.store.existing(Problem, asked)
-        done |= {rejects[key] for key in await work.store.existing(Reject, rejects)}
+        done = await work.store.existing(Problem, asked) | await work.rejected("compose", asked)
         first = max([first, *(asked[problem_id] + 1 for problem_id in done)])
     return first
 

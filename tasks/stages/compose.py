@@ -15,9 +15,8 @@ async def compose(start: int, stop: int) -> int:
     work = run_context()
     asked = slots(work, start, stop)
     # Rejects of this stage alone: what screen passed over under other settings may be wanted now.
-    rejects = {work.reject_id("compose", slot.problem_id): slot.problem_id for slot in asked}
-    done = {rejects[key] for key in await work.store.existing(Reject, rejects)}
-    done |= await work.store.existing(Problem, rejects.values())
+    ids = {slot.problem_id for slot in asked}
+    done = await work.rejected("compose", ids) | await work.store.existing(Problem, ids)
     pending = [slot for slot in asked if slot.problem_id not in done]
     await together(_compose(work, slot) for slot in pending)
     return len(pending)

@@ -12,9 +12,8 @@ from uuid import UUID
 from graph.records import Election, Grade, Pass, Problem, Record, Solution, content_id
 from prompts.answers import read_vote
 from tasks.context.run_context import Asked, RunContext, run_context, together
-from tasks.judging.ballots import Ballot, Count, ballots, count, reviewed
 from tasks.judging.panel import Weighted, choose, consult, disputed
-from tasks.judging.votes import Decision, elect, measured
+from tasks.judging.votes import Ballot, Count, Decision, ballots, count, elect, measured, reviewed
 from tasks.settings.roles import ResolvedRole
 from tasks.stages.chunk_task import chunk_task
 

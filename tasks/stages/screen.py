@@ -75,11 +75,11 @@ async def finished_until(work: RunContext, start: int, stop: int) -> int:
 
 async def _ended(work: RunContext, asked: Sequence[Slot]) -> set[UUID]:
     """The problems that no stage before this one has work with."""
-    gates = {(stage, slot.problem_id) for slot in asked for stage in ("compose", "review", "grade")}
-    rejects = {work.reject_id(*gate): gate[1] for gate in gates}
-    passes = {work.pass_id("grade", slot.problem_id): slot.problem_id for slot in asked}
-    ended = {rejects[key] for key in await work.store.existing(Reject, rejects)}
-    return ended | {passes[key] for key in await work.store.existing(Pass, passes)}
+    ids = {slot.problem_id for slot in asked}
+    ended = await work.passed("grade", ids)
+    for stage in ("compose", "review", "grade"):
+        ended |= await work.rejected(stage, ids - ended)
+    return ended
 
 
 async def open_screen(work: RunContext) -> Screen:

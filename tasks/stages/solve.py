@@ -12,9 +12,9 @@ from uuid import UUID
 
 from graph.records import Problem, Solution
 from tasks.context.run_context import RunContext, run_context, together
-from tasks.judging.ballots import Ballot, ballots, count, reviewed
+from tasks.judging.comparable import asks_for_proof
 from tasks.judging.solutions import read_solution, stated_in
-from tasks.judging.votes import asks_for_proof
+from tasks.judging.votes import Ballot, ballots, count, reviewed
 from tasks.settings.roles import ResolvedRole
 from tasks.stages.chunk_task import chunk_task
 

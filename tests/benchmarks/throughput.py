@@ -33,7 +33,7 @@ import canned
 from flows.commands.settings_file import make_settings
 from graph.records import Combination, Problem, content_id
 from prompts.answers import read_problem
-from tasks.context.run_context import RunContext
+from tasks.context.run_context import Question, RunContext
 from tasks.context.slots import Slot
 from tasks.endpoint.load.admission import Ticket
 from tasks.endpoint.replies import ChatRequest, read_answer
@@ -127,10 +127,10 @@ async def parts(work: RunContext, count: int) -> dict[str, float]:
         return read_problem(read_answer(raw.json()).text)
 
     async def commit(number: int) -> None:
-        call_id, problem_id = uuid4(), uuid4()
-        call = work.ledger_row("compose", role, prompt.hash, problem_id, 0, call_id, reply, None)
+        problem_id = uuid4()
+        call = work.ledger_row(Question("compose", role, prompt.hash, problem_id), reply, None)
         problem = Problem(
-            id=problem_id, recipe=recipe, combination_id=problem_id, sample=0, text=canned.PROBLEM, call_id=call_id
+            id=problem_id, recipe=recipe, combination_id=problem_id, sample=0, text=canned.PROBLEM, call_id=call.id
         )
         await work.store.write(call, problem)
 

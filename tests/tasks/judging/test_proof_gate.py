@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.judging.votes import asks_for_proof
+from tasks.judging.comparable import asks_for_proof
 from tests.support.answers_written_blind_later import PROOFS as BLIND
 
 PROOFS = [

@@ -13,9 +13,9 @@ from graph.errors import EndpointRefused
 from graph.evaluations import Attempt, Trial
 from graph.records import Grade, Pass, Problem, Reading, Record
 from graph.spending import Spending
-from tasks.context.run_context import RunContext
+from tasks.context.run_context import Question, RunContext
 from tasks.endpoint.health import REFUSALS_IN_A_ROW
-from tasks.judging.ballots import solution_ids
+from tasks.judging.votes import solution_ids
 from tasks.runs.retry import open_again, withdraw
 from tasks.settings.run import RunSettings
 from tasks.stages.extract import extract, pending_seeds
@@ -105,10 +105,10 @@ KEPT = ["", "", "exact duplicate", "exact duplicate"]
 
 async def failed_call(work: RunContext, stage: str, subject: UUID) -> UUID:
     """A call in the ledger that ended for the endpoint's fault."""
-    role, call = work.roles["composer"], uuid4()
-    spent = Spending(endpoint="local", attempts=3)
-    await work.store.write(work.ledger_row(stage, role, uuid4(), subject, 0, call, spent, "gave up after 3 attempts"))
-    return call
+    question = Question(stage, work.roles["composer"], uuid4(), subject)
+    call = work.ledger_row(question, Spending(endpoint="local", attempts=3), "gave up after 3 attempts")
+    await work.store.write(call)
+    return call.id
 
 
 @pytest.mark.parametrize("stage", ["compose", "solve", "grade"])

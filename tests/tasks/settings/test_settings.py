@@ -17,7 +17,7 @@ from graph.errors import SettingsError
 from graph.ledger import Call
 from graph.records import content_id
 from prompts.library import Library
-from tasks.context.run_context import RunContext
+from tasks.context.run_context import Question, RunContext
 from tasks.endpoint.client import Client
 from tasks.endpoint.replies import Reply
 from tasks.runs.record import without_secrets
@@ -482,8 +482,8 @@ def test_benchmark_files_count_by_their_content_and_the_alias_file_like_a_seed_f
 def answered(work: RunContext) -> Call:
     """The ledger's row of a question that was answered."""
     reply = Reply("2", "", "stop", None, endpoint="local", attempts=1, input_tokens=1, output_tokens=1)
-    role, item = work.roles["solver"], content_id("some", "item")
-    return work.ledger_row("solve", role, work.library["solve"].hash, item, 0, content_id("call"), reply, None)
+    question = Question("solve", work.roles["solver"], work.library["solve"].hash, content_id("some", "item"))
+    return work.ledger_row(question, reply, None)
 
 
 async def test_a_workspace_refuses_other_identity_settings_until_they_are_accepted(tmp_path: Path) -> None:

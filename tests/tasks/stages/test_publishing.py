@@ -14,7 +14,7 @@ from graph.errors import StoreError, StoreInUse
 from graph.ledger import StageRecipe
 from graph.records import Combination, Frontier, KnowledgePoint, Pass, Problem, Solution, content_id
 from tasks.context.run_context import RunContext
-from tasks.judging.ballots import solution_ids
+from tasks.judging.votes import solution_ids
 from tasks.reports import dataset
 from tasks.reports.card import REHEARSAL, card
 from tasks.reports.counts import counts

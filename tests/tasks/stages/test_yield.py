@@ -18,7 +18,7 @@ from graph.records import Combination, Community, Pass, Record, Review, content_
 from graph.steering import FIRST_ROUND, CellOutcome, cell_number, round_of
 from tasks.context.run_context import RunContext, Screened
 from tasks.context.slots import combinations, slots
-from tasks.judging.ballots import solution_ids
+from tasks.judging.votes import solution_ids
 from tasks.reports.outcomes import OutcomeTally
 from tasks.stages.sample import sample
 from tests.support.contexts import open_context, plain, settings_for

@@ -15,9 +15,9 @@ from graph.records import Combination, Election, Grade, Pass, Problem, Reject, S
 from tasks.context.run_context import RunContext
 from tasks.context.slots import slots
 from tasks.endpoint.replies import ChatRequest, Reply
-from tasks.judging.ballots import solution_ids
+from tasks.judging.comparable import asks_for_proof, is_open
 from tasks.judging.solutions import read_solution
-from tasks.judging.votes import asks_for_proof, is_open, measured
+from tasks.judging.votes import measured, solution_ids
 from tasks.reports.agreement import agreement, alpha
 from tasks.reports.funnel import spared
 from tasks.runs.opening import open_run
