@@ -76,8 +76,8 @@ def snapshot(work: RunContext, state: str, began: float) -> dict[str, Any]:
                 "in_flight": client.in_flight,
                 "batched": client.batch_queue.waiting if client.batch_queue else 0,
                 "served": client.served,
-                "retries": client.retries,
-                "trouble": client.trouble,
+                "retries": client.circuit.retries,
+                "trouble": client.circuit.trouble,
                 "limited_until": _clock_in(client.limited_for),
             }
             for name, client in work.clients.items()

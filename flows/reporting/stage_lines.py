@@ -96,7 +96,7 @@ class StageLines:
     def called(self) -> None:
         """Tell of the calls of this run."""
         clients = self._work.clients.values()
-        served, retries = sum(client.served for client in clients), sum(client.retries for client in clients)
+        served, retries = sum(client.served for client in clients), sum(client.circuit.retries for client in clients)
         told = [f"{served:,} made, {retries:,} tries repeated", *cost(self._work.store)]
         tell("calls", ", ".join(told), time.monotonic() - self._began)
 

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from graph.spending import Spending
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse
 from tasks.endpoint.faults import Failure, Fault, read_status, scrub
 from tasks.endpoint.health import AttemptHistory
 from tasks.endpoint.load.admission import Ticket
 from tasks.endpoint.money.budget import most_output
-from tasks.endpoint.replies import NO_USAGE, Reply, ReplyContent, Usage
+from tasks.endpoint.replies import NO_USAGE, CallUse, Reply, ReplyContent, Usage
 from tasks.endpoint.streaming import CutShort
 
 
@@ -44,7 +43,7 @@ class CallAttempts(Generic[R]):
     read: Callable[[object], R]
     own: Mapping[str, Any]
     """Fields of the body that the user asked for."""
-    trial: AttemptHistory
+    history: AttemptHistory
     outages: int
     """Outages of the endpoint that were known when the call began."""
     secrets: tuple[str, ...] = field(repr=False)
@@ -52,24 +51,16 @@ class CallAttempts(Generic[R]):
     ticket: Ticket = field(default_factory=Ticket)
     body: dict[str, Any] = field(default_factory=dict)
     content: bytes = b""
-    attempts: int = 0
-    seconds: float = 0.0
-    usage: Usage = NO_USAGE
-    cost: float | None = None
-    presumed: int = 0
+    used: CallUse = field(default_factory=CallUse)
 
     @property
     def most_output(self) -> int:
         """Tokens that an answer may have at most, all choices together."""
         return most_output(self.body)
 
-    def spending(self, endpoint: str) -> Spending:
-        """What the attempts so far took."""
-        return self.usage.spending(endpoint, self.attempts, self.seconds, self.cost, self.presumed)
-
     def reply(self, endpoint: str, answer: ReplyContent, failure: Failure | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
-        return answer.reply(self.spending(endpoint), failure, self.secrets)
+        return answer.reply(self.used.spending(endpoint), failure, self.secrets)
 
     def understand(self, raw: RawResponse) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
@@ -90,11 +81,6 @@ class CallAttempts(Generic[R]):
         asked = self.ticket.max_tokens or 0
         is_cut = fault is not None and fault.code in ("truncated", "truncated_thinking")
         return CONTEXT_FULL if is_cut and asked > self.most_output else fault
-
-    def charge(self, cost: float | None, presumed: int) -> None:
-        """Count what an attempt cost."""
-        self.cost = self.cost if cost is None else (self.cost or 0.0) + cost
-        self.presumed += presumed
 
     def word(self) -> None:
         """Make the body and its bytes."""

@@ -34,7 +34,7 @@ class AgainError(Exception):
     """An attempt failed and the next one may succeed."""
 
 
-class Standing:
+class CircuitBreaker:
     """The state of one endpoint. Use it from one event loop only."""
 
     def __init__(
@@ -73,15 +73,15 @@ class Standing:
         """Whether a person must fix something before any call is answered."""
         return bool(self._refused)
 
-    def trial(self, model: str, call_id: UUID | None) -> AttemptHistory:
+    def begin(self, model: str, call_id: UUID | None) -> AttemptHistory:
         """A new call begins."""
         self._calls += 1
         return AttemptHistory(self._calls, self._health.answers, model, call_id)
 
-    def usable(self, trial: AttemptHistory) -> None:
+    def usable(self, history: AttemptHistory) -> None:
         """A call got an answer."""
         self.trouble = ""
-        self._health.usable(trial)
+        self._health.usable(history)
 
     def spoke(self) -> None:
         """The server responded, even if it refused: it is not silent."""
@@ -102,22 +102,22 @@ class Standing:
         """
         if fault.kind != "permanent":
             self.check(call.outages)
-        verdict = self._health.judge(call.trial, fault, self._clock(), at_work)
+        verdict = self._health.judge(call.history, fault, self._clock(), at_work)
         return None if verdict is Consequence.PROBE else self._conclude(call, fault, verdict)
 
-    def probes(self, trial: AttemptHistory) -> int:
+    def probes(self, history: AttemptHistory) -> int:
         """Probes of the model that have told something."""
-        return self._health.record(trial).probes
+        return self._health.record(history).probes
 
     def probed(self, call: CallAttempts[Any], own: Fault, found: Fault | None) -> Failure:
         """The same as `judge`, now that a probe met `found`, or was answered."""
-        verdict = self._health.probed(call.trial, found, self._clock())
+        verdict = self._health.probed(call.history, found, self._clock())
         return self._conclude(call, found if found and verdict is Consequence.REFUSED else own, verdict)
 
     def probed_meanwhile(self, call: CallAttempts[Any], own: Fault) -> Failure:
         """The same, where the probe of another call has told."""
         self.check(call.outages)
-        return self._conclude(call, own, self._health.probed_meanwhile(call.trial))
+        return self._conclude(call, own, self._health.probed_meanwhile(call.history))
 
     def _conclude(self, call: CallAttempts[Any], fault: Fault, verdict: Consequence) -> Failure:
         permanent = fault.kind == "permanent" or fault.code == "blocked"
@@ -133,8 +133,8 @@ class Standing:
             self._break(fault)
             raise AgainError
         if verdict is Consequence.GIVE_UP:
-            return Failure(fault.code, reason) if permanent else gave_up(fault, call.trial.failures, reason)
-        self.unanswered += [call_id for _, call_id in self._health.record(call.trial).unanswered if call_id]
+            return Failure(fault.code, reason) if permanent else gave_up(fault, call.history.failures, reason)
+        self.unanswered += [call_id for _, call_id in self._health.record(call.history).unanswered if call_id]
         raise self._condemn(fault, reason, verdict)
 
     def _break(self, fault: Fault) -> None:
@@ -175,15 +175,15 @@ class Standing:
         error.transient = self._health.answers > 0
         return error
 
-    def seconds_to_wait(self, trial: AttemptHistory) -> float:
+    def seconds_to_wait(self, history: AttemptHistory) -> float:
         """The wait that the server asked for plus jitter, so that calls that failed together retry apart.
 
         0 where the endpoint is silent: then the calls wait in the admission queue.
         """
         if self._admission.paused:
             return 0.0
-        asked = trial.last.retry_after if trial.last else None
-        jitter = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(trial.failures - 1, 16)))
+        asked = history.last.retry_after if history.last else None
+        jitter = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(history.failures - 1, 16)))
         return self._within_patience((asked or 0.0) + jitter)
 
     def _within_patience(self, seconds: float) -> float:

@@ -18,14 +18,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from graph.errors import BudgetError, EndpointDown, EndpointError
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.calls import CallAttempts, R, Readable, billed
-from tasks.endpoint.circuit import AgainError, Standing
+from tasks.endpoint.circuit import AgainError, CircuitBreaker
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse, connect
 from tasks.endpoint.context import listed_contexts
@@ -116,7 +115,7 @@ class Client:
         known = [profile.concurrency for profile in profiles.values() if profile.concurrency]
         self.admission = Admission(Limit(endpoint.concurrency, max(known, default=FIRST)), rates, clock, sleep)
         address, secrets = self._connection.address, self._connection.secrets
-        self._standing = Standing(name, address, secrets, endpoint, self.admission, clock, sleep)
+        self.circuit = CircuitBreaker(name, address, secrets, endpoint, self.admission, clock, sleep)
         self._meter = meter or Meter(name, {}, BudgetAccount(None), endpoint.timeout, clock)
         self._on_wire: dict[int, float] = {}
         self._answered: dict[tuple[str, str], KnownGood] = {}
@@ -128,36 +127,11 @@ class Client:
         return self.admission.in_flight
 
     @property
-    def bears(self) -> float:
-        """Requests at once that the endpoint is thought to bear."""
-        return self.admission.limit.value
-
-    @property
-    def out(self) -> bool:
-        """Whether a person must fix something before any call is answered."""
-        return self._standing.out
-
-    @property
-    def retries(self) -> int:
-        """Attempts that were followed by another attempt."""
-        return self._standing.retries
-
-    @property
     def limited_for(self) -> float:
         """Seconds until the server's limits allow the next call; 0 while a request is in flight."""
         if self.in_flight:
             return 0.0
-        return max(self.admission.opens_in, self._standing.resting_until - self._clock(), 0.0)
-
-    @property
-    def unanswered(self) -> Sequence[UUID]:
-        """Calls that ended without an answer in a streak that turned out to be the endpoint's fault."""
-        return self._standing.unanswered
-
-    @property
-    def trouble(self) -> str:
-        """Why no call has been answered lately; empty once the patience has run out."""
-        return self._standing.trouble
+        return max(self.admission.opens_in, self.circuit.resting_until - self._clock(), 0.0)
 
     def batches(self, stage: str) -> bool:
         """Whether the calls of a stage travel in batches."""
@@ -192,16 +166,16 @@ class Client:
                 return await self.batch_queue.complete(request)
             finally:
                 self.served += 1
-        make = lambda: self._dialect.chat(request)  # noqa: E731
-        trial = self._standing.trial(request.model, request.call_id)
-        call = self._call(self._chat_url, make, self._read_answer, request.extra_body, trial)
+        make = partial(self._dialect.chat, request)
+        history = self.circuit.begin(request.model, request.call_id)
+        call = self._call(self._chat_url, make, self._read_answer, request.extra_body, history)
         call.ticket.rank, call.ticket.max_tokens = RANKS.get(request.stage, len(STAGES)), request.max_tokens
         call.ticket.movable = movable
         try:
             value, fault = await self._run(call)
         except asyncio.CancelledError:
-            if request.interrupted and call.attempts:
-                request.interrupted(call.spending(self.name))
+            if request.interrupted and call.used.attempts:
+                request.interrupted(call.used.spending(self.name))
             raise
         return call.reply(self.name, value or ReplyContent(), fault)
 
@@ -213,9 +187,9 @@ class Client:
         `extra_body` holds further fields of the body, such as `dimensions`; they win over the endpoint's own.
         """
         texts, own = [well_formed(text) for text in texts], extra_body or {}
-        make = lambda: self._dialect.embeddings(model, texts, own)  # noqa: E731
+        make = partial(self._dialect.embeddings, model, texts, own)
         read = partial(read_vectors, expected=len(texts))
-        call = self._call(self._embeddings_url, make, read, own, self._standing.trial(model, None))
+        call = self._call(self._embeddings_url, make, read, own, self.circuit.begin(model, None))
         call.ticket.rank, call.ticket.movable = RANKS["connect"], movable
         value, fault = await self._run(call)
         return (value.vectors if value and not fault else []), call.reply(self.name, ReplyContent(), fault)
@@ -231,9 +205,9 @@ class Client:
         make: Callable[[], dict[str, Any]],
         read: Callable[[object], R],
         own: Mapping[str, Any],
-        trial: AttemptHistory,
+        history: AttemptHistory,
     ) -> CallAttempts[R]:
-        call = CallAttempts(url, make, read, own, trial, self._standing.outages, self._connection.secrets)
+        call = CallAttempts(url, make, read, own, history, self.circuit.outages, self._connection.secrets)
         call.word()
         return call
 
@@ -242,7 +216,9 @@ class Client:
         try:
             return await self._first(call)
         except (EndpointError, BudgetError) as error:
-            raise self._spent(call, error) from error.__cause__
+            # Requests that were sent must be in the ledger.
+            error.spent = call.used.spending(self.name) if call.used.attempts else None
+            raise error from error.__cause__
         finally:
             self.served += 1
 
@@ -252,18 +228,13 @@ class Client:
         except AgainError:
             return await self._retry(call)
 
-    def _spent(self, call: CallAttempts[Any], error: EndpointError | BudgetError) -> EndpointError | BudgetError:
-        """The error, with what the call used up: requests that were sent must be in the ledger."""
-        error.spent = call.spending(self.name) if call.attempts else None
-        return error
-
     async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         """All attempts after the first. The first goes without tenacity, which would cost a sixth of the throughput."""
-        standing = self._standing
-        await standing.pause(standing.seconds_to_wait(call.trial))
+        circuit = self.circuit
+        await circuit.pause(circuit.seconds_to_wait(call.history))
         retrying = AsyncRetrying(
-            sleep=standing.pause,
-            wait=lambda _: standing.seconds_to_wait(call.trial),
+            sleep=circuit.pause,
+            wait=lambda _: circuit.seconds_to_wait(call.history),
             retry=retry_if_exception_type(AgainError),
             reraise=True,
         )
@@ -274,11 +245,11 @@ class Client:
         while True:
             value, fault, words = await self._send(call)
             if fault is None and value is not None:
-                self._standing.usable(call.trial)
+                self.circuit.usable(call.history)
                 self._remember(call, value)
                 return value, None
             if fault is not None and not self._adapt(call, fault, words):
-                failure = self._standing.judge(call, fault, self._is_at_work())
+                failure = self.circuit.judge(call, fault, self._is_at_work())
                 return value, failure or await self._probe(call, fault)
 
     async def _send(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
@@ -286,12 +257,12 @@ class Client:
         await self._enter(call)
         value, fault, words = await self._exchange(call)
         if value is not None:
-            call.usage = call.usage.plus(value.usage)
+            call.used.usage = call.used.usage.plus(value.usage)
         return value, fault, words
 
     def _remember(self, call: CallAttempts[Any], value: Readable) -> None:
         """Keep the cheapest request of each model that was answered."""
-        kind = call.url, call.trial.model
+        kind = call.url, call.history.model
         known = self._answered.get(kind)
         if known is None or value.usage.output < known.output:
             self._answered[kind] = KnownGood(call.body, call.content, call.read, value.usage.output)
@@ -301,18 +272,18 @@ class Client:
 
         The probe is charged to the call that needs it. Calls that need one at the same time share a single probe.
         """
-        standing, seen = self._standing, self._standing.probes(call.trial)
+        circuit, seen = self.circuit, self.circuit.probes(call.history)
         async with self._probing:
-            if standing.probes(call.trial) != seen:
-                return standing.probed_meanwhile(call, own)
+            if circuit.probes(call.history) != seen:
+                return circuit.probed_meanwhile(call, own)
             asked = call.body, call.content, call.read
-            known = self._answered[call.url, call.trial.model]
+            known = self._answered[call.url, call.history.model]
             call.body, call.content, call.read = known.body, known.content, known.read
             try:
                 _, found, _ = await self._send(call)
             finally:
                 call.body, call.content, call.read = asked
-            return standing.probed(call, own, found)
+            return circuit.probed(call, own, found)
 
     def _adapt(self, call: CallAttempts[Any], fault: Fault, words: str) -> bool:
         """Whether the server refused a parameter that can be left out; if so, the body is made again without it."""
@@ -320,27 +291,27 @@ class Client:
             return False
         name, is_new = self._dialect.adapt(call.body, call.own, words)
         if is_new:
-            LOG.warning("%s refuses %s; from now on it is asked without, or for less.", self._standing.where, name)
+            LOG.warning("%s refuses %s; from now on it is asked without, or for less.", self.circuit.where, name)
         if name:
             call.word()
-            self._standing.retries += 1
+            self.circuit.retries += 1
         return bool(name)
 
     async def _enter(self, call: CallAttempts[Any]) -> None:
         """Wait until the request may leave. Waiting calls raise the error when the endpoint turns out to be down."""
-        self._standing.check(call.outages)
+        self.circuit.check(call.outages)
         admission, ticket = self.admission, call.ticket
         if ticket.movable and admission.paused and not admission.probe_due:
-            raise Moved(self._standing.where)
+            raise Moved(self.circuit.where)
         let_out = await admission.enter(ticket)
         try:
-            self._standing.check(call.outages)  # the call that made room may have found the endpoint down
+            self.circuit.check(call.outages)  # the call that made room may have found the endpoint down
         except EndpointError:
             if let_out:
                 admission.leave(ticket)
             raise
         if not let_out:
-            raise Moved(self._standing.where)
+            raise Moved(self.circuit.where)
 
     async def _exchange(self, call: CallAttempts[R]) -> tuple[R | None, Fault | None, str]:
         """Send one request: the value of a 200, or the fault and the words of anything else."""
@@ -351,25 +322,24 @@ class Client:
             self.admission.leave(ticket)
             raise
         try:
-            self._standing.check(
-                call.outages
-            )  # the endpoint may have failed while this call waited for others to be billed
+            # The endpoint may have failed while this call waited for others to be billed.
+            self.circuit.check(call.outages)
         except EndpointError:
             self._meter.end(bill, NO_USAGE)
             self.admission.leave(ticket)
             raise
         self.attempts += 1
-        call.attempts += 1
+        call.used.attempts += 1
         ticket.again = True
-        began = self._on_wire[call.trial.number] = self._clock()
+        began = self._on_wire[call.history.number] = self._clock()
         usage: Usage | None = None  # None: counts at the worst case
         try:
             try:
                 async with asyncio.timeout(self.endpoint.timeout):
                     raw = await self._connection.post(call.url, call.content)
             finally:
-                call.seconds += self._clock() - began
-                del self._on_wire[call.trial.number]
+                call.used.seconds += self._clock() - began
+                del self._on_wire[call.history.number]
             found = call.understand(raw)
             usage = billed(raw, found[0], self._clock() - began)
             self._learn(ticket, found[0], found[1], raw)
@@ -382,7 +352,7 @@ class Client:
             self._learn(ticket, None, fault, None)
             return None, fault, ""
         finally:
-            call.charge(*self._meter.end(bill, usage))
+            call.used.charge(*self._meter.end(bill, usage))
             self.admission.leave(ticket)
 
     def _learn(self, ticket: Ticket, value: Readable | None, fault: Fault | None, raw: RawResponse | None) -> None:
@@ -392,7 +362,7 @@ class Client:
         kind = fault.kind if fault else ""
         if kind not in SILENT_COSTS:
             admission.limit.answered(admission.in_flight)
-            self._standing.spoke()
+            self.circuit.spoke()
         elif kind == "busy":
             self.refused += 1
             admission.limit.refused(ticket.number, admission.in_flight - 1)

@@ -4,7 +4,7 @@ Servers disagree about status codes (500 for a bad request, 400 for a wrong key,
 wordings are asked first and the code second. Nothing here does I/O or imports an HTTP library: exceptions are known
 by the names of their classes, so that a row can be read, and added, without knowing who raised it.
 
-What to add when a server says something new: one row in `WORDINGS`, `STATUSES` or `EXCEPTIONS`.
+What servers say stands row by row in `fault_tables.py`; when one says something new, add a row there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from tasks.endpoint.codes import FaultCode, FaultKind
-from tasks.endpoint.wordings import BUSY_WORDS, WORDINGS
+from tasks.endpoint.fault_tables import (
+    BUSY,
+    BUSY_WORDS,
+    DEFAULT_4XX,
+    DEFAULT_5XX,
+    EXCEPTIONS,
+    GROUPS,
+    REMEDIES,
+    STATUSES,
+    UNCLEAR,
+    WORDINGS,
+)
 from tasks.settings.key_forms import telling
 
 EXCERPT, SHORT = 300, 200
@@ -230,9 +241,6 @@ PAGE = "an HTML page"
 EPOCH_SECONDS, EPOCH_MILLISECONDS = 1e9, 1e11
 """Numbers above these are moments: since 2001, and until 5138 in seconds."""
 
-UNCLEAR = frozenset({400, 403, 500})
-"""Statuses that some servers answer to everything, also to what is too much at the moment."""
-
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 ERROR_KEYS = (
@@ -251,98 +259,3 @@ RETRY_AFTER_HEADERS = (
 RESET_HEADERS = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 """OpenRouter and GitHub Models; others; the IETF's draft. Those that name what they limit are `load.rates`'."""
 LONGEST_RESET = 60.0
-
-DEFAULT_4XX: tuple[FaultKind, FaultCode, str] = ("permanent", "request_refused", "refused request: {words}")
-DEFAULT_5XX: tuple[FaultKind, FaultCode, str] = ("transient", "status", "{status}")
-
-BUSY: tuple[FaultKind, FaultCode, str] = ("busy", "overloaded", "too busy ({status})")
-
-STATUSES: dict[int, tuple[FaultKind, FaultCode, str]] = {
-    401: ("fatal", "key_refused", "refuses the key (401): {words}"),
-    402: ("fatal", "unpaid", "wants to be paid first (402): {words}"),
-    403: ("fatal", "forbidden", "forbids access (403): {words}"),
-    404: ("fatal", "not_found", "knows neither this address nor this model (404): {words}"),
-    405: ("fatal", "method_refused", "takes no requests at this address (405): {words}"),
-    407: ("fatal", "proxy_refused", "is behind a proxy that wants a password (407): {words}"),
-    408: ("transient", "status", "408"),
-    409: ("transient", "status", "409"),
-    413: ("permanent", "request_too_large", "request too large"),
-    425: ("transient", "status", "425"),
-    429: ("busy", "rate_limited", "429"),
-    499: ("transient", "status", "499"),
-    500: ("transient", "server_error", "500"),
-    501: ("fatal", "not_offered", "does not offer this kind of call (501): {words}"),
-    502: ("unreachable", "bad_gateway", "502"),
-    503: ("busy", "overloaded", "503"),
-    504: ("slow", "gateway_timeout", "504"),
-    # Cloudflare, about the server behind it.
-    520: ("unreachable", "bad_gateway", "520"),
-    521: ("unreachable", "bad_gateway", "521"),
-    522: ("unreachable", "bad_gateway", "522"),
-    523: ("unreachable", "bad_gateway", "523"),
-    524: ("slow", "gateway_timeout", "524"),
-    529: ("busy", "overloaded", "529"),
-}
-
-EXCEPTIONS: list[tuple[str, FaultKind, FaultCode, str]] = [
-    ("AnswerTooLarge", "permanent", "answer_too_large", "{words}"),
-    # Of aiohttp and the operating system: what a person can tell apart.
-    ("ClientConnectorCertificateError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),
-    ("SSLCertVerificationError", "fatal", "certificate", "shows a certificate that is not trusted: {words}"),
-    ("ClientHttpProxyError", "fatal", "proxy_refused", "is behind a proxy that refuses: {words}"),
-    ("ClientProxyConnectionError", "unreachable", "proxy_not_reached", "proxy not reached"),
-    ("ClientConnectorDNSError", "unreachable", "host_not_found", "host name not found"),
-    ("gaierror", "unreachable", "host_not_found", "host name not found"),
-    ("ConnectionRefusedError", "unreachable", "connection_refused", "connection refused"),
-    ("ClientConnectorSSLError", "unreachable", "tls_failed", "TLS failed"),
-    ("ServerDisconnectedError", "unreachable", "disconnected", "connection closed before an answer"),
-    ("ClientPayloadError", "unreachable", "cut_short", "answer cut short"),
-    ("ConnectionResetError", "unreachable", "connection_reset", "connection reset"),
-    ("BrokenPipeError", "unreachable", "connection_reset", "connection reset"),
-    ("TimeoutError", "unreachable", "timed_out", "timed out"),
-    ("ClientResponseError", "transient", "malformed_http", "malformed HTTP"),
-    ("InvalidURL", "fatal", "bad_address", "is not at a valid address: {words}"),
-    ("UnsupportedProtocol", "fatal", "bad_address", "is not at a valid address: {words}"),
-    # Of httpx2 and the SDK: when nothing more is known.
-    ("DecodingError", "transient", "undecodable", "undecodable answer"),
-    ("ClientConnectionError", "unreachable", "connection_failed", "connection failed"),
-    ("TransportError", "unreachable", "connection_failed", "connection failed"),
-    ("APITimeoutError", "unreachable", "timed_out", "timed out"),
-    ("APIConnectionError", "unreachable", "connection_failed", "connection failed"),
-]
-
-THINK_LESS = "Give the role thinking_tokens, or stop the model's thinking, then run the same command again."
-
-REMEDIES: dict[FaultCode, str] = {
-    "key_refused": "Check api_key, then run the same command again.",
-    "forbidden": "Check api_key and what it may be used for, then run the same command again.",
-    "no_quota": "Top up the account or name another endpoint, then run the same command again.",
-    "no_credit": "Top up the account or name another endpoint, then run the same command again.",
-    "unpaid": "Top up the account or name another endpoint, then run the same command again.",
-    "model_unknown": "Change the model to one the server lists, or load it there, then run the same command again.",
-    "not_found": "Check model and base_url (it ends in /v1 on most servers), then run the same command again.",
-    "method_refused": "Check base_url (it ends in /v1 on most servers), then run the same command again.",
-    "redirect": "Redirects are not followed with a key; set base_url to the final address if you trust it.",
-    "certificate": "Set ca_file to the PEM file of the authority that signed it.",
-    "proxy_refused": "Check proxy, then run the same command again.",
-    "request_refused": "Change the setting it names, then run the same command again.",
-    "blocked": "A firewall in front of the server turns you away: ask who runs it, then run the same command again.",
-    "closed": "Ask the provider why the account is closed, or name another endpoint, then run the same command again.",
-    "must_not_think": "Set extra_body = { enable_thinking = false } or stream = true, then run the same command again.",
-    "context_length": "Raise the server's context or lower max_tokens, then run the same command again.",
-    "context_full": "Raise the server's context, then run the same command again.",
-    "truncated": "Raise max_tokens of the role, then run the same command again.",
-    "truncated_thinking": THINK_LESS,
-    "only_thought": THINK_LESS,
-    "unknown_finish": "Look with `gsdp doctor` what the server answers, then run the same command again.",
-    "empty": "Look with `gsdp doctor` what the server answers, then run the same command again.",
-    "content_filter": "Use a model without this filter, then run the same command again.",
-    "refused_by_model": "Use another model, then run the same command again.",
-    "rate_limited": "Lower concurrency or wait, then run the same command again.",
-    "gateway_timeout": "Let the gateway in front of the server wait longer, then run the same command again.",
-    "not_in_time": "Raise timeout or restart the server, then run the same command again.",
-}
-"""What a person can do about a fault of the whole endpoint; for the others, start the server."""
-
-GROUPS: dict[FaultCode, str] = {"request_refused": "refused request"}
-"""Short reasons of the faults whose words go on with the server's own."""

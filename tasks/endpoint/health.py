@@ -66,14 +66,14 @@ class ModelRecord:
     """When the first error since the last usable answer came."""
     probes: int = 0
 
-    def chance(self, trial: AttemptHistory) -> float:
+    def chance(self, history: AttemptHistory) -> float:
         """How likely as many errors in a row are for a request that is as good as the others."""
-        others = [failed for number, failed in self.recent if number != trial.number]
-        return float(((sum(others) + 1) / (len(others) + 2)) ** trial.errors)
+        others = [failed for number, failed in self.recent if number != history.number]
+        return float(((sum(others) + 1) / (len(others) + 2)) ** history.errors)
 
-    def others_err(self, trial: AttemptHistory) -> bool:
+    def others_err(self, history: AttemptHistory) -> bool:
         """Whether others met errors lately, too."""
-        return any(failed for number, failed in self.recent if number != trial.number)
+        return any(failed for number, failed in self.recent if number != history.number)
 
 
 @dataclass(slots=True)
@@ -93,16 +93,16 @@ class Health:
     """Whether the wait that the server asked for is already part of this silence."""
     models: dict[str, ModelRecord] = field(default_factory=dict)
 
-    def record(self, trial: AttemptHistory) -> ModelRecord:
+    def record(self, history: AttemptHistory) -> ModelRecord:
         """What is known about the model that a request asks."""
-        return self.models.get(trial.model) or self.models.setdefault(trial.model, ModelRecord())
+        return self.models.get(history.model) or self.models.setdefault(history.model, ModelRecord())
 
-    def usable(self, trial: AttemptHistory) -> None:
+    def usable(self, history: AttemptHistory) -> None:
         """A request got a usable answer: the endpoint works."""
-        record = self.record(trial)
+        record = self.record(history)
         if record.unanswered:
             record.unanswered.clear()
-        self._works(record, trial.number)
+        self._works(record, history.number)
 
     def _works(self, record: ModelRecord, number: int) -> None:
         record.usable += 1
@@ -130,27 +130,33 @@ class Health:
         self.silent_since = None
         self.forgiven = False
 
-    def judge(self, trial: AttemptHistory, fault: Fault, now: float, at_work: bool = False) -> Consequence:
-        """What follows from `fault` for the request behind `trial`.
+    def judge(self, history: AttemptHistory, fault: Fault, now: float, at_work: bool = False) -> Consequence:
+        """What follows from `fault` for the request behind `history`.
 
         `at_work` says that the endpoint has taken in another request and may still answer it: a server that thinks
         for minutes and turns away what is too much meanwhile is not down.
         """
-        record, others_answered = self.record(trial), self.answers > trial.answers_seen
-        if trial.usable_seen is None:
-            trial.usable_seen = record.usable
-        trial.failures += 1
-        trial.last = fault
+        record, others_answered = self.record(history), self.answers > history.answers_seen
+        if history.usable_seen is None:
+            history.usable_seen = record.usable
+        history.failures += 1
+        history.last = fault
         if fault.kind in SILENT_COSTS:
-            verdict = self._silence(trial, record, fault, others_answered, now, at_work)
+            verdict = self._silence(history, record, fault, others_answered, now, at_work)
         else:
             self._answered()
-            verdict = self._spoken(trial, record, fault, now, at_work)
-        trial.answers_seen = self.answers
+            verdict = self._spoken(history, record, fault, now, at_work)
+        history.answers_seen = self.answers
         return verdict
 
     def _silence(
-        self, trial: AttemptHistory, record: ModelRecord, fault: Fault, others_answered: bool, now: float, at_work: bool
+        self,
+        history: AttemptHistory,
+        record: ModelRecord,
+        fault: Fault,
+        others_answered: bool,
+        now: float,
+        at_work: bool,
     ) -> Consequence:
         """Nobody's fault as long as nobody is answered; then it is the endpoint's, once the patience is over."""
         self.silent += 1
@@ -161,32 +167,33 @@ class Health:
         if fault.retry_after and not self.forgiven:
             self.silent_since, self.forgiven = now + fault.retry_after, True
         if others_answered or fault.kind == "slow":
-            trial.spent += SILENT_COSTS[fault.kind]
-        return self._blame(trial, record, fault) if trial.spent >= self.attempts else Consequence.RETRY
+            history.spent += SILENT_COSTS[fault.kind]
+        return self._blame(history, record, fault) if history.spent >= self.attempts else Consequence.RETRY
 
     def _spoken(
-        self, trial: AttemptHistory, record: ModelRecord, fault: Fault, now: float, at_work: bool
+        self, history: AttemptHistory, record: ModelRecord, fault: Fault, now: float, at_work: bool
     ) -> Consequence:
         if fault.kind == "fatal":
-            return self._accuse(trial, record, fault)
+            return self._accuse(history, record, fault)
         if fault.kind == "permanent":
-            return self._ended(trial, record, fault)
-        trial.errors += 1
-        trial.spent += SHARED_COST if record.others_err(trial) else 1.0
-        record.recent.append((trial.number, True))
+            return self._ended(history, record, fault)
+        history.errors += 1
+        history.spent += SHARED_COST if record.others_err(history) else 1.0
+        record.recent.append((history.number, True))
         if record.troubled_since is None:
             record.troubled_since = now
-        if self.is_late(record, now) and trial.failures > 1 and not (at_work or fault.once):
+        if self.is_late(record, now) and history.failures > 1 and not (at_work or fault.once):
             return Consequence.PROBE if record.usable else Consequence.DOWN
         doubt, most = (DOUBT_PAID, MOST_PAID) if fault.once else (DOUBT, self.attempts)
-        enough = trial.spent >= most or (trial.errors >= LEAST_ERRORS[fault.once] and record.chance(trial) < doubt)
-        return self._blame(trial, record, fault) if enough else Consequence.RETRY
+        unlikely = history.errors >= LEAST_ERRORS[fault.once] and record.chance(history) < doubt
+        enough = history.spent >= most or unlikely
+        return self._blame(history, record, fault) if enough else Consequence.RETRY
 
     def is_late(self, record: ModelRecord, now: float) -> bool:
         """Whether the model has answered with nothing but errors for longer than the patience lasts."""
         return record.troubled_since is not None and now - record.troubled_since >= self.patience
 
-    def _accuse(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+    def _accuse(self, history: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
         """A refusal of everybody, by an endpoint that has answered before, wants a second witness.
 
         One bad replica behind a balancer, or a firewall that dislikes a text, says the same as a key that was revoked.
@@ -194,40 +201,40 @@ class Health:
         if fault.code not in DOUBTFUL or not record.usable:
             return Consequence.REFUSED
         if fault.code == "blocked":
-            return self._ended(trial, record, fault)
-        if record.accused.setdefault(fault.code, trial.number) != trial.number:
+            return self._ended(history, record, fault)
+        if record.accused.setdefault(fault.code, history.number) != history.number:
             return Consequence.REFUSED
-        return Consequence.RETRY if trial.failures < WITNESSED_TRIES else self._blame(trial, record, fault)
+        return Consequence.RETRY if history.failures < WITNESSED_TRIES else self._blame(history, record, fault)
 
-    def _blame(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+    def _blame(self, history: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
         """The request has failed often enough: it is at fault if the endpoint works for others."""
-        if record.usable > (trial.usable_seen or 0):
-            return self._ended(trial, record, fault)
+        if record.usable > (history.usable_seen or 0):
+            return self._ended(history, record, fault)
         if record.usable:
             return Consequence.PROBE
-        return self._ended(trial, record, fault) if fault.once else Consequence.DOWN
+        return self._ended(history, record, fault) if fault.once else Consequence.DOWN
 
-    def probed(self, trial: AttemptHistory, found: Fault | None, now: float) -> Consequence:
+    def probed(self, history: AttemptHistory, found: Fault | None, now: float) -> Consequence:
         """What follows for a request after a probe that met `found`, or was answered (None)."""
-        record, own = self.record(trial), trial.last
+        record, own = self.record(history), history.last
         record.probes += 1
         if found is None and own is not None:
             self._works(record, 0)
-            return self._ended(trial, record, own)
+            return self._ended(history, record, own)
         if found is not None and found.kind == "fatal":
             return Consequence.REFUSED
         record.recent.append((0, True))
         return Consequence.DOWN if self.is_late(record, now) else Consequence.RETRY
 
-    def probed_meanwhile(self, trial: AttemptHistory) -> Consequence:
+    def probed_meanwhile(self, history: AttemptHistory) -> Consequence:
         """The same, after a probe that another call sent."""
-        record, own = self.record(trial), trial.last
-        works = own is not None and record.usable > (trial.usable_seen or 0)
-        return self._ended(trial, record, own) if works and own is not None else Consequence.RETRY
+        record, own = self.record(history), history.last
+        works = own is not None and record.usable > (history.usable_seen or 0)
+        return self._ended(history, record, own) if works and own is not None else Consequence.RETRY
 
-    def _ended(self, trial: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
+    def _ended(self, history: AttemptHistory, record: ModelRecord, fault: Fault) -> Consequence:
         """The request ends without an answer. Many of one kind in a row are the endpoint's fault."""
-        record.unanswered.append((fault.code, trial.call_id))
+        record.unanswered.append((fault.code, history.call_id))
         alike = sum(code == fault.code for code, _ in record.unanswered)
         if alike < (LONG_ROW if record.usable and fault.code in ANSWERS else REFUSALS_IN_A_ROW):
             return Consequence.GIVE_UP

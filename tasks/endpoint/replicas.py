@@ -59,7 +59,7 @@ async def _ask_any(
     while True:
         client = choose(left)
         others = [other for other in left if other is not client]
-        movable = any(not other.out and not other.admission.paused for other in others)
+        movable = any(not other.circuit.out and not other.admission.paused for other in others)
         try:
             found, reply = await ask(client, movable)
         except (EndpointError, BudgetError) as error:
@@ -78,6 +78,6 @@ def choose(clients: Sequence[Client]) -> Client:
 
     def worth(client: Client) -> tuple[bool, bool, float]:
         admission = client.admission
-        return client.out, admission.paused and not admission.probe_due, admission.load
+        return client.circuit.out, admission.paused and not admission.probe_due, admission.load
 
     return min(clients, key=worth)

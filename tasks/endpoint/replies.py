@@ -67,20 +67,6 @@ class Usage(NamedTuple):
     output: int = 0
     reasoning: int = 0
 
-    def spending(self, endpoint: str, attempts: int, seconds: float, cost: float | None, presumed: int) -> Spending:
-        """What a call used up whose attempts together had this usage."""
-        return Spending(
-            endpoint=endpoint,
-            attempts=attempts,
-            seconds=seconds,
-            input_tokens=self.input,
-            cached_tokens=self.cached,
-            output_tokens=self.output,
-            reasoning_tokens=self.reasoning,
-            presumed_tokens=presumed,
-            cost=cost,
-        )
-
     def plus(self, other: Usage) -> Usage:
         """Both together."""
         if self is NO_USAGE:  # most calls have one attempt
@@ -89,6 +75,37 @@ class Usage(NamedTuple):
 
 
 NO_USAGE = Usage()
+
+
+@dataclass(slots=True)
+class CallUse:
+    """What the attempts of one call have used up so far."""
+
+    attempts: int = 0
+    seconds: float = 0.0
+    usage: Usage = NO_USAGE
+    cost: float | None = None
+    presumed: int = 0
+
+    def charge(self, cost: float | None, presumed: int) -> None:
+        """Add what an attempt cost; None where nobody knows."""
+        self.cost = self.cost if cost is None else (self.cost or 0.0) + cost
+        self.presumed += presumed
+
+    def spending(self, endpoint: str) -> Spending:
+        """All of it."""
+        return Spending(
+            endpoint=endpoint,
+            attempts=self.attempts,
+            seconds=self.seconds,
+            input_tokens=self.usage.input,
+            cached_tokens=self.usage.cached,
+            output_tokens=self.usage.output,
+            reasoning_tokens=self.usage.reasoning,
+            presumed_tokens=self.presumed,
+            cost=self.cost,
+        )
+
 
 SPENT = tuple(part.name for part in fields(Spending))
 spent_of = attrgetter(*SPENT)

@@ -71,7 +71,7 @@ async def _opened(plan: Plan, accept_changes: bool) -> AsyncIterator[RunContext]
                     yield work
             finally:
                 await store.write(*work.interrupted)
-                await withdraw(store, [call for client in clients for call in client.unanswered])
+                await withdraw(store, [call for client in clients for call in client.circuit.unanswered])
     finally:
         store.close()
 

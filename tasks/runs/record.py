@@ -91,7 +91,7 @@ async def note_in_flight(store: Store, run_id: UUID, calls: Mapping[str, int]) -
 
 async def note_loads(work: RunContext, former: Loads) -> Loads:
     """Write down how many calls at once each endpoint bears, where that is not as it was; how it is now."""
-    now = {name: int(client.bears) for name, client in work.clients.items()}
+    now = {name: int(client.admission.limit.value) for name, client in work.clients.items()}
     rows = [
         EndpointLoad(
             run_id=work.run_id, endpoint=name, noted_at=utc_now(), calls=work.clients[name].in_flight, bears=bears

@@ -5,7 +5,7 @@ before; which calls a batch holds is committed before it exists, and what the se
 So after a crash each call finds its batch again: by its name there, or by the file of its requests, which the server
 repeats. A request that came to nothing (expired, cancelled, a fault of the moment) goes into a later batch.
 
-It keeps the books of what it sent; the protocol is `batch_api`'s part, and reading texts that of `answers`. It does not
+It keeps the books of what it sent; the protocol is `api`'s part, and reading texts that of `replies`. It does not
 protect against a server that forgets a batch: then its calls are paid for again.
 """
 
@@ -22,7 +22,6 @@ from uuid import UUID, uuid4
 
 from graph import ledger
 from graph.errors import BudgetError, EndpointError, EndpointRefused
-from graph.spending import Spending
 from tasks.endpoint.batch.api import PATH, BatchApi, Line
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.dialect import ADAPTABLE, Dialect
@@ -30,7 +29,7 @@ from tasks.endpoint.faults import Failure, Fault, gave_up, read_status, remedy
 from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.profiles import Profile
-from tasks.endpoint.replies import NO_USAGE, ChatRequest, Reply, ReplyContent, Usage, read_answer
+from tasks.endpoint.replies import NO_USAGE, CallUse, ChatRequest, Reply, ReplyContent, Usage, read_answer
 from tasks.endpoint.thoughts import KNOWN, Marks, marks
 from tasks.settings.endpoints import BatchCalls, Endpoint
 from tasks.store.database import Store
@@ -74,17 +73,15 @@ class _Batch:
 
 
 @dataclass
-class _Trip:
+class _Progress:
     """What one call has been through."""
 
     ended: bool = False
     failure: Failure | None = None
     """Why it ended without a usable answer."""
     answer: ReplyContent = field(default_factory=ReplyContent)
-    attempts: int = 0
-    usage: Usage = NO_USAGE
-    cost: float | None = None
-    presumed: int = 0
+    used: CallUse = field(default_factory=CallUse)
+    """Without seconds: how long the server worked on it, nobody says."""
     last: FaultCode | None = None
     """The fault of the attempt before."""
 
@@ -166,32 +163,32 @@ class BatchQueue:
 
     async def complete(self, request: ChatRequest) -> Reply:
         """One chat completion, hours later. Raises EndpointError or BudgetError; all else is a Reply."""
-        trip = _Trip()
+        call = _Progress()
         self.waiting += 1
         try:
-            while not trip.ended:
-                await self._go(request, trip)
-            return trip.answer.reply(self._spending(trip), trip.failure, self._api.secrets)
+            while not call.ended:
+                await self._go(request, call)
+            return call.answer.reply(call.used.spending(self._name), call.failure, self._api.secrets)
         except (EndpointError, BudgetError) as error:
             # One error ends all calls of a batch, and each has spent something else.
             own = copy.copy(error)
-            own.spent = self._spending(trip) if trip.attempts else None
+            own.spent = call.used.spending(self._name) if call.used.attempts else None
             raise own from error
         finally:
             self.waiting -= 1
 
-    async def _go(self, request: ChatRequest, trip: _Trip) -> None:
-        """Once there and back; ends the trip, unless it is worth another try."""
+    async def _go(self, request: ChatRequest, call: _Progress) -> None:
+        """One attempt; the call has ended then, unless it is worth another try."""
         body = self._dialect.chat(request)
-        line = await self._paid(request, body, trip)
-        trip.attempts += 1
+        line = await self._paid(request, body, call)
+        call.used.attempts += 1
         if line is None:
             fault, words = Fault("transient", "not_in_time", "not answered in time"), ""
         else:
-            trip.answer, fault_of_it, words = _read(line, self._marks)
-            trip.usage = trip.usage.plus(trip.answer.usage)
+            call.answer, fault_of_it, words = _read(line, self._marks)
+            call.used.usage = call.used.usage.plus(call.answer.usage)
             if fault_of_it is None:
-                trip.ended = True
+                call.ended = True
                 return
             fault = fault_of_it
         reason = self._api.scrub(fault.reason)
@@ -199,18 +196,14 @@ class BatchQueue:
             raise EndpointRefused(f"{self._api.where} {reason}. {remedy(fault)}")
         if fault.code in ADAPTABLE and self._dialect.adapt(body, request.extra_body, words)[0]:
             return
-        again = fault.once and trip.last == fault.code
-        trip.last = fault.code
+        again = fault.once and call.last == fault.code
+        call.last = fault.code
         if fault.kind == "permanent" or again:
-            trip.ended, trip.failure = True, Failure(fault.code, reason)
-        elif trip.attempts >= self._endpoint.attempts:
-            trip.ended, trip.failure = True, gave_up(fault, trip.attempts, reason)
+            call.ended, call.failure = True, Failure(fault.code, reason)
+        elif call.used.attempts >= self._endpoint.attempts:
+            call.ended, call.failure = True, gave_up(fault, call.used.attempts, reason)
 
-    def _spending(self, trip: _Trip) -> Spending:
-        # No seconds: how long the server worked on it, nobody says.
-        return trip.usage.spending(self._name, trip.attempts, 0.0, trip.cost, trip.presumed)
-
-    async def _paid(self, request: ChatRequest, body: dict[str, Any], trip: _Trip) -> Line | None:
+    async def _paid(self, request: ChatRequest, body: dict[str, Any], call: _Progress) -> Line | None:
         """What the server answers in a batch, None where it does not; its price is in the books."""
         call_id = request.call_id or uuid4()
         content = {"custom_id": str(call_id), "method": "POST", "url": PATH, "body": body}
@@ -237,9 +230,7 @@ class BatchQueue:
             cost, presumed = self._meter.end(bill, usage)
             if under_way:
                 self._hold(call_id, bill.worst)
-            elif cost is not None:
-                trip.cost = (trip.cost or 0.0) + cost
-            trip.presumed += presumed
+            call.used.charge(None if under_way else cost, presumed)
 
     def _hold(self, call_id: UUID, worst: float) -> None:
         """Keep set aside what a call under way may cost, although nobody waits for it."""

@@ -6,7 +6,7 @@ import pytest
 
 from flows.orchestration.ui_words import in_ui_words
 from graph.errors import StoreInUse
-from tasks.endpoint.faults import REMEDIES
+from tasks.endpoint.fault_tables import REMEDIES
 
 OF_THE_COMMAND_LINE = ("same command", "--accept-changes", "[endpoints", "[roles]", "gsdp status")
 

@@ -204,7 +204,7 @@ async def test_a_window_that_the_server_calls_closed_is_waited_out_by_all() -> N
     time = Time()
     async with scripted_server(http(429, "{}", closed), ok()) as server, client(server.url, time) as c:
         first = asyncio.create_task(c.complete(ASK))
-        while not c.retries:  # noqa: ASYNC110 - a few turns of the loop
+        while not c.circuit.retries:  # noqa: ASYNC110 - a few turns of the loop
             await asyncio.sleep(0)
         second = await c.complete(ASK)
         assert (second.attempts, (await first).attempts) == (1, 2)
@@ -317,12 +317,12 @@ async def test_those_who_wait_say_for_whom() -> None:
 
         class Watch(Time):
             async def sleep(self, seconds: float) -> None:
-                seen.append(c.trouble)
+                seen.append(c.circuit.trouble)
                 await super().sleep(seconds)
 
         async with client(server.url, Watch()) as c:
             await c.complete(ASK)
-            assert c.trouble == ""
+            assert c.circuit.trouble == ""
     assert seen == [f"{server.url}: connection closed before an answer"]
 
 

@@ -43,7 +43,7 @@ async def test_one_call_sends_what_was_asked_and_returns_what_came() -> None:
         reply = await c.complete(ASK._replace(extra_body={"stop": ["END"]}))
     assert (reply.text, reply.reasoning, reply.finish_reason, reply.fault) == ("four", "hm", "stop", None)
     assert (reply.input_tokens, reply.output_tokens, reply.attempts, reply.endpoint) == (7, 5, 1, "test")
-    assert (c.in_flight, c.served, c.attempts, c.retries) == (0, 1, 1, 0)
+    assert (c.in_flight, c.served, c.attempts, c.circuit.retries) == (0, 1, 1, 0)
     (received,) = server.requests
     assert received.line == "POST /v1/chat/completions HTTP/1.1"
     assert received.headers["authorization"] == f"Bearer {KEY}"
@@ -117,7 +117,7 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_asked(
     headers = {name: http_date(50) if value == SOON else value for name, value in headers.items()}
     async with scripted_server(http(429, "{}", headers), ok()) as server, client(server.url, time) as c:
         reply = await c.complete(ASK)
-    assert (reply.fault, reply.attempts, c.retries) == (None, 2, 1)
+    assert (reply.fault, reply.attempts, c.circuit.retries) == (None, 2, 1)
     (slept,) = time.slept
     assert least <= slept <= most
 
@@ -276,7 +276,7 @@ async def test_many_of_one_kind_in_a_row_blame_the_endpoint_and_name_their_calls
             assert (await c.complete(ASK._replace(call_id=call_id))).fault
         with pytest.raises(EndpointRefused, match=words):
             await c.complete(ASK._replace(call_id=calls[-1]))
-        assert c.unanswered == calls, "the rows of all of them are to be withdrawn"
+        assert c.circuit.unanswered == calls, "the rows of all of them are to be withdrawn"
 
 
 async def test_one_usable_answer_clears_the_endpoint() -> None:

@@ -14,22 +14,11 @@ from graph.errors import StoreInUse
 from tasks.endpoint import faults
 from tasks.endpoint.client import NOT_SENT
 from tasks.endpoint.codes import FaultCode
-from tasks.endpoint.faults import (
-    EXCEPTIONS,
-    GROUPS,
-    REMEDIES,
-    STATUSES,
-    Failure,
-    Fault,
-    gave_up,
-    read_exception,
-    read_status,
-    remedy,
-)
+from tasks.endpoint.fault_tables import DEFAULT_4XX, EXCEPTIONS, GROUPS, REMEDIES, STATUSES, WORDINGS
+from tasks.endpoint.faults import Failure, Fault, gave_up, read_exception, read_status, remedy
 from tasks.endpoint.finishes import WORDS
 from tasks.endpoint.health import AttemptHistory, Consequence, Health
 from tasks.endpoint.replies import read_answer, read_vectors
-from tasks.endpoint.wordings import WORDINGS
 
 CODES: tuple[FaultCode, ...] = get_args(FaultCode)
 
@@ -57,7 +46,7 @@ def other_words(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(faults, str(_name(table)), [(*row[:-1], f"sentence {next(numbers)}") for row in table])
     changed = {status: (*row[:-1], f"sentence {next(numbers)}") for status, row in STATUSES.items()}
     monkeypatch.setattr(faults, "STATUSES", changed)
-    monkeypatch.setattr(faults, "DEFAULT_4XX", (*faults.DEFAULT_4XX[:-1], "other words"))
+    monkeypatch.setattr(faults, "DEFAULT_4XX", (*DEFAULT_4XX[:-1], "other words"))
 
 
 def _name(table: object) -> str:
