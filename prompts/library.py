@@ -121,7 +121,7 @@ def inert(text: str, tags: re.Pattern[str]) -> str:
         text = seen
     if "<" in text:
         text = tags.sub("‹", text)
-    if any(first in text for first in "<[]◁"):
+    if "<" in text or "[" in text or "]" in text or "◁" in text:
         text = _CHAT_MARKER.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return text
 

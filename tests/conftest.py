@@ -17,12 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from flows.orchestration.local_server import empty_database, own_server
 from flows.orchestration.started import PREFECT_DEFAULTS
 from tests.support.live_prefect import Start, processes
 from tests.support.rehearsal import Rehearsal, gsdp, rehearsal
+
+# Hundreds of processes start here; without the compiled files each would compile thousands of modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("tests", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # Prefect reads these when it is imported, so they stand here and in no fixture.
 for name, value in PREFECT_DEFAULTS.items():

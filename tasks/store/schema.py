@@ -9,9 +9,11 @@ that are not ours are let be: no query of ours looks at them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -39,6 +41,9 @@ INCOMPLETE = (
     "WORKSPACE --salvage FOLDER`."
 )
 
+FIRST_TABLE = "CREATE TABLE migrations (number INTEGER NOT NULL);"
+UNLOCKED = {**SHUT, "lock_configuration": False}
+
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
     """Bring a database to the newest schema. Raises StoreError where it is not one of ours, newer, or read-only."""
@@ -49,12 +54,13 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) 
         version = row[0] if row else 0
     elif tables:
         raise StoreError(f"{path} is a DuckDB file, but not one of gsdp: choose another workspace.")
-    if odd := foreign(connection):
+    known = migrations()
+    is_newest = version == known[-1][0] or not tables
+    if odd := foreign(connection, newest_schema() if is_newest else every_schema()):
         raise StoreError(
             f"{path} holds {odd} that gsdp did not make, so it is not opened: it may come from somebody else. Use "
             "another workspace, or ask whoever gave it to you for the dataset instead."
         )
-    known = migrations()
     if version > known[-1][0]:
         raise StoreError(
             f"{path} was written by a newer gsdp (schema {version}, this one knows {known[-1][0]}): "
@@ -83,37 +89,54 @@ def migrations() -> list[tuple[int, str]]:
     return [(int(name.split("_")[0]), sql) for name, sql in numbered]
 
 
-def foreign(connection: duckdb.DuckDBPyConnection) -> str:
-    """What a database defines that no version of our schema does, such as "the view 'x'"; "" when there is nothing."""
-    tables, known, _ = ours()
-    found = connection.execute(f"{DEFINED} UNION ALL {NEVER_OURS}", [tables]).fetchall()
-    odd = sorted(set(found) - known, key=str)
+def foreign(connection: duckdb.DuckDBPyConnection, known: OurSchema) -> str:
+    """What a database defines that we do not, such as "the view 'x'"; "" when there is nothing."""
+    found = connection.execute(f"{DEFINED} UNION ALL {NEVER_OURS}", [known.tables]).fetchall()
+    odd = sorted(set(found) - known.defined, key=str)
     return f"the {odd[0][0]} {odd[0][1]!r}" if odd else ""
 
 
 def lacking(connection: duckdb.DuckDBPyConnection) -> str:
     """What a database of the newest schema lacks, such as "the column 'calls.id'"; "" when there is nothing."""
-    tables, _, newest = ours()
-    there = {(kind, name) for kind, name, _ in connection.execute(DEFINED, [tables]).fetchall()}
-    missing = sorted({(kind, name) for kind, name, _ in newest if kind in ("column", "view")} - there)
+    newest = newest_schema()
+    there = {(kind, name) for kind, name, _ in connection.execute(DEFINED, [newest.tables]).fetchall()}
+    missing = sorted({(kind, name) for kind, name, _ in newest.defined if kind in ("column", "view")} - there)
     return f"the {missing[0][0]} {missing[0][1]!r}" if missing else ""
 
 
-Definition = tuple[str, str, str | None]
+class OurSchema(NamedTuple):
+    """What our migrations make."""
+
+    tables: list[str]
+    """Their names."""
+    defined: frozenset[tuple[str, str, str | None]]
+    """Kind, name and definition, as `DEFINED` selects them."""
 
 
 @lru_cache
-def ours() -> tuple[list[str], frozenset[Definition], frozenset[Definition]]:
-    """The names of our tables, and what our migrations define: after any of them, and after the last one."""
-    found: set[Definition] = set()
-    newest: set[Definition] = set()
-    names: list[str] = []
-    with duckdb.connect(config={**SHUT, "lock_configuration": False}) as connection:
-        connection.execute("CREATE TABLE migrations (number INTEGER NOT NULL)")
+def newest_schema() -> OurSchema:
+    """After the last migration."""
+    with duckdb.connect(config=UNLOCKED) as connection:
+        connection.execute("\n".join([FIRST_TABLE, *(sql for _, sql in migrations())]))
+        return _schema(connection)
+
+
+@lru_cache
+def every_schema() -> OurSchema:
+    """After any of the migrations."""
+    tables: list[str] = []
+    defined: set[tuple[str, str, str | None]] = set()
+    with duckdb.connect(config=UNLOCKED) as connection:
+        connection.execute(FIRST_TABLE)
         for _, sql in migrations():
             connection.execute(sql)
-            listed = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
-            names += [name for (name,) in connection.execute(listed).fetchall() if name not in names]
-            newest = set(connection.execute(DEFINED, [names]).fetchall())
-            found |= newest
-    return names, frozenset(found), frozenset(newest)
+            here = _schema(connection, tables)
+            tables += [name for name in here.tables if name not in tables]
+            defined |= here.defined
+    return OurSchema(tables, frozenset(defined))
+
+
+def _schema(connection: duckdb.DuckDBPyConnection, earlier: Sequence[str] = ()) -> OurSchema:
+    listed = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+    tables = [name for (name,) in listed]
+    return OurSchema(tables, frozenset(connection.execute(DEFINED, [[*earlier, *tables]]).fetchall()))

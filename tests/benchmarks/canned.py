@@ -134,7 +134,8 @@ class _Slow(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._heard += data
         head, end, body = self._heard.partition(b"\r\n\r\n")
-        if not end or len(body) < int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]):
+        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+        if not end or len(body) < int(length or 0):
             return
         self._heard = b""
         if _Slow.held >= self._most:

@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+from unittest.mock import patch
 
 from flows.commands.settings_file import make_settings
 from tasks.context.run_context import RunContext
 from tasks.runs.opening import open_run
 from tasks.settings.run import RunSettings
+from tasks.store import writer
 from tasks.store.database import FILE_NAME, open_store
 
 P = ParamSpec("P")
@@ -51,10 +53,12 @@ async def open_context(
     if not settings.workspace.exists():
         settings.workspace.mkdir(parents=True)
         shutil.copy(_empty_store(), settings.workspace)
-    async with open_run(settings, accept_changes) as work:
-        if clients is not None:
-            work.clients = cast("Any", clients)
-        yield work
+    # In a run a row waits a moment for others that are committed with it; most tests write one after the other.
+    with patch.object(writer, "INTERVAL", 0.005):
+        async with open_run(settings, accept_changes) as work:
+            if clients is not None:
+                work.clients = cast("Any", clients)
+            yield work
 
 
 def plain(task: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
