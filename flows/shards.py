@@ -29,6 +29,7 @@ from flows.stages import (
     PAID,
     SMALLEST_CHUNK,
     chunk_size,
+    parts_of,
     screen_ranges,
     side_by_side,
     stage_flow,
@@ -72,14 +73,13 @@ async def shard(settings: RunSettings, start: int, stop: int) -> int:
 
 async def chains(work: RunContext, start: int, stop: int) -> None:
     """Take the combinations of a range through all paid stages, in chunks side by side."""
-    size = chunk_size(stop - start)
 
     async def chain(begin: int, end: int) -> None:
         for chunk in PAID.values():
             if not work.account.reached:
                 await chunk(begin, end)
 
-    ranges = [(at, min(at + size, stop)) for at in range(start, stop, size)]
+    ranges = parts_of(start, stop, chunk_size(stop - start))
     await side_by_side(work.settings, (partial(chain, *each) for each in ranges))
 
 
@@ -119,8 +119,7 @@ async def spread(settings: RunSettings) -> dict[str, int]:
 
 async def _screened(work: RunContext, start: int) -> int:
     """Screen what is finished from a position on; the pairs there are then."""
-    total = sampled(work)
-    await screen_ranges(work, [(at, min(at + LARGEST_CHUNK, total)) for at in range(start, total, LARGEST_CHUNK)])
+    await screen_ranges(work, parts_of(start, sampled(work), LARGEST_CHUNK))
     return work.screened.pairs
 
 

@@ -90,6 +90,11 @@ def chunk_size(pending: int) -> int:
     return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, ceil(pending / 8)))
 
 
+def parts_of(start: int, stop: int, size: int) -> list[tuple[int, int]]:
+    """A range of positions in parts of a size."""
+    return [(at, min(at + size, stop)) for at in range(start, stop, size)]
+
+
 def chunks_in_flight(settings: RunSettings) -> int:
     """How many task runs are side by side. A call that waits for a batch waits for hours, so many wait together."""
     largest = max((batch.requests for endpoint in settings.endpoints.values() if (batch := endpoint.batch)), default=0)
@@ -164,8 +169,7 @@ async def _stage(settings: RunSettings, stage: str) -> int:
     async with in_turn(settings) as work:
         refuse_open_rounds(settings.workspace)
         total = sampled(work)
-        size = chunk_size(total)
-        ranges = [(at, min(at + size, total)) for at in range(0, total, size)]
+        ranges = parts_of(0, total, chunk_size(total))
         await side_by_side(settings, (partial(PAID[stage], start, stop) for start, stop in ranges))
         if stage == "grade":
             await screen_ranges(work, ranges)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from importlib import resources
 from pathlib import Path
 
+from flows.commands.labelled import labelled
 from flows.commands.settings_file import make_settings
 from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
@@ -18,7 +18,6 @@ from tasks.store.latest import has_run, pair_count
 from tasks.store.looking import reading
 
 DEFAULT_WORKSPACE = Path("gsdp-demo")
-WIDTH = 100
 SWITCHES = ("--bad-problems=0.1", "--wrong-solutions=0.2", "--noisy-judges=0.05")
 """Faults of the rehearsal, so that every gate has something to keep out."""
 
@@ -64,7 +63,7 @@ def show_result(settings: RunSettings) -> None:
     for relation, points, problem, solution, answer, pair_id in found:
         print(f"\nOne of the pairs ({relation}: {', '.join(points)}), written by the sandbox, which is no model:\n")
         for name, text in (("problem", problem), ("solution", solution), ("answer", answer)):
-            print(_block(name, text))
+            print(*labelled(name, text, column=10), sep="\n")
         print(f"\nhow it came about   {invoked()} explain {workspace} {str(pair_id)[:8]}")
     print("after a failure     the same command again goes on where it stopped")
     folder = "" if workspace == DEFAULT_WORKSPACE else f"--workspace {workspace} "
@@ -74,14 +73,3 @@ def show_result(settings: RunSettings) -> None:
 def invoked() -> str:
     """How the person called us, for commands to copy: uv says so in the environment."""
     return "python3 -m uv run gsdp" if "UV" in os.environ else "gsdp"
-
-
-def _block(name: str, text: str) -> str:
-    """Text in a column of its own, wrapped, without blank lines."""
-    lines = [
-        line
-        for part in text.splitlines()
-        if part.strip()
-        for line in textwrap.wrap(part, WIDTH, break_long_words=False)
-    ]
-    return "\n".join(f"{name if at == 0 else '':<10}{line}" for at, line in enumerate(lines))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.arguments import Run, Workspace
+from flows.commands.arguments import AcceptChanges, Overrides, Run, SettingsFile, Workspace
 from flows.orchestration.started import Flow, with_prefect
 from tasks.settings.policy import Percent, Units
 
@@ -40,8 +40,8 @@ def check(
 
 
 def evaluate(
-    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    settings: SettingsFile,
+    set_: Overrides = None,
     quote: Annotated[
         int,
         typer.Option(min=0, help="Ask so many items of each benchmark, and say what the rest will take; 0: ask all."),
@@ -49,9 +49,7 @@ def evaluate(
     lm_eval: Annotated[
         bool, typer.Option("--lm-eval", help="Ask nothing: write the tasks of lm-evaluation-harness, and the commands.")
     ] = False,
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
-    ] = False,
+    accept_changes: AcceptChanges = False,
 ) -> None:
     """Let models answer the items of `[[benchmarks]]`: scores with errors, differences with intervals.
 
@@ -78,11 +76,9 @@ def evaluate(
 
 
 def compare(
-    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
-    ] = False,
+    settings: SettingsFile,
+    set_: Overrides = None,
+    accept_changes: AcceptChanges = False,
 ) -> None:
     """Run arms that differ in one thing, and compare their results at equal volume and at equal cost.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.commands.labelled import LABEL, labelled
 from flows.commands.workspace import WATCH_EVERY
 from flows.reporting.snapshot import read_snapshot
 from graph.errors import StoreError, UsageError
@@ -18,8 +18,6 @@ SHARE = 0.01
 """Share of the time that a watch may look: a look costs the machine about as long as it takes."""
 MOST_NEW = 1_000
 """Rows that each look of a watch reads: more than come between two of them."""
-WIDTH = 100
-LABEL = 11
 
 
 def print_pairs(workspace: Path, last: int, rejected: bool, where: str | None, watch: bool) -> None:
@@ -70,15 +68,8 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
     yield f"{row['relation']}{rated}: {', '.join(row['points'])}"
     if "gate" in row:
         detail = f" ({row['detail']})" if row["detail"] else ""
-        yield from _block("rejected", f"{row['gate']}: {row['reason']}{detail}")
+        yield from labelled("rejected", f"{row['gate']}: {row['reason']}{detail}")
     for name in ("problem", "solution", "answer"):
         if row[name] is not None:
-            yield from _block(name, str(row[name]))
+            yield from labelled(name, str(row[name]))
     yield f"{'id':<{LABEL}}{row['id']}\n"
-
-
-def _block(label: str, text: str) -> Iterator[str]:
-    """A text under its label, wrapped."""
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, WIDTH, break_long_words=False)]
-    for place, line in enumerate(lines):
-        yield f"{'' if place else label:<{LABEL}}{line}"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.arguments import AcceptChanges, Overrides, SettingsFile
 from flows.orchestration.started import Flow, check_target, run_until, with_prefect
 
 
@@ -34,12 +35,10 @@ def demo(
 
 
 def run(
-    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    settings: SettingsFile,
+    set_: Overrides = None,
     until: Annotated[str, typer.Option(help="Last stage to run.")] = "publish",
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on although settings that shape the answers have changed.")
-    ] = False,
+    accept_changes: AcceptChanges = False,
     retry: Annotated[
         Retry | None, typer.Option("--retry", help="Ask again for what any run gave up, not only the last one.")
     ] = None,
@@ -64,8 +63,8 @@ def run(
 
 
 def seeds(
-    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    settings: SettingsFile,
+    set_: Overrides = None,
 ) -> None:
     """Show how the seed files are read: the first seeds, the rows left out and why, and how much may come of them.
 
@@ -80,8 +79,8 @@ def seeds(
 
 
 def quote(
-    settings: Annotated[Path, typer.Argument(help="TOML file with the settings.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override, as key=value; may be repeated.")] = None,
+    settings: SettingsFile,
+    set_: Overrides = None,
     seeds: Annotated[
         int, typer.Option(min=2, help="Seeds of the probe; for each of them five combinations are finished.")
     ] = 20,

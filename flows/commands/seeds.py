@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -12,6 +11,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from uuid import UUID
 
+from flows.commands.labelled import LABEL, labelled
 from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.benchmarks import read_benchmarks
@@ -31,8 +31,6 @@ LISTED = 50
 """Rows left out that are listed."""
 LONGEST = 1200
 """Characters of a text that are shown."""
-WIDTH = 100
-LABEL = 11
 
 
 @dataclass
@@ -173,7 +171,4 @@ def _block(label: str, text: str) -> str:
     """A text under its label, wrapped; of a long one the beginning."""
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]} … ({len(text):,} characters)"
-    lines = [
-        line for part in text.splitlines() for line in (textwrap.wrap(part, WIDTH, break_long_words=False) or [""])
-    ]
-    return "\n".join(f"{label if place == 0 else '':<{LABEL}}{line}" for place, line in enumerate(lines))
+    return "\n".join(labelled(label, text, blank_lines=True))
