@@ -65,7 +65,7 @@ async def shard(settings: RunSettings, start: int, stop: int) -> int:
         start: First position of the round in sampling order.
         stop: The position behind its last one.
     """
-    # Whoever deals has asked about changed settings.
+    # Changed settings were agreed to when the round was dealt.
     async with in_turn(settings, accept_changes=True) as work:
         await chains(work, start, stop)
         return work.counts.done["grade"]

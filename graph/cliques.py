@@ -2,8 +2,8 @@
 
 Edges are directed from the endpoint of lower degree to the higher (ties by node), so every clique has one lowest node
 and is met once, and a hub's long row is searched rather than walked (Chiba and Nishizeki, 1985). Triangles are always
-listed: they are few beside the pairs. Four-cliques are numbered: two triangles on one lowest edge are a candidate,
-which is a clique when their tips are joined.
+listed: they are few compared with the pairs. Four-cliques are numbered: two triangles on one lowest edge are a
+candidate, which is a clique when their tips are joined.
 """
 
 from __future__ import annotations

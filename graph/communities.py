@@ -1,7 +1,7 @@
 """Communities of the knowledge graph: the subjects that its points fall into, by Louvain's method.
 
 Blondel, Guillaume, Lambiotte and Lefebvre (2008), with the moves of a sweep made side by side: of a seeded half of the
-nodes, so that neighbours do not swap places for ever. Everything is integer arithmetic and ties go to the lower number,
+nodes, so that neighbours do not swap places forever. Everything is integer arithmetic and ties go to the lower number,
 so the same graph has the same communities everywhere. networkx has Louvain too; this one takes seconds where that takes
 minutes, and is held against it in the tests.
 """

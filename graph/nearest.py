@@ -1,7 +1,7 @@
 """Which names are near: by their vectors, exactly or nearly so, and without vectors by their letters.
 
-Letters are clearly second best. They find another spelling or word order, but neither *antiderivative* beside
-*indefinite integral* nor what tells two look-alikes apart.
+Letters are clearly second best. They find another spelling or word order. They do not find that an
+*antiderivative* is an *indefinite integral*, nor what tells two look-alikes apart.
 """
 
 from __future__ import annotations

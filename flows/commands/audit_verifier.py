@@ -1,4 +1,4 @@
-"""`gsdp audit verifier`: our verdicts beside math-verify's on the run's own answers, and the rows where they part."""
+"""`gsdp audit verifier`: our verdicts next to math-verify's on the run's own answers, and the rows where they part."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Runs that begin again by themselves: a few times after crashes, and for a night while an endpoint is away.
 
-A run that begins again goes on from its store and pays for nothing twice. How often it has is told by its own states:
-what a person has begun counts anew. The automation of `deployments/automations.yaml` begins crashed runs again, here is
-only counted how often; runs that meet an outage schedule themselves.
+A run that begins again goes on from its store and pays for nothing twice. Its own states say how often it has begun;
+the count starts again when a person begins it. Crashed runs are begun again by the automation of
+`deployments/automations.yaml`, and only counted here; runs that meet an outage schedule themselves.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OUTAGES = 18
 
 
 def in_a_row(states: Sequence[State[Any]], message: str) -> int:
-    """How many of the latest times that a run was to begin were for this reason alone; states in the order of time."""
+    """How many times in a row, up to the latest, a run was begun for this reason; states in the order of time."""
     begun = [state for state in states if state.is_scheduled() and state.name != "AwaitingConcurrencySlot"]
     count = 0
     for state in reversed(begun):
@@ -67,9 +67,9 @@ async def refuse_endless_crashes() -> None:
 
 @asynccontextmanager
 async def outlasting_outages() -> AsyncIterator[None]:
-    """Begin the run again later where an endpoint that has answered before does not answer any more.
+    """Begin the run again later when an endpoint that has answered before does not answer any more.
 
-    Raises Pause then; and the error as it is where the endpoint was away for too long.
+    Raises Pause then, and the error itself when the endpoint was away for too long.
     """
     try:
         yield
@@ -84,7 +84,7 @@ async def outlasting_outages() -> AsyncIterator[None]:
 
 
 async def begin_again(wait: timedelta, name: str, why: str) -> None:
-    """Schedule this run for later, and end its process in order. Raises Pause, as a run does that is suspended."""
+    """Schedule this run for later and end its process in order, by raising Pause as a suspended run does."""
     state: State[Any] = Scheduled(name=name, scheduled_time=datetime.now(UTC) + wait, message=why)
     async with get_client() as client:
         await client.set_flow_run_state(UUID(runtime.flow_run.id), state, force=True)

@@ -1,8 +1,8 @@
 """What a process does first that Prefect's runner has started for a run of a deployment.
 
-It goes to the folder of the data, if the environment names one, so that relative paths are there on every machine. And
-it makes its output outlive whoever reads it: that is a pipe to the worker, and when the worker is killed, the next line
-that is logged would end the run.
+It changes to the folder of the data, if the environment names one, so that relative paths hold on every machine. And it
+goes on when nobody reads its output any more: that is a pipe to the worker, and when the worker is killed, the next
+line that is logged would otherwise end the run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Unbroken:
 
 
 def settle() -> None:
-    """Make the process ready, where a runner has started it. A second time changes nothing."""
+    """Make a process ready that a runner has started. A second call changes nothing."""
     if STARTED not in os.environ:
         return
     if folder := os.environ.get(DATA):
@@ -60,7 +60,7 @@ def settle() -> None:
 
 
 def outlive_readers() -> None:
-    """Let the process outlive the readers of its output, also where log handlers have kept a stream."""
+    """Go on when nobody reads the output any more, also where log handlers have kept a stream."""
     streams = {id(stream): unbroken(stream) for stream in (sys.stdout, sys.stderr)}
     sys.stdout, sys.stderr = (streams[id(stream)] for stream in (sys.stdout, sys.stderr))
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):

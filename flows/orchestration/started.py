@@ -59,7 +59,7 @@ def with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_chan
     """What a flow returns, shown at its work. `load` imports it, once Prefect is set up."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
-    # Whoever asks politely for an end gets what Ctrl-C gets; Prefect hands the signal on once its flows have ended.
+    # SIGTERM does what Ctrl-C does; Prefect hands the signal on once its flows have ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from prefect.settings import get_current_settings
 

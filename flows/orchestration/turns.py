@@ -1,10 +1,10 @@
 """Taking turns: of the runs that Prefect's deployments start, one at a time works in a workspace, and the rest wait.
 
-A global concurrency limit named after the workspace keeps the queue, because the limit of a deployment does not bind
-the other deployments. It is there for order; what keeps a second writer out is the store's lock. So a run that waits
-looks at the store now and then, and goes on when nobody holds it: a server that restarts may forget to free a slot.
-One that has waited for a while gives its worker's place back, and comes again later. The last run of a workspace takes
-the limit away. Runs that a person starts by a command do not queue: they are told at once who is at work.
+The queue is a global concurrency limit named after the workspace, because a deployment's own limit does not bind the
+other deployments. It only keeps order; a second writer is kept out by the store's lock. So a waiting run looks at the
+store now and then, and goes on when nobody holds it, since a server that restarts may forget to free a slot. A run that
+has waited for a while gives its place at the worker back and is scheduled again. The last run of a workspace deletes
+the limit. Runs that a person starts by a command do not queue: they say at once who is at work.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
         holder = None
         try:
             await stack.enter_async_context(slot)
-            # A slot may have been lost, and then two runs have one. Whoever is at work ends first.
+            # A slot may have been lost, and then two runs have one. The one at work ends first.
             while holder := _holder(workspace):
                 told = await _wait_for(holder, workspace, told, began)
                 await asyncio.sleep(PATIENCE)
@@ -178,7 +178,7 @@ async def _queue(stack: AsyncExitStack, workspace: Path) -> None:
 
 
 async def _wait_for(holder: str, workspace: Path, told: str, began: float) -> str:
-    """Say whom the run waits for, unless that was said; what is now said. Raises Pause where it comes again later."""
+    """Log what the run waits for, unless it was just said; returns the sentence. Raises Pause to come again later."""
     names = await runs_at_work(workspace)
     who = ", ".join(names) or "another run"
     sentence = f"Waiting for {who} of this workspace to end. {in_ui_words(holder)}".strip()
@@ -226,5 +226,5 @@ def _holder(workspace: Path) -> str | None:
     except StoreInUse as error:
         return str(error)
     except StoreError:
-        return None  # whoever opens it for good will say why
+        return None  # opening it for good will say why
     return None

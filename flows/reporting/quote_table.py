@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
 from graph.ledger import Measure, Quote, Quoted
-from tasks.reports.money import ALL, STAGES, Beside, latest_quote, paid_since
+from tasks.reports.money import ALL, STAGES, QuotedAndPaid, latest_quote, paid_since
 from tasks.store.database import Store
 from tasks.store.latest import has_run
 
@@ -90,24 +90,24 @@ def print_quote(store: Store) -> bool:
         return False
     quote, figures = found
     if has_run(store):
-        print("", *_beside(paid_since(store, quote, figures), quote), sep="\n")
+        print("", *_quoted_and_paid(paid_since(store, quote, figures), quote), sep="\n")
     else:
         print("", *table(quote, figures), sep="\n")
     return True
 
 
-def _beside(rows: Sequence[Beside], quote: Quote) -> Iterator[str]:
+def _quoted_and_paid(rows: Sequence[QuotedAndPaid], quote: Quote) -> Iterator[str]:
     heads = {measure: head for measure, head in PAID_HEADS.items() if any(row.measure == measure for row in rows)}
     yield f"paid, of what was quoted on {quote.quoted_at:%Y-%m-%d %H:%M} UTC for {quote.wanted:,} pairs"
-    yield f"{'stage':<10}" + "".join(f"{head:>{BESIDE}}" for head in heads.values())
+    yield f"{'stage':<10}" + "".join(f"{head:>{PAID_WIDTH}}" for head in heads.values())
     cells = {
         (row.stage, row.measure): f"{READ.get(row.measure, short)(row.paid)} of {_range(row.quoted)}" for row in rows
     }
     for stage in (*STAGES, ALL):
-        line = "".join(f"{cells.get((stage, measure), '?'):>{BESIDE}}" for measure in heads)
+        line = "".join(f"{cells.get((stage, measure), '?'):>{PAID_WIDTH}}" for measure in heads)
         yield f"{'in all' if stage == ALL else stage:<10}{line}"
 
 
 PAID_HEADS: dict[Measure, str] = {"calls": "calls", "tokens": "tokens", "usd": "USD"}
-BESIDE = 34
+PAID_WIDTH = 34
 """Width of a column."""

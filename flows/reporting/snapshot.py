@@ -15,7 +15,7 @@ from tasks.reports.money import in_words
 from tasks.settings.amounts import Budget, show
 
 if TYPE_CHECKING:
-    # Whoever reads a snapshot need not wait for what a run imports.
+    # Reading a snapshot need not wait for what a run imports.
     from tasks.context.run_context import RunContext
 
 SHORT_WAIT = 2.0

@@ -1,4 +1,4 @@
-"""Our verdicts beside math-verify's, on the answers that the run's own solvers gave to one problem.
+"""Our verdicts next to math-verify's, on the answers that the run's own solvers gave to one problem.
 
 Knows: where the two part. Does not know who is right: those rows are for a person to look at. Each pair is two
 writings that solutions of one problem ended with; writings that are alike letter by letter tell nothing and are left

@@ -1,9 +1,9 @@
-"""What a run's rows rest on besides its settings: the seeds, and the graph that was made of them.
+"""The data that a run's rows depend on, apart from its settings: the seeds, and the graph that was made of them.
 
-A recipe says which settings shaped a row. Which combinations there are, and which of their pairs find place, is decided
-by the seeds as well; so the recipes of sample and screen hold a digest of these. Other seeds make other recipes: what
-was drawn and screened for the former ones stays in the store as history, is not published, and is there again when
-they are. Answers have no part in this: one that is asked for again is found.
+A recipe says which settings shaped a row. The seeds decide too which combinations there are and which of their pairs
+are kept, so the recipes of sample and screen include a digest of the data. Other seeds give other recipes: what was
+drawn and screened for the former seeds stays in the store as history, is not published, and counts again when these
+seeds are back. Answers do not depend on it: one that is asked for again is found.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def bound(recipes: Mapping[str, UUID], store: Store) -> dict[str, UUID]:
 
 
 async def rest_on(work: RunContext, basis: Basis) -> bool:
-    """Go on with this data, and with the recipes that belong to it; whether it is other data than before."""
+    """Take this data and its recipes as those of the run; whether it is other data than before."""
     if work.store.select(Basis, "stage = ? AND digest = ?", [basis.stage, basis.digest]):
         return False
     await work.store.write(basis, statements=[("DELETE FROM basis WHERE stage = ?", [basis.stage])])
@@ -43,7 +43,7 @@ async def rest_on(work: RunContext, basis: Basis) -> bool:
 
 
 async def rest_on_graph(work: RunContext, graph: KnowledgeGraph) -> bool:
-    """Go on with this graph, and with the names of its points, which problems are asked for by."""
+    """The same for a graph: its structure, and the names of its points, since these stand in what is asked."""
     names = point_names(work.store, work.recipes["connect"])
     digest = content_id("graph", str(graph.fingerprint), [names[point] for point in graph.ids])
     return await rest_on(work, Basis(stage="connect", digest=digest))

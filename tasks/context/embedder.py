@@ -1,7 +1,7 @@
 """Vectors of texts from the embedder, asked for in batches and remembered.
 
-Vectors are stored under the embedder's model and `extra_body`. A call that gave up for a reason that may pass ends
-the stage: a graph that is merged in part would depend on a moment's trouble.
+Vectors are stored under the embedder's model and `extra_body`. A call that fails for a passing reason ends the
+stage: the graph would otherwise depend on when an endpoint was in trouble.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ WARMER = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a call asks about, and whom; each question about a subject is a numbered sample."""
+    """What a call asks, and which role: each question about a subject is a numbered sample."""
 
     stage: str
     role: ResolvedRole
@@ -92,7 +92,7 @@ class Asked(Generic[T]):
 
 @dataclass
 class Counts:
-    """What a stage did in this process: for people who watch, never for decisions."""
+    """What the stages did in this process. For display only: no decision rests on it."""
 
     cost: float | None = None
     """USD that the workspace's calls cost; None where nobody knows a price."""
@@ -121,7 +121,7 @@ class Counts:
 
 
 class Screened(NamedTuple):
-    """How far the screen has come. The screen alone replaces it; everybody else reads."""
+    """How far the screen has come. Only the screen replaces it; all others read it."""
 
     until: int = 0
     """Combinations before this position are finished and screened."""
@@ -149,7 +149,7 @@ class RunContext:
     settings_recipes: Mapping[str, UUID]
     """Of the settings alone."""
     lost: set[UUID]
-    """Calls that gave no usable answer to an item that is still open: their numbers are spent, also for a retry."""
+    """Calls without a usable answer for items that are still open: their numbers are used up, also for a retry."""
     account: BudgetAccount = field(default_factory=lambda: BudgetAccount(None))
     counts: Counts = field(default_factory=Counts)
     benchmark_items: Sequence[tuple[str, str]] = ()
@@ -176,7 +176,8 @@ class RunContext:
     ) -> Asked[T]:
         """Ask until an answer can be read, at most `tries` times; each question is a numbered sample.
 
-        `tries` is `samples_per_item` if left out; what may be tried once is asked in the same way whenever that is.
+        `tries` is `samples_per_item` if left out. With 1, the temperature stays the same, also when an earlier run has
+        asked before.
 
         The row of the last call is left to the caller, who commits it together with what the answer makes; earlier
         ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
@@ -365,8 +366,9 @@ def using(context: RunContext) -> Iterator[None]:
 async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run coroutines side by side; the first error cancels the rest and is raised.
 
-    Unlike `asyncio.gather`, nothing is left running behind the error, so a task that Prefect retries meets no ghost of
-    its first try. At the end of the budget, what is under way is paid for and ends before BudgetReached is raised.
+    Unlike `asyncio.gather`, nothing is left running behind the error, so nothing of a first attempt is still at work
+    when Prefect retries a task. At the end of the budget, what is under way is paid for and ends before BudgetReached
+    is raised.
     """
     reached: list[BudgetReached] = []
 

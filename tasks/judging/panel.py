@@ -2,8 +2,8 @@
 
 Pure but for `consult`. Cheap judges come first; the rest are asked only when these differ, or when one of them could
 not be understood. A judge that gave nothing usable is unjudged: it is asked once more (`samples_per_item`), and then
-the others decide without it, if they hold the quorum. Whom a decision rests on is a function of the answers alone, so
-votes that other settings left in the store change nothing.
+the others decide without it, if they hold the quorum. Which judges a decision rests on depends on the answers alone,
+so votes that other settings left in the store change nothing.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ def disputed(votes: Sequence[Weighted]) -> bool:
 def choose(graded: Sequence[Sequence[Weighted]], rule: GradeRule, *, pooled: bool) -> tuple[Decision, int]:
     """What the votes on several solutions decide, and which of them is the best: most of 1, then the earliest.
 
-    `pooled`: the solutions give one answer, so the votes on all of them speak about it, and the best one must stand by
-    itself besides. Else each stands for itself, as proofs do. So a lucky vote on a further solution does not outweigh
-    the doubts about the first.
+    `pooled`: the solutions give one answer, so the votes on all of them speak about it, and the best one must also be
+    accepted on its own. Else each stands for itself, as proofs do. So a lucky vote on a further solution does not
+    outweigh the doubts about the first.
     """
     shares = [_share(votes) for votes in graded]
     best = max(range(len(graded)), key=lambda place: (shares[place], -place))

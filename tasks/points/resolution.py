@@ -59,7 +59,7 @@ class PointClass:
 
 @dataclass(frozen=True)
 class PairVerdict:
-    """What was decided of a link, and by whom."""
+    """What was decided of a link, and what decided it."""
 
     verdict: Literal["same", "different", "undecided"]
     by: Literal["file", "contrast", "score", "curator", "nobody"]

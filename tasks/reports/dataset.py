@@ -2,7 +2,7 @@
 
 The folder is a function of seeds, settings and answers: rows stand in sampling order, figures count only what lies
 before the dataset's last combination, and nothing in it tells the time but the report, which is there to look at. It is
-written next to its place and then moved there, so a reader never meets half a dataset.
+written next to its place and then moved there, so a reader never sees half a dataset.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ DECIDED = f"""(
     SELECT problem_id FROM passes WHERE stage = 'review' AND recipe = {recipe_of("review")}
     UNION ALL SELECT subject_id FROM rejects
     WHERE stage IN ('review', 'screen') AND recipe IN (SELECT recipe FROM current_recipes))"""
-"""Problems that the run has come to. A quote's probe may have asked for others on the same combination, where its small
-graph has other names for the points."""
+"""Problems that have been reviewed, or passed over. A quote's probe may have asked for others on the same combination,
+where its small graph has other names for the points."""
 
 # What lies before the frontier, and before the dataset's last pair where the frontier is further: after a run to a
 # higher target. So the figures are those of the dataset, whatever else was made.

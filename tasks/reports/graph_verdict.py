@@ -44,8 +44,8 @@ async def give_verdict(
     return found
 
 
-async def judge_anew(work: RunContext) -> None:
-    """Judge a graph before anything is drawn of it; where it was judged before, that stands."""
+async def judge_if_new(work: RunContext) -> None:
+    """Judge a graph before anything is drawn from it. An earlier verdict on the same graph stands."""
     graph = await asyncio.to_thread(sampled_graph, work)
     sql = "recipe = ? AND graph = ? ORDER BY place"
     if said := work.store.select(GraphFinding, sql, [work.recipes["sample"], graph.fingerprint]):

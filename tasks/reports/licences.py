@@ -1,6 +1,6 @@
 """The identifiers of licences that dataset hubs know.
 
-A hub filters by them; a licence that it does not know is `other`, with a name beside it.
+A hub filters by them; a licence that it does not know is `other`, with a name of its own.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def by_stage(store: Store, quickly: bool = False) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-class Beside(NamedTuple):
+class QuotedAndPaid(NamedTuple):
     """What a stage was quoted and what has been paid since."""
 
     stage: str
@@ -130,20 +130,20 @@ def latest_quote(store: Store) -> tuple[Quote, list[Quoted]] | None:
     return (quotes[0], store.select(Quoted, "quote_id = ?", [quotes[0].id])) if quotes else None
 
 
-def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[Beside]:
+def paid_since(store: Store, quote: Quote, figures: Sequence[Quoted]) -> list[QuotedAndPaid]:
     """What a workspace has paid since a quote, next to its figures; what the probe has paid was before it."""
     rows = {stage: sums for stage, *sums in store.rows(PAID_SINCE, [list(STAGES), quote.run, quote.quoted_at])}
     rows[ALL] = [sum(each) for each in zip(*rows.values(), strict=True)]
     wanted = {(row.stage, row.measure): row for row in figures}
     return [
-        Beside(stage, measure, paid, wanted[stage, measure])
+        QuotedAndPaid(stage, measure, paid, wanted[stage, measure])
         for stage in (*STAGES, ALL)
-        for measure, paid in zip(BESIDE, rows.get(stage) or (0, 0, 0.0), strict=True)
+        for measure, paid in zip(COMPARED, rows.get(stage) or (0, 0, 0.0), strict=True)
         if (stage, measure) in wanted
     ]
 
 
-BESIDE: tuple[Measure, ...] = ("calls", "tokens", "usd")
+COMPARED: tuple[Measure, ...] = ("calls", "tokens", "usd")
 PAID_SINCE = """
     SELECT stage, count(*), sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost), 0) FROM calls
     LEFT JOIN (SELECT id AS run_id, number FROM runs) USING (run_id)

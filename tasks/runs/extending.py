@@ -2,7 +2,7 @@
 
 Work is known by what was asked and by the model that was asked first. Under "extend" a new model takes over the earlier
 one's place: what is there stays as it is, nothing is paid again, and what is still to be asked goes to the new model.
-Which of the two has answered stands with each call, and so with each pair.
+Each call, and so each pair, says which of the two has answered.
 
 Not for the embedder: the vectors of two models cannot be compared. Not for other numbers of judges, nor for other
 prompts or temperatures: these change what is asked.
@@ -63,11 +63,11 @@ def _judges(
     """The panel, each judge in the place of the one that stood there; another number of judges is another panel."""
     if len(judges) != len(former):
         return tuple(judges)
-    told: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     made = []
     for judge, before in zip(judges, former, strict=True):
-        told[before["model"]] += 1
-        number = told[before["model"]]
+        seen[before["model"]] += 1
+        number = seen[before["model"]]
         name = f"{before['model']} #{number}" if number > 1 else str(before["model"])
         made.append(_in_place_of(library, judge, before, name))
     return tuple(made)
@@ -84,7 +84,7 @@ def handed_over(roles: ResolvedRoles) -> Iterator[tuple[str, str, str]]:
 
 
 def what_is_kept(roles: ResolvedRoles, store: Store) -> list[str]:
-    """What a person should know before other models go on: what stays, and what goes to whom. Empty without any."""
+    """What a person should know before other models go on: what stays, and which model does the rest."""
     others = [f"{role}: {former} -> {new}" for role, former, new in handed_over(roles)]
     if not others:
         return []

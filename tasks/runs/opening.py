@@ -119,12 +119,12 @@ async def _clients(
             client.batch_queue = BatchQueue(name, endpoint, key, known, prices, account, store, run_id)
             await client.batch_queue.open()
             stack.push_async_callback(client.batch_queue.close)
-    await asyncio.gather(*(clients[name].learn_contexts() for name in _untold(plan, profiles)))
+    await asyncio.gather(*(clients[name].learn_contexts() for name in _without_context(plan, profiles)))
     return clients
 
 
-def _untold(plan: Plan, profiles: Profiles) -> set[str]:
-    """Endpoints of whose models nobody has yet told how much they hold."""
+def _without_context(plan: Plan, profiles: Profiles) -> set[str]:
+    """Endpoints with a model whose context size is not known yet."""
     asked = [item for role in plan.roles.chat for item in role.replicas.items()]
     endpoints = plan.settings.endpoints
     others = [(name, model) for name, model in asked if endpoints[name].base_url != SANDBOX]

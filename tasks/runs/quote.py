@@ -1,13 +1,13 @@
 """The quote: what the rest of a run will cost, from what a probe of some seeds did (`graph/estimate.py`).
 
 The probe is a run of its own in a folder of the workspace, with a store of its own. Its answers are taken into the
-workspace's store (`tasks/store/unite.py`): the run reads no seed and judges no name that the probe did, and finds its
-problems where it draws the same. So a quote is of what comes beyond that.
+workspace's store (`tasks/store/unite.py`): the run does not read the probe's seeds or judge its names again, and finds
+its problems where it draws the same combinations. A quote is for the rest.
 
 Hours are the seconds that the probe's calls were on the wire, shared by as many at once as the settings allow, or what
-the settings' limits a minute take, if that is longer; endpoints work side by side. So they know how long answers are
-and how fast the server was for few at once. They do not know how much slower it is for many, which limits it sets
-itself, nor of the end of a run, when there is little left to ask.
+the settings' limits a minute take, if that is longer; endpoints work side by side. So the estimate includes how long
+answers are and how fast the server was for few requests at once. It does not include how much slower the server is for
+many, which limits it sets itself, or the end of a run, when there is little left to ask.
 
 A probe does not show what only large runs meet: graphs that run dry, pairs that repeat earlier ones, other shares of
 the relations than a small graph has, what a policy learns. Quotas of the accepted pairs (`accept`) are not counted in.
@@ -127,7 +127,7 @@ async def choose(work: RunContext, seeds: int) -> set[UUID]:
     return there
 
 
-class Books:
+class CallSums:
     """The probe's calls in rows of numbers, one row an item: `SUMS`, then the hours at each endpoint."""
 
     def __init__(self, work: RunContext) -> None:
@@ -176,7 +176,7 @@ ABOUT_NAMES = """
 
 @dataclass(frozen=True, eq=False)
 class ProbeFigures:
-    """What a probe did, in rows of `Books`."""
+    """What a probe did, in rows of `CallSums`."""
 
     recipes: Mapping[str, UUID]
     width: int
@@ -208,27 +208,27 @@ class Known:
 
 def measure(work: RunContext) -> ProbeFigures:
     """What the probe at the run context did, also in earlier runs of it."""
-    books = Books(work)
+    sums = CallSums(work)
     kept = dict(work.store.rows("SELECT position, count(*) FROM pairs GROUP BY position"))
     places = range(work.screened.until)
     owned = owners(work, 0, work.screened.until)
-    blocks = [books.of(stage, places, OWNED, [[*owned], [*owned.values()]]) for stage in PRODUCTION]
+    blocks = [sums.of(stage, places, OWNED, [[*owned], [*owned.values()]]) for stage in PRODUCTION]
     extracted = work.recipes["extract"]
     seeds = work.store.column(READ, [extracted, extracted])
     subjects = [content_id("extract", str(seed), str(extracted)) for seed in seeds]
     asked = [role.model for name in ("curator", "embedder") if (role := work.roles.get(name))]
     one_by_one = [work.library["connect_filter"].hash, NO_PROMPT]
-    single, paired = books.of("connect", ("single", "paired"), ABOUT_NAMES, [one_by_one, asked])
+    single, paired = sums.of("connect", ("single", "paired"), ABOUT_NAMES, [one_by_one, asked])
     names = work.store.rows("SELECT DISTINCT name FROM current_mentions WHERE recipe = ?", [extracted])
     calls, tokens, usd = work.store.rows(
         "SELECT count(*), coalesce(sum(input_tokens + output_tokens), 0)::BIGINT, sum(cost) FROM calls"
     )[0]
     return ProbeFigures(
         work.settings_recipes,
-        books.width,
-        books.unpriced,
+        sums.width,
+        sums.unpriced,
         len(seeds),
-        books.of("extract", seeds, LISTED, [subjects, seeds]),
+        sums.of("extract", seeds, LISTED, [subjects, seeds]),
         len({normal_form(name, work.library.domain.names) for (name,) in names}),
         single,
         paired,

@@ -1,10 +1,10 @@
 """Shards: a round of combinations dealt to several workers, each with a store of its own.
 
 The graph and the combinations are made once, in the workspace's own store. What is dealt is combinations alone, by
-their position modulo the number of shards, and only such as nobody has worked on; answers come home by `unite`, where
-ids that hash the work make them what they would be had one worker asked for all. Screening, which compares all with
-all, stays at home. Limits a minute, requests at once, the price of shared GPUs and what is left of the budget are
-split evenly: together the shards keep to what one run would keep to.
+their position modulo the number of shards, and only those that nobody has worked on. Answers are taken back by `unite`;
+since ids hash the work, they are the same as if one worker had asked for all. Screening, which compares all with all,
+is done in the workspace's own store. Limits a minute, requests at once, the price of shared GPUs and what is left of
+the budget are split evenly: together the shards keep to what one run would keep to.
 
 A round is a folder, named after the positions it holds and the number of its shards. It is there from the dealing to
 the moment when all of its shards are done and united, so any run that finds one goes on with it.

@@ -68,7 +68,7 @@ def is_saved(block_id: str) -> bool:
 
 
 def fill(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with what is saved under its name; what the settings say besides wins. Raises SettingsError."""
+    """The endpoint with what is saved under its name; other fields that the settings give win. Raises SettingsError."""
     if endpoint.saved is None:
         return endpoint
     found = find_endpoint(endpoint.saved)

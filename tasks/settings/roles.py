@@ -86,7 +86,7 @@ class ResolvedRoles:
 
     @property
     def all(self) -> tuple[ResolvedRole, ...]:
-        """Whoever may be asked."""
+        """All that may be asked."""
         return (*self.by_name.values(), *self.judges, *self.examinees)
 
     @property

@@ -27,7 +27,7 @@ from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.aliases import Decisions, read_aliases
 from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
 from tasks.points.resolution import Candidate, PointClass, merge
-from tasks.reports.graph_verdict import judge_anew, sampled_graph
+from tasks.reports.graph_verdict import judge_if_new, sampled_graph
 from tasks.stages.chunk_task import chunk_task
 from tasks.store.graphs import OCCURS
 from tasks.store.writer import Statement
@@ -54,7 +54,7 @@ async def connect() -> dict[str, int]:
     await _replace(work, classes, names, [*merged.proposals, *_spellings(work, kept)])
     edges = work.store.value("SELECT count(*) FROM edges WHERE recipe = ?", [work.recipes["connect"]])
     await rest_on_graph(work, await asyncio.to_thread(sampled_graph, work))
-    await judge_anew(work)
+    await judge_if_new(work)
     work.counts.note("connect", done=len(classes))
     return {
         "names": len(counted),

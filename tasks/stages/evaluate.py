@@ -2,8 +2,8 @@
 
 Each answer is an attempt of its own, asked for once: an answer that is cut off or states nothing is a wrong one, and
 asking again would flatter the model. Where the server gave up, there is no answer yet, and the next run asks again.
-Marks rest on the attempt, the right answer and the rule of equivalence: who mends a file or the rule marks again and
-pays nothing. Beside our word stands math-verify's own on the whole text.
+Marks rest on the attempt, the right answer and the rule of equivalence: after a change of a file or of the rule,
+answers are marked again at no cost. Next to our mark stands math-verify's own on the whole text.
 """
 
 from __future__ import annotations

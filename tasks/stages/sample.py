@@ -1,4 +1,5 @@
-"""sample: draw the next combinations of the graph, in an order that the graph, the plan and its seed fix for ever.
+"""sample: draw the next combinations of the graph, in an order that the graph, the plan and its seed fix once and for
+all.
 
 The sequence is the present graph's from its first place on, whatever was drawn from former ones: so the dataset is a
 function of the seeds that there are. What was paid for a combination is found again where the sequence comes to it.

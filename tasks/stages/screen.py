@@ -237,7 +237,7 @@ class Screen:
     async def _waiting(self, start: int, stop: int) -> list[Waiting]:
         """Graded problems that are not screened yet, in sampling order."""
         work = self._work
-        # By the ids that are asked for: a combination may have problems under other names of its points besides.
+        # By the ids that are asked for: a combination may also have problems under other names of its points.
         asked = [slot.problem_id for slot in all_slots(work, start, stop)]
         found = await work.store.fetch(
             f"""SELECT c.position, c.relation, c.points, m.id, p.solution_id, {self._difficulty}, p.id

@@ -4,7 +4,7 @@ Knows: DuckDB changes the blocks that a database file's header points to at no t
 then the header, and until the next checkpoint every commit goes to the end of the log next to the file. So the file,
 with as much of the log as there was before copying began, is the store as it was at that moment, provided that the
 header is the same afterwards. If it is not, the copy is made again; and a run that sees that its store is being copied
-puts its checkpoints off, so that this happens once and not for ever.
+puts its checkpoints off, so that this happens once and not without end.
 Does not know DuckDB's lock, and must not be called in a process that has the store open: opening and closing a locked
 file there releases the lock of the whole process.
 """
@@ -88,7 +88,7 @@ def is_being_copied(store: Path) -> bool:
 
 @contextmanager
 def _being_copied(store: Path) -> Iterator[None]:
-    """Tell so; one who copies it already is waited for, but not for ever."""
+    """Mark the store as being copied. Another copy in progress is waited for, but not forever."""
     with store.with_name(FLAG).open("wb") as flag:
         end = time.monotonic() + PATIENCE
         while not _locked(flag) and time.monotonic() < end:

@@ -255,7 +255,7 @@ class Store:
             raise StoreError(sentence(error, self.path)) from error
 
     def _let_copy(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Put checkpoints off as long as somebody copies the file, but not for ever."""
+        """Put checkpoints off as long as somebody copies the file, but not forever."""
         copied, now = is_being_copied(self.path), time.monotonic()
         if not copied:
             self._copied_since = now

@@ -29,7 +29,7 @@ def log_of(store: Path) -> Path:
 def replacing(target: Path, like: Path | None = None) -> Iterator[Path]:
     """A temporary file in the folder of `target`, which takes its name when the block ends well.
 
-    It may be read by those who could read the file that was there, or else `like`, or whom the umask allows.
+    It may be read by those who could read the file that was there, or else `like`, or by those whom the umask allows.
 
     Raises StoreError when `target` is something else than a regular file, OSError when it cannot be written.
     """

@@ -25,7 +25,7 @@ _MATH_WORD = re.compile(_WORD.pattern + r"|[+*/^=<>×÷±≤≥≠√]|-(?![^\W\
 _WORD_ASCII = re.compile(r"\d+(?:\.\d+)+|[a-z0-9]+")
 _MATH_WORD_ASCII = re.compile(_WORD_ASCII.pattern + r"|[+*/^=<>]|-(?![a-z])|(?<![a-z])-")
 _CACHE_LIMIT = 500_000
-"""Words remembered before the cache starts anew (about 60 MB); generated numbers never run out."""
+"""Words remembered before the cache is emptied (about 60 MB); generated numbers never run out."""
 
 
 def math_words(text: str) -> list[str]:

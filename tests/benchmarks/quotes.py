@@ -16,7 +16,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tasks.reports.money import ALL, Beside, latest_quote, paid_since
+from tasks.reports.money import ALL, QuotedAndPaid, latest_quote, paid_since
 from tests.support.rehearsal import command, content, opened, rehearsal, write_toml
 
 WORLDS = (
@@ -35,7 +35,7 @@ WORLDS = (
 PRICES = {"input": 0.3, "output": 1.2}
 
 
-def quoted_and_paid(switches: tuple[str, ...], number: int, pairs: int, latency: float) -> list[Beside]:
+def quoted_and_paid(switches: tuple[str, ...], number: int, pairs: int, latency: float) -> list[QuotedAndPaid]:
     """A quote, then the run: both, by stage and measure."""
     with tempfile.TemporaryDirectory() as folder, rehearsal(*switches, f"--latency={latency}") as server:
         work = Path(folder, "work")
