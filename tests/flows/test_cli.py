@@ -198,9 +198,9 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are(
     prefect_server: str, run: Run, tmp_path: Path
 ) -> None:
     seeds = tmp_path / "seeds.jsonl"
-    seeds.write_text(json.dumps({"question": "What is 2 + 2?", "answer": "4"}) + "\n")
+    seeds.write_text(json.dumps({"stem": "What is 2 + 2?", "key": "4"}) + "\n")
     said = only_sentence(run("run", broken_settings(tmp_path, seeds=[{"path": str(seeds)}])), 2)
-    assert "has no column 'problem' for the problem; its columns are: 'question', 'answer'." in said
+    assert "has no column 'problem' for the problem; its columns are: 'stem', 'key'." in said
 
 
 def test_an_endpoint_that_is_down_fails_with_what_to_do(

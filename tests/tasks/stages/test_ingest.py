@@ -92,7 +92,6 @@ async def test_a_file_that_cannot_be_used_is_one_sentence(
         ({"problem": "qestion"}, "no column 'qestion' for the problem; its columns are: 'question', 'answer'. Did you"),
         ({"problem": "question", "points": "zzz"}, "no column 'zzz' for the points; its columns are: 'question'"),
         ({"problem": "question", "solution": "anwser"}, "Did you mean 'answer'?"),
-        ({}, "no column 'problem' for the problem"),
     ],
 )
 async def test_a_wrong_column_is_answered_with_those_that_exist(
@@ -102,6 +101,13 @@ async def test_a_wrong_column_is_answered_with_those_that_exist(
     with pytest.raises(SeedError) as raised:
         await read(tmp_path, name, content, columns=columns)
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["seeds.jsonl", "seeds.csv"])
+async def test_columns_whose_names_nobody_can_guess_are_listed(name: str, tmp_path: Path) -> None:
+    content = lines({"stem": "q", "key": "a"}) if name.endswith("l") else "stem,key\nq,a\n"
+    with pytest.raises(SeedError, match="no column 'problem' for the problem; its columns are: 'stem', 'key'"):
+        await read(tmp_path, name, content)
 
 
 async def test_settings_that_went_through_json_need_the_same_columns(tmp_path: Path) -> None:
