@@ -16,6 +16,7 @@ from flows.reporting.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, StoreInUse, UsageError
 from tasks.reports.agreement import agreement
 from tasks.reports.counts import counts, last_runs, present, rejects, seeds_without_points
+from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import PROBE, budget, by_stage, cost, unanswered
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
@@ -66,14 +67,7 @@ def _print_store(store: Store, workspace: Path) -> None:
             f"last run  {started:%Y-%m-%d %H:%M:%S} UTC, {'killed' if state == 'running' else state}"
             + (f": {message}" if message else "")
         )
-    for name, number in counts(store):
-        wanted = f" of {latest_settings(store).target_pairs:,} wanted" if name == "pairs" else ""
-        print(f"{name:<14}{number:>12,}{wanted}")
-    rejected = rejects(store)
-    if rejected:
-        print("\nrejected")
-    for stage, reason, number in rejected:
-        print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}")
+    print_counts(store, latest_settings(store).target_pairs)
     _print_pointless(store)
     _print_findings(findings(store))
     _print_judges(store)
@@ -83,6 +77,27 @@ def _print_store(store: Store, workspace: Path) -> None:
     for line in unanswered(store):
         print(f"{'lost':<10}{line}")
     print_quote(store)
+
+
+def print_counts(store: Store, target: int) -> None:
+    """What there is, and next to it, where that is less, what lies before the dataset's last pair: a run goes on with
+    what is on its way, and its own lines, the card and the report end there.
+    """
+    there, kept_out = dict(counts(store)), rejects(store)
+    finished = finished_counts(store, target) | {"pairs": min(there["pairs"], target)}
+    of_these = {(stage, reason): items for stage, reason, items in rejected(store, target)}
+    told = [finished[name] for name in there if name in finished]
+    if parted := told != [there[name] for name in there if name in finished]:
+        print(f"{'':<14}{'in all':>12}  before the dataset's last pair, as the run, its card and report count")
+    for name, number in there.items():
+        before = f"{finished[name]:>12,}" if parted and name in finished else ""
+        print(f"{name:<14}{number:>12,}{before}" + (f" of {target:,} wanted" if name == "pairs" else ""))
+    if kept_out:
+        print("\nrejected")
+    for stage, reason, number in kept_out:
+        # What made no problem or solution has no place in the order.
+        before = f"{of_these.get((stage, reason), 0):>12,}" if parted and stage not in ("compose", "solve") else ""
+        print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}{before}")
 
 
 def _print_pointless(store: Store) -> None:

@@ -86,12 +86,13 @@ class StageLines:
             "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
         }
         for name, text in told.items():
-            kept_out = {reason: number for stage, reason, number in reasons if stage == name}
-            if name in ("compose", "solve"):
-                # An answer that could not be read made no problem that would say where it belongs.
-                kept_out = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
+            text += _reasons({reason: number for stage, reason, number in reasons if stage == name})
+            # An answer that could not be read made no problem that would say where it belongs.
+            unread = {reason: number for (stage, reason), number in counts.rejected.items() if stage == name}
+            if unread and name in ("compose", "solve"):
+                text += f"; of all answers of this run{_reasons(unread)}"
             seconds = counts.ended.get(name, 0.0) - counts.started.get(name, 0.0)
-            self._tell(name, text + _reasons(kept_out), seconds)
+            self._tell(name, text, seconds)
 
     def called(self) -> None:
         """Tell of the calls of this run."""

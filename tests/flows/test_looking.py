@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 
 from flows.commands.graphs import print_graph
 from flows.commands.pairs import print_pairs
-from flows.commands.workspace import explain_problem, publish_to
+from flows.commands.workspace import explain_problem, print_counts, publish_to
 from graph.errors import StoreError, UsageError
+from tasks.reports.card import funnel
 from tasks.store.folders import temporary_folder
 from tasks.store.looking import PREFIX, is_at_work, reading
 from tests.support.rehearsal import ROOT, SEEDS, query
@@ -72,6 +74,7 @@ def test_all_that_reads_reads_while_a_run_is_at_work(
     assert "This is a pair of the dataset." in told
     assert "points" in told
     assert f"pairs written to {tmp_path / 'out'}" in told
+    assert "By the settings of the last run" in told
     assert list(held.glob(f"{PREFIX}*")) == [], "nothing is left of the copies"
     assert is_at_work(held)
 
@@ -98,6 +101,24 @@ def test_a_condition_that_cannot_be_read_names_the_columns(workspace: Path) -> N
     with pytest.raises(UsageError, match=r"no condition .*dificulty.* the columns are id, relation, points") as raised:
         print_pairs(workspace, 5, rejected=False, where="dificulty = 'hard'", watch=False)
     assert "duckdb" not in str(raised.value)
+
+
+def test_counts_that_the_run_and_the_card_do_not_have_stand_next_to_theirs(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with reading(workspace) as store:
+        print_counts(store, 1000)
+        whole = capsys.readouterr().out
+        print_counts(store, 5)
+        told = capsys.readouterr().out
+        stages = {stage: out for stage, _, out in funnel(store, 5, 5)}
+        (pairs, problems) = store.rows("SELECT (SELECT count(*) FROM pairs), (SELECT count(*) FROM problems)")[0]
+    assert "in all" not in whole, "nothing lies behind the last pair"
+    assert "before the dataset's last pair, as the run, its card and report count" in told
+    assert re.search(rf"^problems +{problems} +{stages['compose']}$", told, re.MULTILINE)
+    assert re.search(rf"^reviewed +\d+ +{stages['review']}$", told, re.MULTILINE)
+    assert re.search(rf"^pairs +{pairs} +5 of 5 wanted$", told, re.MULTILINE)
+    assert re.search(r"^  grade +no agreement +\d+ +\d+$", told, re.MULTILINE)
 
 
 def test_a_run_that_was_killed_is_not_at_work(workspace: Path, tmp_path: Path) -> None:
