@@ -14,7 +14,7 @@ from uuid import UUID
 from flows.commands.labelled import LABEL, labelled
 from graph.errors import SeedError
 from graph.records import Seed
-from tasks.inputs.benchmarks import read_benchmarks
+from tasks.inputs.benchmarks import benchmarks_in_words, read_benchmarks
 from tasks.inputs.fetched import pins
 from tasks.inputs.rows import skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, SeedRow, seed_rows
@@ -45,6 +45,8 @@ class SeedPreview:
     """The first rows that make no seed, and why."""
     points: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
     """Of each seed, as its row names them."""
+    benchmarks: list[str] = field(default_factory=list)
+    """How those are read whose layout was guessed."""
 
     def take(self, row: SeedRow, contamination: Contamination | None) -> None:
         """Count a row in."""
@@ -91,6 +93,7 @@ def _preview(settings: RunSettings) -> SeedPreview:
     # A store of its own, since DuckDB reads Parquet: the workspace stays as it is.
     with tempfile.TemporaryDirectory() as folder, closing(open_store(Path(folder))) as store:
         contamination = _contamination(store, settings)
+        preview.benchmarks = benchmarks_in_words(store, settings.benchmarks)
         for row in seed_rows(store, settings.seeds):
             preview.take(row, contamination)
     return preview
@@ -109,6 +112,8 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
             f"{source}: {counts['seeds']:,} seeds of {counts['rows']:,} rows, {counts['answered']:,} with a final "
             f"answer, {counts['with points']:,} with knowledge points of their own{read_as}",
         )
+    for line in preview.benchmarks:
+        yield _told("benchmark", line)
     for pin in pins(settings):
         yield _told("fetched", pin)
     if skipped := skipped_files(settings):

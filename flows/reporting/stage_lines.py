@@ -12,6 +12,7 @@ from flows.orchestration.events import announce
 from flows.reporting.report import view
 from flows.stages import PAID
 from tasks.context.run_context import RunContext
+from tasks.inputs.benchmarks import benchmarks_in_words
 from tasks.inputs.fetched import pins
 from tasks.inputs.rows import skipped_files
 from tasks.reports.funnel import finished_counts, rejected, spared
@@ -46,6 +47,8 @@ class StageLines:
         """Tell what weakens the panel, before it is paid."""
         if missing := (domain := self._work.library.domain).missing:
             view.get().note("domain", f"{domain.title}: of mathematics are its {', '.join(missing)}")
+        for line in benchmarks_in_words(self._work.store, self._work.settings.benchmarks):
+            self._note("benchmark", line)
         for line in self._work.kept:
             view.get().note("models", line)
             get_run_logger().info("%s", line)

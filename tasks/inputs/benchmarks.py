@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from graph.errors import SeedError
-from tasks.inputs.rows import checked_rows, named_columns
+from tasks.inputs.column_names import KnownNames, in_words
+from tasks.inputs.layouts import Layout, laid_out, layout_of
+from tasks.inputs.rows import checked_rows, named_columns, named_in
+from tasks.inputs.values import NotText, text_at
 from tasks.settings.labels import labels as file_labels
-from tasks.settings.run import BenchmarkFile
+from tasks.settings.run import BenchmarkFile, Columns, SeedFile
 from tasks.store.database import Store
 
 Item = tuple[str, str]
 """(name, text): the name is the file's and the line; a solution has its column besides."""
+
+
+class BenchmarkRow(NamedTuple):
+    """A row of a benchmark's file."""
+
+    line: int
+    row: dict[str, Any] | str
+    """Why it is none, where it is none."""
+    file: BenchmarkFile
+    """With the columns that it is read by."""
+    read_as: str
+    """The layout that was guessed; empty where the file is read as the settings say."""
 
 
 def labels(files: Sequence[BenchmarkFile]) -> list[str]:
@@ -23,13 +39,61 @@ def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> list[Item]:
     """The problems and solutions of all files. Raises SeedError for a row without text: a gap would go unnoticed."""
     items = []
     for file, label in zip(files, labels(files), strict=True):
-        columns = file.columns
-        for line, row in checked_rows(store, file.path, columns.problem, named_columns(columns), file.largest_row):
-            text = row.get(columns.problem) if isinstance(row, dict) else None
-            if not text or not isinstance(row, dict):
-                why = "has no text in column " + repr(columns.problem) if isinstance(row, dict) else f"is {row}"
-                raise SeedError(f"{file.path}:{line} {why}: mend or remove the row of this benchmark.")
-            items.append((f"{label}:{line}", str(text)))
-            if columns.solution and (solution := row.get(columns.solution)):
-                items.append((f"{label}:{line} {columns.solution}", str(solution)))
+        for line, row, laid, _ in benchmark_rows(store, file):
+            texts = _texts(row, laid)
+            if isinstance(texts, str):
+                raise SeedError(f"{file.path}:{line} {texts}: mend or remove the row of this benchmark.")
+            items.append((f"{label}:{line}", texts[0]))
+            if texts[1]:
+                items.append((f"{label}:{line} {laid.columns.solution}", texts[1]))
     return items
+
+
+def _texts(row: Mapping[str, Any] | str, file: BenchmarkFile) -> tuple[str, str] | str:
+    """The problem and the solution of a row; or why it has none."""
+    if isinstance(row, str):
+        return f"is {row}"
+    try:
+        problem, solution = (text_at(row, column) for column in (file.columns.problem, file.columns.solution))
+    except NotText as error:
+        return f"cannot be read ({error})"
+    return (problem, solution) if problem else f"has no text in column {file.columns.problem!r}"
+
+
+def benchmark_rows(store: Store, file: BenchmarkFile, evaluated: bool = False) -> Iterator[BenchmarkRow]:
+    """The rows of a file, with the columns that these are read by: the settings', or those of a guessed layout.
+
+    Raises SeedError where it lacks one of them, or where models are `evaluated`, one that only that needs.
+    """
+    also = {use: name for use in ("choices", "level", "subject") if (name := getattr(file, use))}
+    names = KnownNames(named_in(file.columns) | {*also.values()})
+    laid, read_as = file, ""
+
+    def needed(first: Mapping[str, Any]) -> Mapping[str, str | None]:
+        nonlocal laid, read_as
+        as_seeds = SeedFile(path=file.path, columns=file.columns, answer_after=file.answer_after)
+        layout = layout_of(as_seeds, first)
+        found = laid_out(as_seeds, layout)
+        columns = _problem_itself(found.columns, layout, first)
+        laid = file.model_copy(update={"columns": columns, "answer_after": found.answer_after})
+        guessed = file.columns == Columns()
+        read_as = (layout.title if layout else "") or in_words(columns, names.renamed) if guessed else ""
+        return named_columns(columns) | (also if evaluated else {})
+
+    for line, row in checked_rows(store, file.path, file.columns.problem, needed, file.largest_row, names):
+        yield BenchmarkRow(line, row, laid, read_as)
+
+
+def _problem_itself(columns: Columns, layout: Layout | None, row: Mapping[str, Any]) -> Columns:
+    """The columns of a layout that makes its problem of several: here it is the question without the options."""
+    made = layout is not None and layout.problem is not None and columns.problem not in row and "problem" in row
+    return columns.model_copy(update={"problem": "problem"}) if made else columns
+
+
+def benchmarks_in_words(store: Store, files: Sequence[BenchmarkFile]) -> list[str]:
+    """How the files are read whose layout was guessed."""
+    told = []
+    for file, label in zip(files, labels(files), strict=True):
+        first = next((row for row in benchmark_rows(store, file) if isinstance(row.row, dict)), None)
+        told += [f"{label} is read as {first.read_as}"] if first and first.read_as else []
+    return told

@@ -21,8 +21,8 @@ from tasks.answers.equivalence import AT_ONCE
 from tasks.answers.extraction import final_answer, stated_answer
 from tasks.answers.reference import reference
 from tasks.context.run_context import RunContext, run_context, together
-from tasks.inputs.benchmarks import labels
-from tasks.inputs.rows import checked_rows, named_columns
+from tasks.inputs.benchmarks import benchmark_rows, labels
+from tasks.inputs.values import NotText, text_at
 from tasks.settings.roles import ResolvedRole
 from tasks.settings.run import BenchmarkFile
 from tasks.stages.chunk_task import chunk_task
@@ -61,17 +61,15 @@ async def read_items(work: RunContext) -> list[BenchmarkItem]:
 
 
 def _items(work: RunContext, file: BenchmarkFile, label: str) -> Iterator[BenchmarkItem]:
-    columns = file.columns
-    also = {use: getattr(file, use) for use in ("choices", "level", "subject") if getattr(file, use)}
-    for line, row in checked_rows(
-        work.store, file.path, columns.problem, named_columns(columns) | also, file.largest_row
-    ):
-        problem = _text(row, columns.problem) if isinstance(row, dict) else None
-        if not problem or not isinstance(row, dict):
+    for line, row, laid, _ in benchmark_rows(work.store, file, evaluated=True):
+        if not isinstance(row, dict) or not (problem := text_at(row, laid.columns.problem)):
             continue  # `read_benchmarks` has refused it
         choices = _choices(row.get(file.choices) if file.choices else None)
-        solution = _text(row, columns.solution) or ""
-        answer = _text(row, columns.answer) or stated_answer(solution, file.answer_after)
+        try:
+            answer = text_at(row, laid.columns.answer) or None
+        except NotText as error:
+            raise SeedError(f"{file.path}:{line}: {error}.") from None
+        answer = answer or stated_answer(text_at(row, laid.columns.solution), laid.answer_after)
         if answer and choices:
             answer = chosen(answer, choices)
             if answer is None:

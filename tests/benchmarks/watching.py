@@ -1,6 +1,6 @@
 """What `gsdp pairs --watch` costs a run, in seconds of the processor.
 
-    python tests/benchmarks/watching.py [--store FOLDER] [--calls 200000] [--turns 5]
+    python tests/benchmarks/watching.py [--store FOLDER] [--calls 150000] [--turns 4]
 
 A process writes to a store as a run does: the same number of commits of the same rows in every turn. In every second
 turn another process looks all the time, one look after the other: it copies the store, opens the copy and reads the
@@ -45,8 +45,8 @@ def main() -> None:
     """Print each turn, and what follows for a watch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, help="workspace to take a copy of")
-    parser.add_argument("--calls", type=int, default=200_000)
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=150_000)
+    parser.add_argument("--turns", type=int, default=4)
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--look", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

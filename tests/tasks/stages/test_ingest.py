@@ -92,6 +92,7 @@ async def test_a_file_that_cannot_be_used_is_one_sentence(
         ({"problem": "qestion"}, "no column 'qestion' for the problem; its columns are: 'question', 'answer'. Did you"),
         ({"problem": "question", "points": "zzz"}, "no column 'zzz' for the points; its columns are: 'question'"),
         ({"problem": "question", "solution": "anwser"}, "Did you mean 'answer'?"),
+        ({"solution": "answer"}, "no column 'problem' for the problem"),
     ],
 )
 async def test_a_wrong_column_is_answered_with_those_that_exist(
