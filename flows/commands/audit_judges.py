@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.commands.auditing import REHEARSAL, audited, settings_of, share
 from tasks.audits.judges import Calibrated, Calibration, JudgeTally, calibrate, read_labelled
 from tasks.context.run_context import RunContext
-from tasks.settings.run import Role
+from tasks.settings.sections import Role
 
 
 def print_judges(run: Path, file: Path) -> None:

@@ -17,8 +17,9 @@ from tasks.context.run_context import RunContext
 from tasks.reports.card import is_rehearsal
 from tasks.runs.opening import open_run
 from tasks.runs.record import NOT_KEPT
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.keys import is_reference
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
 from tasks.store.looking import reading
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
 from tasks.reports.counts import first_pairs
 from tasks.reports.page.content import REPORT
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.addresses import SANDBOX
+from tasks.settings.run import RunSettings
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.latest import has_run, pair_count
 from tasks.store.looking import reading

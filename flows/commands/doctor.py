@@ -18,10 +18,12 @@ from graph.plain import bare
 from tasks.endpoint.doctor import Examination, examine
 from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.runs.plan import make_plan
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.blocks import fill, with_blocks
 from tasks.settings.endpoints import Endpoint
 from tasks.settings.lookup import resolve_key
-from tasks.settings.run import CHAT_ROLES, SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import CHAT_ROLES
 
 NO_PATIENT = "The sandbox is part of gsdp and needs no doctor."
 PROMPT_ROOM = 1024

@@ -11,7 +11,8 @@ from graph.errors import SettingsError
 from graph.evaluations import BenchmarkItem
 from tasks.context.run_context import RunContext
 from tasks.reports.harness import EVALUATION, task_files, task_name
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.addresses import SANDBOX
+from tasks.settings.run import RunSettings
 from tasks.stages.evaluate import asked_with, prompt_for, read_items
 
 

@@ -19,7 +19,8 @@ from graph.errors import SettingsError
 from tasks.inputs.fetched import address_of
 from tasks.inputs.rows import KINDS, kind_of
 from tasks.settings.policy import Policy
-from tasks.settings.run import EquivalenceRule, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import EquivalenceRule
 
 PATHS = (
     ("workspace",),

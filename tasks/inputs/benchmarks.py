@@ -11,7 +11,7 @@ from tasks.inputs.layouts import Layout, laid_out, layout_of
 from tasks.inputs.rows import checked_rows, named_columns, named_in
 from tasks.inputs.values import NotText, text_at
 from tasks.settings.labels import labels as file_labels
-from tasks.settings.run import BenchmarkFile, Columns, SeedFile
+from tasks.settings.sections import BenchmarkFile, Columns, SeedFile
 from tasks.store.database import Store
 
 Item = tuple[str, str]

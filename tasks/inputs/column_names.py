@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from tasks.inputs.values import LETTERS
-from tasks.settings.run import Columns
+from tasks.settings.sections import Columns
 
 Row = Mapping[str, Any]
 

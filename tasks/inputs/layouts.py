@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tasks.inputs.column_names import USUAL, by_usual_names
 from tasks.inputs.multiple_choice import choice_answer, choice_problem, is_multiple_choice
 from tasks.inputs.values import columns_of, text_at, value_at
-from tasks.settings.run import Columns, LayoutName, SeedFile
+from tasks.settings.sections import Columns, LayoutName, SeedFile
 
 Row = Mapping[str, Any]
 

@@ -24,7 +24,8 @@ from tasks.inputs.column_names import KnownNames
 from tasks.inputs.fetched import address_of, fetched
 from tasks.inputs.layouts import laid_out, layout_of
 from tasks.inputs.values import columns_of
-from tasks.settings.run import BenchmarkFile, Columns, RunSettings, SeedFile
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import BenchmarkFile, Columns, SeedFile
 from tasks.store.database import Store
 from tasks.store.parquet import parquet_rows
 

@@ -18,7 +18,7 @@ from tasks.inputs.layouts import CALCULATION, Layout, laid_out, layout_of
 from tasks.inputs.rows import checked_rows, named_in, seed_columns
 from tasks.inputs.values import NotText, columns_of, text_at, value_at
 from tasks.settings.labels import labels
-from tasks.settings.run import Columns, SeedFile
+from tasks.settings.sections import Columns, SeedFile
 from tasks.store.database import Store
 
 LONGEST = {"problem": 20_000, "solution": 100_000}

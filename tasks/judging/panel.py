@@ -14,7 +14,7 @@ from typing import TypeVar
 from tasks.context.run_context import together
 from tasks.judging.votes import Decision
 from tasks.settings.roles import ResolvedRole
-from tasks.settings.run import GradeRule, ReviewRule
+from tasks.settings.sections import GradeRule, ReviewRule
 
 T = TypeVar("T")
 

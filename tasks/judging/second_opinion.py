@@ -16,7 +16,7 @@ from prompts.answers import read_review, read_vote
 from tasks.context.run_context import Asked, RunContext, together
 from tasks.judging.panel import good_score
 from tasks.settings.roles import ResolvedRole
-from tasks.settings.run import ReviewRule
+from tasks.settings.sections import ReviewRule
 
 AUDIT = "audit"
 JudgeTask = Literal["review", "grade", "contamination"]

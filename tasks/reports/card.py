@@ -14,8 +14,9 @@ from tasks.reports.card_files import ALPHA, CITATION, features, licence_lines, l
 from tasks.reports.card_tables import cell, table
 from tasks.reports.coverage import of_dataset
 from tasks.reports.funnel import DECIDED, FINISHED, finished_counts, rejected, spared
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.presets import HEAD, choices
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import findings, latest, latest_identity, recipe_of
 

@@ -20,7 +20,8 @@ from tasks.reports.formats import FORMATS, LLAMA_FACTORY, TABLES, LineMaker
 from tasks.reports.page.content import REPORT, write_report
 from tasks.reports.row_template import filled
 from tasks.reports.rows import example_of, gather, gather_rejected, listed, published, published_pairs
-from tasks.settings.run import Publish, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import Publish
 from tasks.store.database import Store
 from tasks.store.folders import files_of, replacing_folder
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tasks.settings.run import Format
+from tasks.settings.sections import Format
 
 
 class PublishedPair(NamedTuple):

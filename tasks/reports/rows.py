@@ -18,7 +18,7 @@ from tasks.answers.ground_truth import ground_truth
 from tasks.reports.agreement import asked_now
 from tasks.reports.columns import ANSWER_TYPE, COLUMNS
 from tasks.reports.formats import PublishedPair
-from tasks.settings.run import Publish
+from tasks.settings.sections import Publish
 from tasks.store.database import Store, literal
 from tasks.store.graphs import load_graph, point_names
 from tasks.store.latest import current_recipe, latest_identity, recipe_of

@@ -25,8 +25,9 @@ from tasks.runs.record import recorded
 from tasks.runs.retry import gave_up_last, withdraw
 from tasks.runs.sandbox import Sandbox
 from tasks.runs.shards import end_rounds
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.lookup import resolve_key
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 from tasks.store.private import for_owner_alone
 from tasks.texts.contamination import Contamination

@@ -20,11 +20,12 @@ from tasks.reports.dataset import DATASET, check_folder
 from tasks.reports.licences import check_licence
 from tasks.reports.row_template import check_template
 from tasks.runs.extending import extended
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.amounts import read_budget
 from tasks.settings.blocks import with_blocks
 from tasks.settings.identity import Identity, changes, identity, paid_again, recipes
 from tasks.settings.roles import ResolvedRoles, resolve_roles
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
 
 ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"

@@ -9,8 +9,9 @@ import sys
 from types import TracebackType
 
 from graph.errors import EndpointDown
+from tasks.settings.addresses import SANDBOX
 from tasks.settings.endpoints import Endpoint
-from tasks.settings.run import SANDBOX, RunSettings
+from tasks.settings.run import RunSettings
 
 PATIENCE = 10.0
 """Seconds a server may take to end."""

@@ -11,7 +11,10 @@ from uuid import UUID
 from graph.errors import SettingsError
 from graph.records import content_id
 from prompts.library import Library
-from tasks.settings.run import CHAT_ROLES, SANDBOX, SANDBOX_JUDGE, SANDBOX_TRUTH, Role, RunSettings
+from tasks.settings.addresses import SANDBOX
+from tasks.settings.fallbacks import SANDBOX_JUDGE, SANDBOX_TRUTH
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import CHAT_ROLES, Role
 
 STRONG = "hard"
 """Problems that the rater calls this go to the strong solver."""

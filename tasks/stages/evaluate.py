@@ -24,7 +24,7 @@ from tasks.context.run_context import RunContext, run_context, together
 from tasks.inputs.benchmarks import benchmark_rows, labels
 from tasks.inputs.values import NotText, text_at
 from tasks.settings.roles import ResolvedRole
-from tasks.settings.run import BenchmarkFile
+from tasks.settings.sections import BenchmarkFile
 from tasks.stages.chunk_task import chunk_task
 
 EVALUATE = "evaluate"

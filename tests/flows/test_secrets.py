@@ -25,7 +25,7 @@ from flows.orchestration.local_server import HANDOVER
 from flows.synthesize import synthesize
 from graph.errors import EndpointRefused
 from tasks.endpoint import circuit
-from tasks.settings.run import CHAT_ROLES
+from tasks.settings.sections import CHAT_ROLES
 from tests.conftest import PREFECT_HOME
 from tests.support.rehearsal import SEEDS, content, opened, write_toml
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.commands.settings_file import make_settings
-from tasks.settings.run import CHAT_ROLES, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import CHAT_ROLES
 from tasks.store.database import Store, open_store
 
 ROOT = Path(__file__).parents[2]

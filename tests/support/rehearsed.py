@@ -13,7 +13,8 @@ from deployments.sandbox.roles import ErrorRates, ask_of, role_of
 from deployments.sandbox.vocabulary import embed
 from tasks.context.run_context import RunContext
 from tasks.endpoint.replies import ChatRequest, Reply
-from tasks.settings.run import CHAT_ROLES, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import CHAT_ROLES
 from tasks.stages.compose import compose
 from tasks.stages.connect import connect
 from tasks.stages.extract import extract, pending_seeds

@@ -19,7 +19,8 @@ from tasks.runs.opening import open_run
 from tasks.settings.blocks import ModelEndpoint, with_blocks
 from tasks.settings.endpoints import Prices
 from tasks.settings.lookup import resolve_key
-from tasks.settings.run import CHAT_ROLES, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import CHAT_ROLES
 from tests.conftest import Sandboxes
 from tests.support.rehearsal import query
 

@@ -13,7 +13,7 @@ from tasks.answers.equivalence import Equivalence, settle
 from tasks.answers.tiers import compare_cheaply
 from tasks.settings.identity import changes, paid_again
 from tasks.settings.policy import Policy
-from tasks.settings.run import EquivalenceRule
+from tasks.settings.sections import EquivalenceRule
 from tests.support.contexts import open_context, settings_for
 
 DEFAULT = Policy()

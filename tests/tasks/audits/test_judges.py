@@ -21,7 +21,7 @@ from graph.errors import EndpointDown, GsdpError, UsageError
 from graph.evaluations import Trial
 from tasks.audits.judges import Calibrated, JudgeTally, calibrate, proposed, read_labelled
 from tasks.endpoint.replies import ChatRequest, Reply
-from tasks.settings.run import Role
+from tasks.settings.sections import Role
 from tests.support.contexts import open_context, settings_for
 from tests.support.rehearsal import number, write_toml
 from tests.support.scripted_curator import reply

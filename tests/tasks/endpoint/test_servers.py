@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.settings.endpoints import Endpoint
-from tasks.settings.run import Role
+from tasks.settings.sections import Role
 from tests.support.scripted_server import ASK, client, http, ok, refusal, scripted_server
 from tests.tasks.endpoint.test_shapes import (
     AGAIN,

@@ -15,7 +15,7 @@ from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.rows import PACKED, skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, seed_rows
-from tasks.settings.run import LayoutName, SeedFile
+from tasks.settings.sections import LayoutName, SeedFile
 from tasks.store.database import Store, open_store
 from tests.support.contexts import settings_for
 

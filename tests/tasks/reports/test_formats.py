@@ -27,7 +27,8 @@ from tasks.reports.formats import FORMATS, TABLES
 from tasks.reports.licences import check_licence
 from tasks.reports.row_template import check_template, filled
 from tasks.runs.plan import check
-from tasks.settings.run import Format, RunSettings
+from tasks.settings.run import RunSettings
+from tasks.settings.sections import Format
 from tests.support.contexts import settings_for
 from tests.support.rehearsal import ROOT, SEEDS, opened
 from tests.support.rehearsed import InProcess, rehearsed_settings, run_all

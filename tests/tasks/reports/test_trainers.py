@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tasks.settings.run import Format
+from tasks.settings.sections import Format
 from tests.support.rehearsal import SEEDS
 from tests.support.rehearsed import InProcess, rehearsed_settings, run_all
 

@@ -15,7 +15,7 @@ from tasks.judging.panel import choose, consult, decide, disputed, verdict
 from tasks.judging.votes import elect, settled
 from tasks.reports.graph_verdict import EXPECTED_YIELD
 from tasks.settings.roles import ResolvedRole
-from tasks.settings.run import GradeRule, ReviewRule
+from tasks.settings.sections import GradeRule, ReviewRule
 
 MEAN, MAJORITY = ReviewRule(rule="mean"), ReviewRule()
 

@@ -12,7 +12,7 @@ import pytest
 from graph.errors import SeedError
 from graph.records import Reject, Seed
 from tasks.inputs.seeds import DAMAGE
-from tasks.settings.run import SeedFile
+from tasks.settings.sections import SeedFile
 from tasks.stages.extract import pending_seeds
 from tasks.stages.ingest import SHOWN, ingest
 from tests.support.contexts import open_context, plain, settings_for
