@@ -11,7 +11,7 @@ import pytest
 
 from graph.errors import SeedError
 from tasks.inputs.benchmarks import benchmark_rows, benchmarks_in_words, read_benchmarks
-from tasks.settings.run import BenchmarkFile
+from tasks.settings.sections import BenchmarkFile
 from tasks.store.database import Store, open_store
 
 P, S = "How many legs have 3 spiders?", "Each has 8, so they have 24."
