@@ -41,20 +41,28 @@ def uv(*arguments: str) -> str:
 
 def constraints() -> None:
     uv("lock")
-    CONSTRAINTS.write_text(HEAD + uv(*EXPORT, "--no-header", "--no-annotate"), encoding="utf-8")
-    print(f"{CONSTRAINTS.relative_to(ROOT)}: {CONSTRAINTS.stat().st_size:,} bytes")
+    write(CONSTRAINTS, HEAD + uv(*EXPORT, "--no-header", "--no-annotate"))
 
 
 def sbom(file: Path) -> None:
     uv("lock")
-    file.write_text(uv(*EXPORT, "--format", "cyclonedx1.5"), encoding="utf-8")
+    write(file, uv(*EXPORT, "--format", "cyclonedx1.5"))
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file and say how large it is. Ends the command where that cannot be done."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"{file} cannot be written ({error.strerror}): name another file.") from None
     print(f"{file}: {file.stat().st_size:,} bytes")
 
 
 def images() -> None:
     """Put the digest of today behind every base. Ends the command where a registry does not tell it."""
-    IMAGES.write_text(with_digests(IMAGES.read_text(encoding="utf-8")), encoding="utf-8")
-    print(IMAGES.read_text(encoding="utf-8"))
+    text = with_digests(IMAGES.read_text(encoding="utf-8"))
+    write(IMAGES, text)
+    print(text)
 
 
 def with_digests(text: str) -> str:
@@ -81,9 +89,15 @@ def digest(image: str) -> str:
 
 
 def audit() -> int:
-    """Look the packages up where faults are collected; the exit code of pip-audit."""
+    """Look the packages up where faults are collected; the exit code of pip-audit. Ends the command without a result."""
     command = ["tool", "run", "pip-audit", "--disable-pip", "--require-hashes", "--strict", "-r", str(CONSTRAINTS)]
-    return subprocess.run([*uv_command(), *command], cwd=ROOT, check=False).returncode
+    ended = subprocess.run([*uv_command(), *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    print(ended.stdout, ended.stderr, sep="", end="")
+    if "known vulnerabilit" not in ended.stdout + ended.stderr:
+        raise SystemExit(
+            "The packages were not audited, so nothing is known of faults: run it where there is a network."
+        )
+    return ended.returncode
 
 
 def main(arguments: list[str]) -> int:

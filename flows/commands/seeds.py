@@ -117,7 +117,7 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
     for pin in pins(settings):
         yield _told("fetched", pin)
     if skipped := skipped_files(settings):
-        yield _told("not read", f"{', '.join(map(str, skipped))}, since of no known kind")
+        yield _told("not read", f"{', '.join(map(str, skipped))}, since they hold no rows of a known kind")
     for seed in preview.shown:
         yield ""
         yield _told("seed", f"{seed.source}:{seed.line}")

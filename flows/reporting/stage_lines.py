@@ -136,7 +136,7 @@ def not_taken(found: Mapping[str, Any], settings: RunSettings) -> Iterator[str]:
     yield from pins(settings)
     if skipped := skipped_files(settings):
         more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
-        yield f"not read, since of no known kind: {', '.join(map(str, skipped[:NAMED]))}{more}"
+        yield f"not read, since they hold no rows of a known kind: {', '.join(map(str, skipped[:NAMED]))}{more}"
 
 
 def _of_more(found: Mapping[str, Any]) -> str:

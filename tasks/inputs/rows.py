@@ -41,6 +41,9 @@ TABLES = {".csv": "", ".tsv": "\t"}
 
 KINDS = (*JSON_LINES, ".json", *TABLES, ".parquet")
 
+ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
+"""Files that dataset libraries write next to the data: of a folder they are not read."""
+
 PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".zst": zstd.open}
 """Suffix -> what opens a file that is packed so."""
 
@@ -109,7 +112,7 @@ def _is_several(path: Path) -> bool:
 
 
 def _is_known(path: Path) -> bool:
-    return kind_of(path) in KINDS
+    return kind_of(path) in KINDS and path.name not in ABOUT
 
 
 def files_in(path: Path) -> list[Path]:
@@ -335,6 +338,8 @@ def _csv_rows(path: Path, delimiter: str, largest: int) -> Iterator[Row]:
                 continue
             if names is None:
                 names = fields
+                if twice := next((name for name in fields if name and fields.count(name) > 1), None):
+                    raise SeedError(f"{path} has two columns {twice!r}: rename one of them.")
             elif len(fields) == len(names):
                 yield line, dict(zip(names, fields, strict=True))
             elif fields:

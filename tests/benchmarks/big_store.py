@@ -1,6 +1,6 @@
 """A store of N pairs and all of their calls, and what it costs to have one: disk, memory, seconds.
 
-    python tests/benchmarks/big_store.py --pairs 2000000 --folder FOLDER
+    python tests/benchmarks/big_store.py --pairs 2000000 --folder FOLDER [--publish]
 
 A short run against the sandbox makes settings, graph and a small store. SQL then adds pairs that went through all
 stages, ten calls each (one composed, two reviewed and one rated, three solved, three graded), with texts of words drawn
@@ -9,12 +9,15 @@ that goes on for a few pairs more: seconds from its start to its first new call,
 when new pairs have been compared with all others. Seconds of the processor stand beside those of the clock, since other
 work on the machine disturbs them less. A Prefect server is there before.
 
-With the same FOLDER again, what is there is measured and not made anew.
+With --publish, only `gsdp status` and the whole of `gsdp publish` (four formats, card and report) are measured. With
+the same FOLDER again, what is there is measured and not made a second time.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -22,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import duckdb
@@ -36,12 +39,13 @@ from graph.records import content_id
 from tasks.reports.agreement import panel
 from tasks.store.database import FILE_NAME, open_store
 from tasks.store.ids import id_sql
-from tasks.store.latest import latest_identity
+from tasks.store.latest import latest_identity, pair_count
 from tests.support.rehearsal import Rehearsal, command, content, opened, query, rehearsal, write_toml
 
 BASE = 40
 MORE = 300
 """Pairs of the small store, and pairs that a run then adds."""
+FORMATS = ["messages", "alpaca", "grpo", "verl"]
 BLOCK = 100_000
 """Pairs written at a time."""
 
@@ -51,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder if left out")
+    parser.add_argument("--publish", action="store_true", help="measure what publishing takes, and no more")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="gsdp-big-store-"))
     os.environ |= PREFECT_DEFAULTS
@@ -63,8 +68,11 @@ def main() -> None:
             fill(small, large, arguments.pairs)
         for workspace in (small, large):
             open_store(workspace).close()  # brings one that was made earlier to the newest schema
-            measure(workspace, server)
-        for workspace in (small, large):
+            if arguments.publish:
+                publish(workspace)
+            else:
+                measure(workspace, server)
+        for workspace in () if arguments.publish else (small, large):
             grow(workspace, server)
 
 
@@ -118,6 +126,23 @@ def measure(workspace: Path, server: Rehearsal) -> None:
     served = server.served()
     more = settings(workspace, server, pairs + MORE)
     print(f"first new call  {watched(command('run', more), lambda: server.served() > served)}", flush=True)
+
+
+def publish(workspace: Path) -> None:
+    """Print what the dataset of all pairs takes, with its card and its report."""
+    with closing(open_store(workspace)) as store:
+        (kept,) = store.rows("SELECT settings FROM runs ORDER BY number DESC LIMIT 1")[0]
+        wanted = json.loads(kept)
+        wanted["target_pairs"] = pair_count(store)
+        wanted["publish"]["formats"] = FORMATS
+        sql = "UPDATE runs SET settings = ? WHERE number = (SELECT max(number) FROM runs)"
+        asyncio.run(store.write(statements=[(sql, [json.dumps(wanted)])]))
+        print(f"\n{workspace.name}: {wanted['target_pairs']:,} pairs", flush=True)
+    print(f"status          {watched(command('status', workspace))}", flush=True)
+    out = workspace.with_name(f"{workspace.name}-dataset")
+    print(f"publish         {watched(command('publish', workspace, '--out', out))}")
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    print(f"its files       {len([*out.rglob('*.*')])}, {size / 1e6:,.0f} MB", flush=True)
 
 
 def grow(workspace: Path, server: Rehearsal) -> None:

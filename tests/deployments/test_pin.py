@@ -78,3 +78,30 @@ def test_digests_are_what_the_registry_tells(tmp_path: Path, monkeypatch: pytest
 def test_a_word_that_is_none_of_the_commands_tells_them() -> None:
     with pytest.raises(SystemExit, match="constraints"):
         pin.main(["everything"])
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("No known vulnerabilities found", 0),
+        ("Found 2 known vulnerabilities in 1 package", 1),
+        ("ERROR: no network", None),
+    ],
+)
+def test_an_audit_that_found_nothing_out_says_so(
+    said: str, code: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "{said}" >&2\nexit {1 if code is None else code}\n')
+    uv.chmod(0o755)
+    monkeypatch.setenv("UV", str(uv))
+    if code is None:
+        with pytest.raises(SystemExit, match="were not audited, so nothing is known of faults"):
+            pin.main(["audit"])
+    else:
+        assert pin.main(["audit"]) == code
+
+
+def test_a_list_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"cannot be written \(No such file or directory\): name another file"):
+        pin.write(tmp_path / "nowhere/list.json", "{}")

@@ -345,6 +345,7 @@ def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: 
         ("c.jsonl", LINES.encode("utf-32"), "convert it, as by `iconv"),
         ("d.jsonl", LINES.encode("utf-16-le"), "convert it, as by `iconv"),
         ("notes.txt", b"Dear reader", "is of no known kind"),
+        ("twice.csv", b"problem,answer,problem\na,1,b\n", "has two columns 'problem': rename one of them"),
         ("a.jsonl.gz", gzip.compress(LINES.encode())[:-9], "cannot be read"),
     ):
         (tmp_path / name).write_bytes(content)
@@ -353,7 +354,7 @@ def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: 
 
 
 def test_folders_are_read_with_what_lies_below_them_and_patterns_with_what_they_name(tmp_path: Path) -> None:
-    for name in ("data/a/train.jsonl", "data/b/train.jsonl", "data/.git/x.jsonl", "data/LICENSE"):
+    for name in ("data/a/train.jsonl", "data/b/train.jsonl", "data/.git/x.jsonl", "data/LICENSE", "data/state.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(LINES, encoding="utf-8")
     for path in (tmp_path / "data", tmp_path / "data/*/train.jsonl"):
@@ -361,7 +362,7 @@ def test_folders_are_read_with_what_lies_below_them_and_patterns_with_what_they_
         named = [file.path.relative_to(tmp_path).as_posix() for file in settings.seeds]
         assert named == ["data/a/train.jsonl", "data/b/train.jsonl"]
     whole = settings_for(tmp_path, seeds=[{"path": tmp_path / "data"}])
-    assert skipped_files(whole) == [tmp_path / "data/LICENSE"], "what is not read is named"
+    assert skipped_files(whole) == [tmp_path / "data/LICENSE", tmp_path / "data/state.json"], "not read, and named"
 
 
 def test_two_files_of_one_name_are_told_apart(store: Store, tmp_path: Path) -> None:
