@@ -89,7 +89,7 @@ def digest(image: str) -> str:
 
 
 def audit() -> int:
-    """Look the packages up where faults are collected; the exit code of pip-audit. Ends the command without a result."""
+    """Look the packages up where faults are collected; pip-audit's exit code. Ends the command without a result."""
     command = ["tool", "run", "pip-audit", "--disable-pip", "--require-hashes", "--strict", "-r", str(CONSTRAINTS)]
     ended = subprocess.run([*uv_command(), *command], cwd=ROOT, capture_output=True, text=True, check=False)
     print(ended.stdout, ended.stderr, sep="", end="")
