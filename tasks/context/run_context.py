@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 from graph.errors import BudgetError, BudgetReached, EndpointError
 from graph.ledger import Call, utc_now
 from graph.quotas import Room
-from graph.records import Pass, Record, Reject, content_id
+from graph.records import Difficulty, Pass, Record, Reject, content_id
 from graph.spending import Spending
 from prompts.answers import Unparseable
 from prompts.library import Library, Prompt
@@ -304,6 +304,20 @@ class RunContext:
         """Those of some items that ended at a stage under its present recipe."""
         rows = {self.reject_id(stage, subject_id): subject_id for subject_id in subject_ids}
         return {rows[key] for key in await self.store.existing(Reject, rows)}
+
+    def accept(
+        self, stage: str, problem_id: UUID, score: float | None, difficulty: Difficulty | None, solution_id: UUID | None
+    ) -> Pass:
+        """A row that lets a problem pass a stage."""
+        return Pass(
+            id=self.pass_id(stage, problem_id),
+            recipe=self.recipes[stage],
+            stage=stage,
+            problem_id=problem_id,
+            score=score,
+            difficulty=difficulty,
+            solution_id=solution_id,
+        )
 
     def ended(self, stage: str, subject_id: UUID, failure: Failure | None, detail: str = "") -> Reject:
         """A row that ends an item for the failure of its last call; the server's own words go into the detail."""

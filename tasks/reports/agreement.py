@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from graph.records import content_id
+from tasks.settings.roles import numbered
 from tasks.store.database import Store
 from tasks.store.ids import id_sql
 
@@ -83,14 +84,9 @@ def agreement(store: Store, identity: dict[str, Any], written: str, most: int | 
 
 def panel(identity: dict[str, Any], task: str) -> list[tuple[str, str]]:
     """(name, recipe) of the judges of a run, as `tasks.settings.roles.resolve_roles` names them."""
-    found: list[tuple[str, str]] = []
-    models: list[str] = []
-    for judge in identity["review"]["judges"]:
-        model = judge["model"]
-        name = f"{model} #{models.count(model) + 1}" if model in models else model
-        models.append(model)
-        found.append((name, str(content_id("player", identity[task][f"prompt.{task}"], name, judge))))
-    return found
+    judges, prompt = identity["review"]["judges"], identity[task][f"prompt.{task}"]
+    names = numbered(judge["model"] for judge in judges)
+    return [(name, str(content_id("player", prompt, name, judge))) for name, judge in zip(names, judges, strict=True)]
 
 
 def asked_now(identity: dict[str, Any], task: str, item: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from graph.arms import Arm
 from tasks.context.run_context import RunContext
-from tasks.reports.outcomes import OWNERS, owners
+from tasks.reports.outcomes import KEPT, OWNERS, owners
 
 COMPARISON = "comparison.json"
 """What a comparison found, in words, in the workspace of its arms."""
@@ -30,9 +30,7 @@ NUMBERS = f"""
             coalesce(sum(cost), 0) AS usd, count(*) FILTER (cost IS NULL) AS unpriced
         FROM calls c JOIN owners o ON o.id = c.subject_id GROUP BY position),
     written AS (SELECT position, count(*) AS problems FROM problems p JOIN asked a ON a.id = p.id GROUP BY position),
-    kept AS (
-        SELECT position, count(*) AS pairs FROM passes p JOIN asked a ON a.id = p.problem_id
-        WHERE p.stage = 'screen' AND p.recipe = ? GROUP BY position),
+    {KEPT},
     drawn AS (SELECT position, points FROM combinations WHERE recipe = ? AND position < ?),
     together AS (
         SELECT position

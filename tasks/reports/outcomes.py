@@ -81,15 +81,19 @@ OWNERS = """
         UNION SELECT g.id, a.position FROM grades g JOIN asked a ON a.id = g.problem_id)"""
 """Position by the id of whatever was asked about, from the ids and the positions of `owners`."""
 
+KEPT = """
+    kept AS (
+        SELECT position, count(*) AS pairs FROM passes p JOIN asked a ON a.id = p.problem_id
+        WHERE p.stage = 'screen' AND p.recipe = ? GROUP BY position)"""
+"""Pairs by position, by a recipe of screen."""
+
 OUTCOMES = f"""
     WITH {OWNERS},
     paid AS (
         SELECT position, sum(input_tokens + output_tokens + coalesce(presumed_tokens, 0)) AS tokens,
             sum(coalesce((1e9 * cost)::BIGINT, 0)) AS billionths, count(*) FILTER (cost IS NULL) AS unpriced
         FROM calls c JOIN owners o ON o.id = c.subject_id GROUP BY position),
-    kept AS (
-        SELECT position, count(*) AS pairs FROM passes p JOIN asked a ON a.id = p.problem_id
-        WHERE p.stage = 'screen' AND p.recipe = ? GROUP BY position),
+    {KEPT},
     drawn AS (
         SELECT position, relation, unnest(points) AS point_id FROM combinations
         WHERE recipe = ? AND position >= ? AND position < ?),

@@ -10,16 +10,14 @@ prompts or temperatures: these change what is asked.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from prompts.library import Library
-from tasks.settings.identity import Identity
-from tasks.settings.roles import ResolvedRole, ResolvedRoles, known_as
+from tasks.settings.roles import ResolvedRole, ResolvedRoles, numbered, with_recipes
 from tasks.store.database import Store
+from tasks.store.latest import has_run, latest_identity
 
 PLACES = {
     "extractor": "extract",
@@ -30,15 +28,13 @@ PLACES = {
     "strong_solver": "solve",
 }
 """The roles that may get another model, and the stage in whose identity each stands."""
-LATEST = "SELECT identity FROM runs ORDER BY number DESC, id LIMIT 1"
 
 
 def extended(roles: ResolvedRoles, library: Library, store: Store) -> ResolvedRoles:
     """The roles, in which new models take the places of those that the workspace's runs have begun with."""
-    found = store.rows(LATEST)
-    if not found:
+    if not has_run(store):
         return roles
-    before: Identity = json.loads(found[0][0])
+    before = latest_identity(store)
     by_name = {
         name: _in_place_of(library, role, before.get(PLACES[name], {}).get(name), name) if name in PLACES else role
         for name, role in roles.by_name.items()
@@ -54,7 +50,7 @@ def _in_place_of(library: Library, role: ResolvedRole, former: Mapping[str, Any]
     stands_for = {key: former[key] for key in ("model", "extra_body")}
     if stands_for == {key: role.identity[key] for key in stands_for}:
         return role
-    return known_as(library, replace(role, name=name, stands_for=stands_for))
+    return with_recipes(library, replace(role, name=name, stands_for=stands_for), role.recipes)
 
 
 def _judges(
@@ -63,14 +59,9 @@ def _judges(
     """The panel, each judge in the place of the one that stood there; another number of judges is another panel."""
     if len(judges) != len(former):
         return tuple(judges)
-    seen: Counter[str] = Counter()
-    made = []
-    for judge, before in zip(judges, former, strict=True):
-        seen[before["model"]] += 1
-        number = seen[before["model"]]
-        name = f"{before['model']} #{number}" if number > 1 else str(before["model"])
-        made.append(_in_place_of(library, judge, before, name))
-    return tuple(made)
+    names = numbered(str(judge["model"]) for judge in former)
+    each = zip(judges, former, names, strict=True)
+    return tuple(_in_place_of(library, judge, before, name) for judge, before, name in each)
 
 
 def handed_over(roles: ResolvedRoles) -> Iterator[tuple[str, str, str]]:

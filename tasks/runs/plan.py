@@ -5,7 +5,6 @@ Everything that can be wrong with settings, prompts, roles, prices or workspace 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -27,6 +26,7 @@ from tasks.settings.identity import Identity, changes, identity, paid_again, rec
 from tasks.settings.roles import ResolvedRoles, resolve_roles
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store, open_store
+from tasks.store.latest import has_run, latest_identity
 
 ANSWERED = "SELECT 1 FROM calls WHERE fault IS NULL OR output_tokens > 0 LIMIT 1"
 
@@ -96,8 +96,7 @@ def answered(store: Store) -> bool:
 
 def refuse_changes(store: Store, shape: Identity, accept_changes: bool) -> None:
     """Refuse settings that would silently throw away what was paid for; where nobody answered yet, nothing was."""
-    found = store.rows("SELECT identity FROM runs ORDER BY number DESC, id LIMIT 1")
-    changed = changes(json.loads(found[0][0]), shape) if found else []
+    changed = changes(latest_identity(store), shape) if has_run(store) else []
     if not changed or accept_changes or not answered(store):
         return
     stages = paid_again(changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -112,32 +112,39 @@ def resolve_roles(settings: RunSettings, library: Library) -> ResolvedRoles:
     given: dict[str, Role | None] = {name: getattr(settings.roles, name) for name in (*CHAT_ROLES, "embedder")}
     given["strong_solver"] = given["strong_solver"] or given["solver"]
     by_name = {name: _decide(settings, library, name, name, role) for name, role in given.items() if role}
-    judges: list[ResolvedRole] = []
-    for role in settings.roles.judges:
-        model = role.model or settings.endpoints[role.endpoints[0]].model
-        before = sum(judge.model == model for judge in judges)
-        judges.append(_decide(settings, library, "judge", f"{model} #{before + 1}" if before else str(model), role))
+    models = [str(role.model or settings.endpoints[role.endpoints[0]].model) for role in settings.roles.judges]
+    judges = [
+        _decide(settings, library, "judge", name, role)
+        for name, role in zip(numbered(models), settings.roles.judges, strict=True)
+    ]
     by_name["verifier"] = _decide(settings, library, "judge", "verifier", _verifier(settings))
     return ResolvedRoles(by_name, tuple(judges), tuple(_examinees(settings, library)))
 
 
-def _examinees(settings: RunSettings, library: Library) -> Iterator[ResolvedRole]:
+def numbered(names: Iterable[str]) -> Iterator[str]:
+    """The names, each once: one that comes again gets a number, such as `name #2`."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield f"{name} #{seen[name]}" if seen[name] > 1 else name
+
+
+def _examinees(settings: RunSettings, library: Library) -> list[ResolvedRole]:
     """The models to evaluate, each under its endpoint's name: what servers call their models is often the same.
 
     One answer is given at temperature 0, several at the solver's.
     """
-    told: Counter[str] = Counter()
-    solver = settings.roles.solver
+    solver, asked = settings.roles.solver, []
+    warm = TEMPERATURE["solver"] if settings.evaluate.samples > 1 else 0.0
     for role in settings.evaluate.models or ((solver,) if solver else ()):
         endpoint = settings.endpoints[role.endpoints[0]]
         rehearsed = "sandbox-solver" if endpoint.base_url == SANDBOX else None
         model = role.model or endpoint.model or rehearsed
         name = role.endpoints[0] if model in (endpoint.model, rehearsed) else f"{role.endpoints[0]}/{model}"
-        told[name] += 1
-        warm = TEMPERATURE["solver"] if settings.evaluate.samples > 1 else 0.0
         given = {"model": model, "temperature": warm if role.temperature is None else role.temperature}
-        number = f" #{told[name]}" if told[name] > 1 else ""
-        yield _decide(settings, library, "examinee", f"{name}{number}", role.model_copy(update=given))
+        asked.append((name, role.model_copy(update=given)))
+    names = numbered(name for name, _ in asked)
+    return [_decide(settings, library, "examinee", name, role) for name, (_, role) in zip(names, asked, strict=True)]
 
 
 def _verifier(settings: RunSettings) -> Role:
@@ -175,17 +182,12 @@ def _decide(settings: RunSettings, library: Library, kind: str, name: str, role:
         weight=role.weight,
         replicas={replica: str(model) for replica, model in replicas.items()},
     )
-    recipes = {
-        prompt: content_id("player", str(library[prompt].hash), name, bare.identity) for prompt in PROMPTS.get(kind, ())
-    }
-    return replace(bare, recipes=recipes)
+    return with_recipes(library, bare, PROMPTS.get(kind, ()))
 
 
-def known_as(library: Library, role: ResolvedRole) -> ResolvedRole:
-    """The role with the recipes of what it is known by."""
-    made = {
-        prompt: content_id("player", str(library[prompt].hash), role.name, role.identity) for prompt in role.recipes
-    }
+def with_recipes(library: Library, role: ResolvedRole, prompts: Iterable[str]) -> ResolvedRole:
+    """The role with the recipes of the prompts that it is asked with."""
+    made = {prompt: content_id("player", str(library[prompt].hash), role.name, role.identity) for prompt in prompts}
     return replace(role, recipes=made)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from graph.records import Election, Grade, Pass, Problem, Record, Solution, content_id
+from graph.records import Election, Grade, Pass, Problem, Solution, content_id
 from prompts.answers import read_vote
 from tasks.context.run_context import Asked, RunContext, run_context, together
 from tasks.judging.panel import Weighted, choose, consult, disputed
@@ -47,19 +47,8 @@ async def _grade(
     if not decision.accepted or chosen is None:
         await work.store.write(election, work.reject("grade", problem.id, decision.reason, decision.detail))
         return
-    made: list[Record] = [
-        election,
-        Pass(
-            id=work.pass_id("grade", problem.id),
-            recipe=work.recipes["grade"],
-            stage="grade",
-            problem_id=problem.id,
-            score=elected.score,
-            difficulty=passed[problem.id].difficulty,
-            solution_id=chosen.id,
-        ),
-    ]
-    await work.store.write(*made)
+    difficulty = passed[problem.id].difficulty
+    await work.store.write(election, work.accept("grade", problem.id, elected.score, difficulty, chosen.id))
     work.counts.note("grade", done=1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from graph.records import Difficulty, Pass, Problem, Review, content_id
+from graph.records import Difficulty, Problem, Review, content_id
 from prompts.answers import read_difficulty, read_review
 from tasks.context.run_context import Asked, RunContext, run_context, together
 from tasks.context.slots import Slot, slots
@@ -50,17 +50,8 @@ async def _review(work: RunContext, problem: Problem, slot: Slot, known: dict[UU
         await work.store.write(work.reject("review", problem.id, decision.reason, decision.detail))
         return
     rated = await _rate(work, problem, known)
-    await work.store.write(
-        Pass(
-            id=work.pass_id("review", problem.id),
-            recipe=work.recipes["review"],
-            stage="review",
-            problem_id=problem.id,
-            score=decision.score,
-            difficulty=rated.difficulty if rated else None,
-            solution_id=None,
-        )
-    )
+    difficulty = rated.difficulty if rated else None
+    await work.store.write(work.accept("review", problem.id, decision.score, difficulty, None))
     work.counts.note("review", done=1)
 
 

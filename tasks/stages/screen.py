@@ -8,9 +8,9 @@ first pairs of that order. Why a problem is out is kept as a row: what it repeat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 from uuid import UUID
 
 from graph.errors import BudgetReached
@@ -330,38 +330,32 @@ class Screen:
             return [work.reject("screen", item.problem_id, what, detail), repeat]
         if self._room:
             self._room.take(item.relation, item.difficulty, item.points)
-        update = {
-            "id": work.pass_id("screen", item.problem_id),
-            "recipe": work.recipes["screen"],
-            "stage": "screen",
-        }
-        return [item.passed.model_copy(update=update)]
+        graded = item.passed
+        return [work.accept("screen", item.problem_id, graded.score, graded.difficulty, graded.solution_id)]
 
     def _repeat(self, item: Waiting, index: DuplicateIndex, vector: Vector | None) -> Repeat | None:
         """The kept text that a problem repeats; one that repeats none is kept."""
-        recipe, least = self._work.recipes["screen"], self._work.settings.screen.semantic
+        least = self._work.settings.screen.semantic
         near = self._vectors.nearest(vector) if vector is not None and least else None
         if near and least and near[1] >= least - 1e-6:
-            key, cosine = near
-            return Repeat(
-                recipe=recipe,
-                problem_id=item.problem_id,
-                kept_id=cast("UUID", key),
-                kind="semantic",
-                similarity=cosine,
-            )
+            return self._repeated(item, near[0], "semantic", near[1])
         duplicate = index.add(item.problem_id, item.text)
         if duplicate:
-            return Repeat(
-                recipe=recipe,
-                problem_id=item.problem_id,
-                kept_id=cast("UUID", duplicate.key),
-                kind=duplicate.kind,
-                similarity=duplicate.similarity,
-            )
+            return self._repeated(item, duplicate.key, duplicate.kind, duplicate.similarity)
         if vector is not None:
             self._vectors.keep(item.problem_id, vector)
         return None
+
+    def _repeated(
+        self, item: Waiting, key: Hashable, kind: Literal["exact", "near", "template", "semantic"], similarity: float
+    ) -> Repeat:
+        return Repeat(
+            recipe=self._work.recipes["screen"],
+            problem_id=item.problem_id,
+            kept_id=cast("UUID", key),
+            kind=kind,
+            similarity=similarity,
+        )
 
 
 REASONS = {

@@ -24,23 +24,18 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.texts.band_table import MAX_PER_BUCKET, BandTable, FreshTexts, ShingleSets, Short
 from tasks.texts.shingles import Hashes, WordHashes, math_words, mixed, multipliers, windows
 
 SHINGLE = 3
 BANDS = 25
 ROWS = 5
 PERMUTATIONS = BANDS * ROWS
-MAX_PER_BUCKET = 16
-"""Kept texts one band value may point to. Bounds the work on template floods."""
 MAX_VERIFIED = 64
 """Proposals verified per text: those that share the most bands, then the earliest."""
 BLOCK = 512
 """Texts of a batch whose signatures are computed and looked up together."""
-
-Ids = NDArray[np.int64]
-Short = NDArray[np.uint32]
 
 
 class Duplicate(NamedTuple):
@@ -70,15 +65,15 @@ class DuplicateIndex:
         self._blanks = WordHashes(_without_numbers)
         self._outlines = WordHashes(_outline)
         self._keys: list[Hashable] = []
-        self._exact = _Table(1, 1)
-        self._templates = _Table(1, variants)
+        self._exact = BandTable(1, 1)
+        self._templates = BandTable(1, variants)
         """The kept texts of each template that has numbers."""
         self._kin: list[int] = []
         """The key of each kept text without its mathematics and denials."""
         self._numberless: dict[int, int] = {}
         """The template of each kept text that has no variants with other numbers."""
-        self._shingles = _Runs()
-        self._bands = _Table(BANDS, MAX_PER_BUCKET)
+        self._shingles = ShingleSets()
+        self._bands = BandTable(BANDS, MAX_PER_BUCKET)
 
     def __len__(self) -> int:
         """How many texts were kept."""
@@ -109,7 +104,7 @@ class DuplicateIndex:
             templates = np.zeros_like(blank)
         values = band_values(shingles)
         proposed, held = self._bands.lookup(values)
-        fresh = _Fresh(values, held)
+        fresh = FreshTexts(values, held)
         exact, alike = self._exact.lookup(digests)[0], self._templates.lookup(templates)[0]
         exact_here: dict[int, list[int]] = {}
         alike_here: dict[int, list[int]] = {}
@@ -303,137 +298,3 @@ def _most_shared(proposals: list[int]) -> list[int]:
     for index in proposals:
         counts[index] = counts.get(index, 0) + 1
     return sorted(counts, key=lambda index: (-counts[index], index))[:MAX_VERIFIED]
-
-
-class _Runs:
-    """Arrays of shingles, one after another in one growing array, so that two million of them are one object."""
-
-    def __init__(self) -> None:
-        self._data: Short = np.empty(1024, dtype=np.uint32)
-        self._ends: NDArray[np.int64] = np.zeros(256, dtype=np.int64)
-        self._count = 0
-
-    def __getitem__(self, index: int) -> Short:
-        start = self._ends[index - 1] if index else 0
-        return self._data[start : self._ends[index]]
-
-    def append(self, values: Short) -> None:
-        start = int(self._ends[self._count - 1]) if self._count else 0
-        end = start + len(values)
-        if end > len(self._data):
-            self._data.resize(max(end, len(self._data) * 5 // 4), refcheck=False)
-        if self._count == len(self._ends):
-            self._ends.resize(len(self._ends) * 5 // 4, refcheck=False)
-        self._data[start:end] = values
-        self._ends[self._count] = end
-        self._count += 1
-
-
-class _Fresh:
-    """The texts of one block that were kept and are not in the table yet, by the band values that the block repeats."""
-
-    def __init__(self, values: Hashes, held: NDArray[np.int64]) -> None:
-        ordered = np.sort(values, axis=None)
-        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
-        where = np.isin(values, repeated) if len(repeated) else np.zeros(values.shape, dtype=np.bool_)
-        self._room: dict[int, list[tuple[int, int]]] = {}
-        for row, band in np.argwhere(where).tolist():
-            self._room.setdefault(row, []).append((int(values[row, band]), MAX_PER_BUCKET - int(held[row, band])))
-        self._ids: dict[int, list[int]] = {}
-
-    def lookup(self, row: int) -> list[int]:
-        """Kept texts of this block that share a band with the row, within what the bucket has room for."""
-        shared = self._room.get(row, ())
-        return [found for value, room in shared for found in self._ids.get(value, ())[: max(0, room)]]
-
-    def keep(self, row: int, identity: int) -> None:
-        for value, _ in self._room.get(row, ()):
-            self._ids.setdefault(value, []).append(identity)
-
-
-class _Table:
-    """Open addressing with linear probing, vectorised: value -> up to `most` ids. `width` of them make a row.
-
-    12 bytes a slot at a load of at most 0.7, against about 100 for a dict. A slot is the value's share of the capacity,
-    so any capacity works and growth by a half keeps the peak low. The value 0 is found nowhere.
-    """
-
-    def __init__(self, width: int, most: int) -> None:
-        self._width, self._most = width, most
-        self._allocate(1 << 12)
-        self._used = 0
-
-    def _allocate(self, capacity: int) -> None:
-        self._values: Hashes = np.zeros(capacity, dtype=np.uint64)
-        self._ids: NDArray[np.int32] = np.zeros(capacity, dtype=np.int32)
-
-    def _slots(self, values: Hashes) -> NDArray[np.int64]:
-        share = ((values >> np.uint64(32)) * np.uint64(len(self._values))) >> np.uint64(32)
-        return share.astype(np.int64)
-
-    def lookup(self, values: Hashes) -> tuple[list[list[int]], NDArray[np.int64]]:
-        """For each row of values the ids of any of them, with repeats, and how many each value held."""
-        found: list[list[int]] = [[] for _ in range(len(values))]
-        held = np.zeros(values.size, dtype=np.int64)
-        for queries, ids in self._probe(values.ravel()):
-            held[queries] += 1
-            for query, identity in zip(queries.tolist(), ids.tolist(), strict=True):
-                found[query // self._width].append(identity)
-        return found, held.reshape(values.shape)
-
-    def _probe(self, flat: Hashes) -> Iterable[tuple[Ids, NDArray[np.int32]]]:
-        """Hits as (positions in `flat`, ids), one probing step after another until every query met a free slot."""
-        queries: Ids = np.arange(len(flat), dtype=np.int64)
-        slots, wanted = self._slots(flat), flat
-        while len(queries):
-            here = self._values[slots]
-            hit = (here == wanted) & (wanted != 0)
-            if hit.any():
-                yield queries[hit], self._ids[slots[hit]]
-            going = here != 0
-            queries, wanted = queries[going], wanted[going]
-            slots = (slots[going] + 1) % len(self._values)
-
-    def insert(self, values: Hashes, ids: Ids) -> None:
-        """Add entries, ids ascending; those past the limit of their bucket are left out."""
-        if not len(values):
-            return
-        fits = self._within_limit(values)
-        values, ids = values[fits], ids[fits]
-        if (self._used + len(values)) > 0.7 * len(self._values):
-            self._grow(self._used + len(values))
-        self._place(values, ids.astype(np.int32))
-        self._used += len(values)
-
-    def _within_limit(self, values: Hashes) -> NDArray[np.bool_]:
-        held = np.zeros(len(values), dtype=np.int64)
-        for queries, _ in self._probe(values):
-            held[queries] += 1
-        order = np.argsort(values, kind="stable")
-        ordered = values[order]
-        first = np.searchsorted(ordered, ordered, side="left")
-        rank = np.empty(len(values), dtype=np.int64)
-        rank[order] = np.arange(len(values)) - first
-        return held + rank < self._most
-
-    def _grow(self, entries: int) -> None:
-        values, ids = self._values, self._ids
-        self._allocate(max(len(values) * 3 // 2, int(entries / 0.6)))
-        for start in range(0, len(values), 1 << 20):
-            held = values[start : start + (1 << 20)]
-            full = held != 0
-            self._place(held[full], ids[start : start + (1 << 20)][full])
-
-    def _place(self, values: Hashes, ids: NDArray[np.int32]) -> None:
-        slots = self._slots(values)
-        tickets = np.arange(len(values), dtype=np.int32)
-        while len(values):
-            free = np.flatnonzero(self._values[slots] == 0)
-            self._ids[slots[free]] = tickets[free]
-            won = free[self._ids[slots[free]] == tickets[free]]
-            self._values[slots[won]] = values[won]
-            self._ids[slots[won]] = ids[won]
-            left = np.ones(len(values), dtype=np.bool_)
-            left[won] = False
-            values, ids, tickets = values[left], ids[left], tickets[left]
-            slots = (slots[left] + 1) % len(self._values)

@@ -45,9 +45,6 @@ class Runs:
         held = self.values[where] == runs[likely]
         return likely[held], where[held]
 
-    def first_owner(self, run: int) -> int:
-        return int(self.owners[self._starts[run]])
-
     def owners_of(self, run: int) -> NDArray[np.int64]:
         return self.owners[self._starts[run] : self._starts[run + 1]]
 

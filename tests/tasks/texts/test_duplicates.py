@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.texts.duplicates import MAX_PER_BUCKET, Duplicate, DuplicateIndex
+from tasks.texts.band_table import MAX_PER_BUCKET
+from tasks.texts.duplicates import Duplicate, DuplicateIndex
 from tasks.texts.shingles import math_words
 
 STORY = (
