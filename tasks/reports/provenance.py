@@ -22,6 +22,23 @@ def provenance(store: Store, problem_id: UUID) -> Iterator[str]:
         "SELECT text, sample, combination_id, names FROM problems WHERE id = ?", [problem_id]
     )[0]
     present = bool(store.rows("SELECT 1 FROM current_problems WHERE id = ?", [problem_id]))
+    yield from _combination(store, combination_id, asked_by, present)
+    yield f"problem      {problem_id} (sample {sample})"
+    yield from _wrapped(text)
+    yield from _reviews(store, problem_id)
+    yield from _solutions(store, problem_id)
+    yield from _verdicts(store, problem_id)
+    if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
+        yield "This is a pair of the dataset."
+    elif not present:
+        yield (
+            "This problem has retired: the present seeds and settings do not ask for it, so it is no pair of the "
+            "dataset. It is paid for, and takes part again when they do."
+        )
+
+
+def _combination(store: Store, combination_id: UUID, asked_by: list[str] | None, present: bool) -> Iterator[str]:
+    """What was drawn, with the seeds of each point and the paths between them."""
     for relation, points, names, weight, position in store.rows(COMBINATION, [combination_id]):
         place = f"place {position:,} in sampling order" if present else "not drawn from the present seeds"
         yield f"combination  {relation}, weight {weight:g}, {place}"
@@ -31,47 +48,33 @@ def provenance(store: Store, problem_id: UUID) -> Iterator[str]:
             yield f"  point      {name}, " + (f"from {len(seeds)} seeds: {found}" if seeds else "in no present seed")
             yield from (shorten(problem, WIDTH, initial_indent=INDENT) for _, _, problem in seeds[:1])
         yield from paths_between(store, current_recipe(store, "connect"), points)
-    yield f"problem      {problem_id} (sample {sample})"
-    yield from _wrapped(text)
-    for judge, logic, presentation, difficulty, unjudged in store.rows(
-        "SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge",
-        [problem_id],
-    ):
+
+
+def _reviews(store: Store, problem_id: UUID) -> Iterator[str]:
+    for judge, logic, presentation, difficulty, unjudged in store.rows(REVIEWS, [problem_id]):
         said = unjudged or (f"difficulty {difficulty}" if difficulty else f"logic {logic}, presentation {presentation}")
         yield f"review       {judge}: {said}"
-    for solution_id, number, answer, solution in store.rows(
-        "SELECT id, sample, answer, text FROM solutions WHERE problem_id = ? ORDER BY sample", [problem_id]
-    ):
-        grades = store.rows(
-            "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge", [solution_id]
-        )
+
+
+def _solutions(store: Store, problem_id: UUID) -> Iterator[str]:
+    """Each answer; the text of those that judges have read, and what they say."""
+    for solution_id, number, answer, solution in store.rows(SOLUTIONS, [problem_id]):
+        grades = store.rows(GRADES, [solution_id])
         yield f"solution {number}   answer {answer}"
         yield from _wrapped(solution) if grades else ()
         for judge, vote, unjudged in grades:
             yield f"  grade      {judge}: {unjudged or ('wrong', 'right')[vote]}"
-    for kind, asked, classes, measured in store.rows(
-        "SELECT kind, asked, classes, difficulty FROM current_elections WHERE problem_id = ?", [problem_id]
-    ):
+
+
+def _verdicts(store: Store, problem_id: UUID) -> Iterator[str]:
+    """The election, and what each gate made of the problem."""
+    for kind, asked, classes, measured in store.rows(ELECTION, [problem_id]):
         agreed = f"{asked} solutions, by answer {', '.join(map(str, classes)) or 'none'}" if kind == "votes" else kind
         yield f"election     {agreed}" + (f"; measured difficulty {measured}" if measured else "")
-    for stage, score in store.rows(
-        "SELECT stage, score FROM current_passes WHERE problem_id = ? "
-        "ORDER BY list_position(['review', 'grade', 'screen'], stage)",
-        [problem_id],
-    ):
+    for stage, score in store.rows(PASSES, [problem_id]):
         yield f"passed       {stage}" + PASSED[stage].format(score or 0.0)
-    for stage, reason, detail in store.rows(
-        "SELECT stage, reason, detail FROM current_rejects WHERE subject_id = ? ORDER BY ALL",
-        [problem_id],
-    ):
+    for stage, reason, detail in store.rows(REJECTIONS, [problem_id]):
         yield f"rejected     {stage}: {reason} ({detail})"
-    if store.rows("SELECT 1 FROM pairs WHERE id = ?", [problem_id]):
-        yield "This is a pair of the dataset."
-    elif not present:
-        yield (
-            "This problem has retired: the present seeds and settings do not ask for it, so it is no pair of the "
-            "dataset. It is paid for, and takes part again when they do."
-        )
 
 
 def _wrapped(text: str) -> Iterator[str]:
@@ -97,3 +100,18 @@ COMBINATION = """
 SEEDS_OF_POINT = """
     SELECT DISTINCT s.source, s.line, s.problem FROM occurrences o JOIN seeds s ON s.id = o.seed_id
     WHERE o.point_id = ? ORDER BY ALL"""
+
+REVIEWS = """
+    SELECT judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id = ? ORDER BY judge"""
+
+SOLUTIONS = "SELECT id, sample, answer, text FROM solutions WHERE problem_id = ? ORDER BY sample"
+
+GRADES = "SELECT judge, vote, unjudged FROM grades WHERE solution_id = ? ORDER BY judge"
+
+ELECTION = "SELECT kind, asked, classes, difficulty FROM current_elections WHERE problem_id = ?"
+
+PASSES = """
+    SELECT stage, score FROM current_passes WHERE problem_id = ?
+    ORDER BY list_position(['review', 'grade', 'screen'], stage)"""
+
+REJECTIONS = "SELECT stage, reason, detail FROM current_rejects WHERE subject_id = ? ORDER BY ALL"

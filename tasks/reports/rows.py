@@ -163,35 +163,45 @@ def _rows(identity: dict[str, Any], agreed: bool, split: str, here: str) -> str:
 
 
 def _answered(here: str, agreed: str, reviewed: str, graded: str) -> str:
-    """What `answered` is: everything that is known of the rows."""
-    # Where rows are is looked up first: else the texts of whole tables would be unpacked for a few of them.
+    """The tables that the rows are made of; the last, `answered`, has all that is known of each row."""
     return f"""
     WITH now AS MATERIALIZED (SELECT * FROM published WHERE {here}),
     ids AS MATERIALIZED (SELECT id FROM now),
-    origins AS (
+    {_ORIGINS}, {_SCORED.format(reviewed=reviewed)}, {_GRADED.format(graded=graded)},
+    {_SOLVED.format(agreed=agreed)}, {_WRITTEN}, {_ASKED_BY}, {_ANSWERED}"""
+
+
+_ORIGINS = f"""origins AS (
         SELECT c.id AS combination_id, list_sort(list_distinct(flatten(list(n.places)))) AS sources
         FROM (SELECT id, unnest(points) AS point_id FROM combinations
             WHERE recipe = {recipe_of("sample")} AND id IN (SELECT combination_id FROM now)) c
-        JOIN named n USING (point_id) GROUP BY 1),
-    scored AS (
+        JOIN named n USING (point_id) GROUP BY 1)"""
+
+_SCORED = """scored AS (
         SELECT problem_id AS id, list({{judge: judge, logic: logic, presentation: presentation}} ORDER BY judge)
             AS scores
-        FROM reviews WHERE problem_id IN (FROM ids) AND {reviewed} GROUP BY 1),
-    graded AS (
+        FROM reviews WHERE problem_id IN (FROM ids) AND {reviewed} GROUP BY 1)"""
+
+_GRADED = """graded AS (
         SELECT solution_id, list({{judge: judge, vote: vote}} ORDER BY judge) AS grades
-        FROM grades WHERE problem_id IN (FROM ids) AND {graded} GROUP BY 1),
-    solved AS MATERIALIZED (
+        FROM grades WHERE problem_id IN (FROM ids) AND {graded} GROUP BY 1)"""
+
+# Where the rows are is looked up first: else the texts of whole tables would be unpacked for a few of them.
+_SOLVED = """solved AS MATERIALIZED (
         SELECT n.*, s.id AS solution_id, s.id = n.chosen_id AS chosen, s.sample AS number, s.text AS solution, s.answer,
             s.call_id AS solved_by
         FROM (SELECT * FROM solutions WHERE rowid IN (SELECT rowid FROM solutions WHERE problem_id IN (FROM ids))) s
         JOIN now n ON n.id = s.problem_id
-        WHERE s.id = n.chosen_id OR {agreed}),
-    written AS MATERIALIZED (
-        SELECT * FROM problems WHERE rowid IN (SELECT rowid FROM problems WHERE id IN (FROM ids))),
-    asked_by AS MATERIALIZED (
+        WHERE s.id = n.chosen_id OR {agreed})"""
+
+_WRITTEN = """written AS MATERIALIZED (
+        SELECT * FROM problems WHERE rowid IN (SELECT rowid FROM problems WHERE id IN (FROM ids)))"""
+
+_ASKED_BY = """asked_by AS MATERIALIZED (
         SELECT id, model, prompt FROM calls
-        WHERE id IN (SELECT call_id FROM written UNION ALL SELECT solved_by FROM solved)),
-    answered AS (
+        WHERE id IN (SELECT call_id FROM written UNION ALL SELECT solved_by FROM solved))"""
+
+_ANSWERED = f"""answered AS (
         SELECT v.*, t.path, w.text AS problem, {ANSWER_TYPE} AS answer_type,
             coalesce(kind, 'votes') = 'votes' AND answer_type NOT IN ('proof', 'text') AS verifiable,
             if(verifiable, as_checkers_read(v.answer), NULL) AS ground_truth,
@@ -207,7 +217,6 @@ def _answered(here: str, agreed: str, reviewed: str, graded: str) -> str:
         LEFT JOIN graded g ON g.solution_id = v.solution_id
         LEFT JOIN asked_by m ON m.id = w.call_id
         LEFT JOIN asked_by a ON a.id = v.solved_by)"""
-
 
 _PUBLISHED = f"""
     CREATE OR REPLACE TEMP TABLE published AS
