@@ -49,7 +49,9 @@ def work(options: list[str]) -> None:
     """Be Prefect's worker, as long as the process that started it is there."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: a read that holds its lock makes the interpreter abort when it ends.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         # At once, and without a word to the runs: they go on.
         os._exit(1)
 

@@ -63,10 +63,13 @@ def table(heads: tuple[str, ...], rows: list[Any]) -> Iterator[str]:
 
 
 def told(value: object) -> str:
-    """A cell: whole numbers with commas, seconds in full."""
+    """A cell: whole numbers with commas, seconds in full; a tag in a reason is text, one in a code span already is."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+    if isinstance(value, int | float):
+        return f"{value:,.0f}"
+    text = str(value)
+    return text if text.startswith("``") else text.replace("<", "&lt;")
 
 
 def main() -> None:
