@@ -35,5 +35,13 @@ def plain(loaded: Any) -> Any:
 
 
 def precision() -> Any:
-    """bfloat16 on an accelerator that has it, else 32 bits."""
-    return torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+    """Of the weights: bfloat16 on an accelerator that has it, else 32 bits."""
+    return torch.bfloat16 if torch.cuda.is_available() and multiplies_bfloat16() else torch.float32
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the device has instructions for bfloat16; a processor that has them trains about twice as fast."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(found.get(name) for name in ("avx512_bf16", "amx_bf16"))

@@ -16,7 +16,7 @@ from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 
 from deployments.train.loss_curve import write_curve
 from deployments.train.model_card import model_card, told
-from deployments.train.models import load, precision
+from deployments.train.models import load, multiplies_bfloat16
 from deployments.train.recipe import ADAPTER, GENERATIONS, Method, Recipe, accumulation
 from gsdp import trl_reward
 
@@ -87,7 +87,7 @@ def common(recipe: Recipe, out: Path, seed: int, at_once: int, steps: int, deeps
         "weight_decay": recipe.weight_decay,
         "per_device_train_batch_size": at_once,
         "gradient_accumulation_steps": accumulation(recipe.batch, at_once, devices),
-        "bf16": precision() is torch.bfloat16,
+        "bf16": multiplies_bfloat16(),
         "use_cpu": not torch.cuda.is_available(),
         "gradient_checkpointing": torch.cuda.is_available(),
         "seed": seed,
