@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 from graph.ledger import Call, Lease
 from graph.records import content_id
-from tasks.endpoint.batch.batch_queue import QUIET, BatchQueue
+from tasks.endpoint.batch.batch_queue import BatchQueue
+from tasks.endpoint.batch.batches import QUIET
 from tasks.endpoint.money.budget import BudgetAccount
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.replies import ChatRequest, Reply

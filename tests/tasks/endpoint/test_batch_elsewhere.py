@@ -30,7 +30,7 @@ async def test_a_batch_is_answered_collected_and_found_again(tmp_path: Path) -> 
                 await asyncio.sleep(0.01)
             work.cancel()
         async with owner.run() as queue:
-            assert len(queue._held) == 10
+            assert len(queue.held.amounts) == 10
             replies = await owner.answers(queue, [ask(number) for number in range(50, 60)])
             assert {reply.text for reply in replies} == {"Mock batch completion"}
             assert owner.store.rows("SELECT count(*), count(remote) FROM batches") == [(4, 4)]

@@ -34,7 +34,7 @@ async def test_a_batch_that_was_sent_is_found_again_and_collected(tmp_path: Path
         await owner.interrupted(moment, server, requests)
         held = {} if moment == "upload" else {ask(number).call_id for number in range(12)}
         async with owner.run() as queue:
-            assert set(queue._held) == set(held)
+            assert set(queue.held.amounts) == set(held)
             before = owner.account.before + owner.account.reserved
             replies = await owner.answers(queue, requests)
             assert [reply.text for reply in replies] == [f"to question {number}" for number in range(12)]
@@ -68,7 +68,7 @@ async def test_what_is_not_asked_for_again_counts_as_spent_until_it_is(tmp_path:
         assert 0 < block <= AHEAD * aside * 1.001
         async with owner.run() as queue:
             await owner.answers(queue, requests[:4])
-            worst = sum(queue._held.values())
+            worst = sum(queue.held.amounts.values())
             assert owner.account.reserved == pytest.approx(worst)
         async with owner.run() as queue:
             assert owner.account.before == pytest.approx(4 * EACH + block)
@@ -86,11 +86,11 @@ async def test_what_a_batch_may_cost_stays_set_aside_when_the_budget_is_reached(
         owner = Owner(tmp_path, there.url)
         await owner.interrupted("look", server, [ask(1)])
         async with owner.run() as queue:
-            held = dict(queue._held)
+            held = dict(queue.held.amounts)
             owner.account.close()
             with pytest.raises(BudgetReached):
                 await queue.complete(ask(1))
-            assert queue._held == held
+            assert queue.held.amounts == held
             assert owner.account.reserved == pytest.approx(sum(held.values()))
         assert owner.account.spent == pytest.approx(sum(held.values()))
 
