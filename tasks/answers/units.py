@@ -91,74 +91,12 @@ _QUANTITY = re.compile(
 _TIGHT = re.compile(r"(?P<value>[-+]?\d+(?:\.\d+)?)(?P<words>[A-Za-z]{2,5}(?:/[a-z]+)?)(?:\^\{(?P<power>[23])\})?")
 _MONEY = re.compile(r"(-?)\s*(?:\\\$|([£€¥₹]))\s*(?=[\d.])")
 _VALUE = re.compile(r"[-+]?\s*(?:[\d.(\[]|\\(?:frac|sqrt|pi|pm))")
-NOT_UNITS = frozenset(
-    [
-        "and",
-        "or",
-        "am",
-        "pm",
-        "AM",
-        "PM",
-        "is",
-        "to",
-        "mod",
-        "modulo",
-        "if",
-        "for",
-        "x",
-        "where",
-        "when",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "ln",
-        "log",
-        "lg",
-        "exp",
-        "gcd",
-        "lcm",
-        "det",
-        "lim",
-        "sqrt",
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "theta",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "phi",
-        "psi",
-        "omega",
-        "tau",
-        "eta",
-        "kappa",
-        "chi",
-        "varphi",
-        "not",
-        "of",
-        "choose",
-        "over",
-        "plus",
-        "minus",
-        "divided",
-    ]
-)
+_NOT_UNITS = """
+    and or am pm AM PM is to mod modulo if for x where when sin cos tan cot sec csc arcsin arccos arctan sinh
+    cosh tanh ln log lg exp gcd lcm det lim sqrt alpha beta gamma delta epsilon theta lambda mu nu xi pi rho
+    sigma phi psi omega tau eta kappa chi varphi not of choose over plus minus divided
+"""
+NOT_UNITS = frozenset(_NOT_UNITS.split())
 _WORD_WITHIN = re.compile(r"(?<![\\A-Za-z])(?!(?:and|or|to)\b|[A-Za-z]{1,2}(?![A-Za-z]))[A-Za-z]+")
 """A word in the value: then it is no single quantity."""
 _SEPARATOR = re.compile(r"[,;]|\b(?:and|or)\b")

@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
 
 @dataclass(eq=False)
-class Batch:
+class OpenBatch:
     """Calls to one model that go together: servers take no others. It gathers, is sent, stored, begun and collected."""
 
     stored: asyncio.Future[None]
@@ -80,18 +80,18 @@ class Batches:
     ) -> None:
         self._api, self._rule, self._store, self._run_id = api, rule, store, run_id
         self._held, self._sleep = held, sleep
-        self._gathering: dict[str, Batch] = {}
-        self._sent: dict[UUID, Batch] = {}
+        self._gathering: dict[str, OpenBatch] = {}
+        self._sent: dict[UUID, OpenBatch] = {}
         """The batch of each call whose answer is still to be collected."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def find(self) -> list[OpenCall]:
         """What earlier runs have sent and not collected."""
-        batches: dict[UUID, Batch] = {}
+        batches: dict[UUID, OpenBatch] = {}
         found = []
         for call_id, worst, key, file, remote, run_id, unit in await self._store.fetch(OPEN_CALLS, [self._api.address]):
             if key not in batches:
-                batches[key] = Batch(_done(), key, file=file, remote=remote, earlier=True, unsure=True)
+                batches[key] = OpenBatch(_done(), key, file=file, remote=remote, earlier=True, unsure=True)
             self._sent[call_id] = batches[key]
             found.append(OpenCall(call_id, worst, run_id, unit))
         return found
@@ -103,13 +103,13 @@ class Batches:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def join(self, call_id: UUID, model: str, job: Job) -> Batch:
+    def join(self, call_id: UUID, model: str, job: Job) -> OpenBatch:
         """The batch that has a call or takes it; it leaves when it is full, or no call has come for a while."""
         if call_id in self._sent:
             return self._sent[call_id]
         batch = self._gathering.get(model)
         if batch is None:
-            batch = self._gathering[model] = Batch(asyncio.get_running_loop().create_future())
+            batch = self._gathering[model] = OpenBatch(asyncio.get_running_loop().create_future())
             self._start(self._leave_when_quiet(model, batch))
         batch.jobs[call_id] = job
         batch.size += len(job.line)
@@ -119,7 +119,7 @@ class Batches:
             self._start(self._send(batch))
         return batch
 
-    async def _leave_when_quiet(self, model: str, batch: Batch) -> None:
+    async def _leave_when_quiet(self, model: str, batch: OpenBatch) -> None:
         seen = 0
         while self._gathering.get(model) is batch and seen < len(batch.jobs):
             seen = len(batch.jobs)
@@ -128,13 +128,13 @@ class Batches:
             del self._gathering[model]
             await self._send(batch)
 
-    def abandon(self, batch: Batch, call_id: UUID) -> bool:
+    def abandon(self, batch: OpenBatch, call_id: UUID) -> bool:
         """Whether the server has, or may get, a call that nobody waits for now; one that only gathers is taken out."""
         if batch in self._gathering.values():
             del batch.jobs[call_id], self._sent[call_id]
         return call_id in self._sent
 
-    async def _send(self, batch: Batch) -> None:
+    async def _send(self, batch: OpenBatch) -> None:
         """Give the server the file of the requests, and commit which calls are in it."""
         jobs, batch.jobs = batch.jobs, {}
         if not jobs:
@@ -160,7 +160,7 @@ class Batches:
         else:
             batch.stored.set_result(None)
 
-    async def collect(self, batch: Batch, call_id: UUID) -> Line | None:
+    async def collect(self, batch: OpenBatch, call_id: UUID) -> Line | None:
         """What the server answers to a call, once its batch has ended; None where it does not."""
         await asyncio.shield(batch.stored)
         if batch.results is None:
@@ -170,7 +170,7 @@ class Batches:
         self._sent.pop(call_id, None)
         return (batch.results or {}).get(str(call_id))
 
-    async def _follow(self, batch: Batch) -> None:
+    async def _follow(self, batch: OpenBatch) -> None:
         """See a batch through to its end. What the server has forgotten, or never took, is sent another time."""
         while True:
             remote = await self._begin(batch)
@@ -192,7 +192,7 @@ class Batches:
                 return
             raise EndpointRefused(f"{self._api.where} refuses a batch: {words}. {FAILED}")
 
-    async def _begin(self, batch: Batch) -> str | None:
+    async def _begin(self, batch: OpenBatch) -> str | None:
         """Have the server begin a batch, once; None where its file is gone."""
         if batch.remote is None:
             unsure, batch.unsure = batch.unsure, True
@@ -201,7 +201,7 @@ class Batches:
             await self._store.write(statements=[known])
         return batch.remote
 
-    async def _forget(self, batch: Batch) -> None:
+    async def _forget(self, batch: OpenBatch) -> None:
         """Its calls are in no batch any more."""
         for call_id in [call_id for call_id, of in self._sent.items() if of is batch]:
             del self._sent[call_id]
@@ -209,7 +209,7 @@ class Batches:
         await self._store.write(statements=[("DELETE FROM batched WHERE batch = ?", [batch.id])])
         batch.results = {}
 
-    def _others_under_way(self, batch: Batch) -> bool:
+    def _others_under_way(self, batch: OpenBatch) -> bool:
         others = {other.id for other in self._sent.values() if other.remote is not None and other.results is None}
         return bool(others - {batch.id})
 
