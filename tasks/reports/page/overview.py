@@ -117,7 +117,7 @@ def _noticed(
         yield f"Most is lost at {stage}: {reason}, {counted(items, 'item')}, {share:.0%} of what the gates kept out."
     for panel in panels:
         leaning = sorted((judge.bias, judge.judge) for judge in panel.judges if judge.bias is not None)
-        if len(leaning) > 1:
+        if len(leaning) > 1 and leaning[-1][0] - leaning[0][0] >= SEEN:
             (low, harsh), (high, mild) = leaning[0], leaning[-1]
             extremes = f"{harsh} is the harshest judge ({low:+.3f}), {mild} the mildest ({high:+.3f})"
             compared = f"At {panel.task}, {extremes}, each compared with the other judges of the same items."
@@ -160,6 +160,9 @@ def _more(store: Store, numbers: dict[str, int], pairs: int, seconds: float) -> 
         "and more seeds make it larger."
     )
 
+
+SEEN = 0.0005
+"""Difference of two biases from which on three digits show it."""
 
 ENOUGH = 5
 """Problems or seeds of a field from which on its share says anything."""
