@@ -84,11 +84,13 @@ def print_counts(store: Store, target: int) -> None:
     what is on its way, and its own lines, the card and the report end there.
     """
     there, kept_out = dict(counts(store)), rejects(store)
-    finished = finished_counts(store, target) | {"pairs": min(there["pairs"], target)}
-    of_these = {(stage, reason): items for stage, reason, items in rejected(store, target)}
-    told = [finished[name] for name in there if name in finished]
-    if parted := told != [there[name] for name in there if name in finished]:
-        print(f"{'':<14}{'in all':>12}  before the dataset's last pair, as the run, its card and report count")
+    finished, of_these = (_before_the_last_pair(store, target)) if there["problems"] <= MANY else ({}, {})
+    told = {name: finished[name] for name in there if name in finished}
+    parted = any(there[name] != number for name, number in told.items())
+    if parted:
+        print(f"{'':<14}{'in all':>12}  {LAST_PAIR}, as the run, its card and report count")
+    elif there["problems"] > MANY:
+        print(f"{'':<14}{'in all':>12}; the run, its card and report count what is {LAST_PAIR}")
     for name, number in there.items():
         before = f"{finished[name]:>12,}" if parted and name in finished else ""
         print(f"{name:<14}{number:>12,}{before}" + (f" of {target:,} wanted" if name == "pairs" else ""))
@@ -98,6 +100,13 @@ def print_counts(store: Store, target: int) -> None:
         # What made no problem or solution has no place in the order.
         before = f"{of_these.get((stage, reason), 0):>12,}" if parted and stage not in ("compose", "solve") else ""
         print(f"  {stage:<10}{reason[:60]:<62}{number:>10,}{before}")
+
+
+def _before_the_last_pair(store: Store, target: int) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    """Counts by name, and of what was kept out, by stage and reason."""
+    finished = finished_counts(store, target)
+    kept_out = {(stage, reason): items for stage, reason, items in rejected(store, target, finished)}
+    return finished | {"pairs": min(pair_count(store), target)}, kept_out
 
 
 def _print_pointless(store: Store) -> None:
@@ -207,6 +216,10 @@ def explain_problem(workspace: Path, prefix: str) -> None:
 
 WATCH_EVERY = 1.0
 """Seconds between two looks at a run."""
+
+LAST_PAIR = "before the dataset's last pair"
+MANY = 50_000
+"""Problems above which a status counts all alone: it would take seconds to tell those before the last pair."""
 
 LISTED = 20
 """Seeds without points that the status names."""

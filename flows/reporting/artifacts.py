@@ -36,6 +36,7 @@ from tasks.context.run_context import RunContext
 from tasks.reports.card import funnel
 from tasks.reports.counts import latencies, newest_pairs
 from tasks.reports.dataset import DATASET
+from tasks.reports.funnel import finished_counts
 from tasks.reports.money import by_stage, cost, unanswered
 from tasks.reports.page.content import REPORT
 from tasks.reports.page.writing import part
@@ -265,7 +266,7 @@ def written(figure: Mapping[str, Any]) -> str:
 def pictures(work: RunContext) -> Iterator[tuple[str, str, str]]:
     """The pictures of a run that has ended: name, address and what they show."""
     store, target = work.store, work.settings.target_pairs
-    stages = funnel(store, target, min(pair_count(store), target))
+    stages = funnel(store, finished_counts(store, target), min(pair_count(store), target))
     drawn = [(str(stage), float(after), f"{after:,}") for stage, _, after in stages]
     yield "funnel", bars("What was left after each stage", drawn), "From seeds to pairs"
     paid = by_stage(store, quickly=True)

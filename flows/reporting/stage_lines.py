@@ -79,7 +79,8 @@ class StageLines:
     def produced(self, result: dict[str, Any]) -> None:
         """Tell of the stages that ran side by side: the finished part of the workspace; their seconds overlap."""
         counts, store, target = self._work.counts, self._work.store, self._work.settings.target_pairs
-        finished, reasons = finished_counts(store, target), rejected(store, target)
+        finished = finished_counts(store, target)
+        reasons = rejected(store, target, finished)
         saved, tokens = spared(store, target)
         told = {
             "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",

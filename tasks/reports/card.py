@@ -43,6 +43,8 @@ def card(
 
     One of the pairs is the example; the files of the names in `sharded` are several each.
     """
+    target = settings.target_pairs
+    finished = finished_counts(store, target)
     parts = [
         _front(settings, count, sharded),
         f"# {settings.publish.name}",
@@ -61,8 +63,8 @@ def card(
         *_graph(store),
         *_coverage(store, settings.target_pairs),
         "## From seeds to pairs",
-        table(("stage", "in", "out"), funnel(store, settings.target_pairs, count)),
-        *_section("What the gates kept out", ("stage", "reason", "items"), rejected(store, settings.target_pairs)),
+        table(("stage", "in", "out"), funnel(store, finished, count)),
+        *_section("What the gates kept out", ("stage", "reason", "items"), rejected(store, target, finished)),
         *_contamination(store, settings),
         *_clusters(store, settings.target_pairs),
         *_judges(store, settings.target_pairs),
@@ -100,9 +102,8 @@ def is_rehearsal(store: Store, settings: RunSettings) -> bool:
     return started or any(model.startswith(f"{SANDBOX}-") for _, model in models(store))
 
 
-def funnel(store: Store, target: int, count: int) -> list[tuple[Any, ...]]:
+def funnel(store: Store, finished: Mapping[str, int], count: int) -> list[tuple[Any, ...]]:
     """(stage, items in, items out) of the finished part of the run, up to the target's last pair."""
-    finished = finished_counts(store, target)
     mentions = f"FROM current_mentions WHERE recipe = {recipe_of('extract')}"
     seeds = _one(store, "SELECT count(*) FROM current_seeds")
     extracted = _one(store, f"SELECT count(DISTINCT seed_id) {mentions}")

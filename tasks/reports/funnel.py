@@ -6,6 +6,8 @@ say the same of one dataset, however often the run was broken off.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graph.records import content_id
 from tasks.settings.roles import STRONG
 from tasks.store.database import Store
@@ -20,7 +22,8 @@ def finished_counts(store: Store, target: int) -> dict[str, int]:
     names = ("asked", "problems", "reviewed", "wanted", "solutions", "graded")
     samples = int(latest_identity(store)["solve"]["samples"])
     sql = _FUNNEL.format(solutions=present_solutions(store), samples=samples)
-    return dict(zip(names, map(int, store.rows(sql, [target])[0]), strict=True))
+    with store.more_memory():
+        return dict(zip(names, map(int, store.rows(sql, [target])[0]), strict=True))
 
 
 def present_solutions(store: Store) -> str:
@@ -48,21 +51,23 @@ def spared(store: Store, target: int) -> tuple[int, int]:
     Of the finished part of the run. The tokens are what the solutions that were asked for cost each, on average.
     """
     sql = _SPARED.format(solutions=present_solutions(store))
-    solutions, each = store.rows(sql, [target])[0]
+    with store.more_memory():
+        solutions, each = store.rows(sql, [target])[0]
     return int(solutions), round(int(solutions) * float(each))
 
 
-def rejected(store: Store, target: int) -> list[tuple[str, str, int]]:
-    """(stage, reason, items) of what the gates kept out, in the finished part of the run.
+def rejected(store: Store, target: int, finished: Mapping[str, int] | None = None) -> list[tuple[str, str, int]]:
+    """(stage, reason, items) of what the gates kept out, in the finished part of the run; its counts, where known.
 
     What was asked for and not written has no row that would say where it belongs: it is what is missing.
     """
-    finished = finished_counts(store, target)
+    finished = finished or finished_counts(store, target)
     missing = [
         ("compose", "no usable problem", finished["asked"] - finished["problems"]),
         ("solve", "no usable answer", finished["wanted"] - finished["solutions"]),
     ]
-    found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
+    with store.more_memory():
+        found = [(stage, reason, int(items)) for stage, reason, items in store.rows(_REJECTED, [target])]
     rows = found + [row for row in missing if row[2] > 0]
     return sorted(rows, key=lambda row: GATES.index(row[0]))
 

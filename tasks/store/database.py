@@ -7,10 +7,11 @@ table of a record has its fields as columns. DuckDB's own errors become one sent
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +29,8 @@ from tasks.store.schema import migrate
 from tasks.store.writer import Statement, Writer
 
 FILE_NAME = "gsdp.duckdb"
+SPILL = ".spill"
+"""The folder in the workspace for what does not fit into memory."""
 MEMORY_LIMIT = "256MB"
 """Ceiling of DuckDB's buffers; larger work spills to the workspace. Keeps memory flat in the number of pairs."""
 
@@ -102,6 +105,7 @@ class Store:
         self._inserts = {} if read_only else _inserts(connection)
         self._writer = None if read_only else Writer(self._commit)
         self._copied, self._copied_since = False, time.monotonic()
+        self._asking_for_more = 0
 
     async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
         """Commit `statements`, then `rows`, in one transaction, and return when it is durable."""
@@ -191,11 +195,14 @@ class Store:
     @contextmanager
     def more_memory(self) -> Iterator[None]:
         """Let questions about all calls at once take more memory than a run has for its buffers."""
+        self._asking_for_more += 1
         self.rows(f"SET memory_limit = '{MORE_MEMORY}'")
         try:
             yield
         finally:
-            self.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
+            self._asking_for_more -= 1
+            if not self._asking_for_more:
+                self.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
     def close(self) -> None:
         """Commit what waits and release the file. The store is of no use afterwards."""
@@ -293,6 +300,7 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
         raise cannot_open(error, path) from error
     try:
         if not read_only:
+            _remove_spilled(workspace)
             connection.execute(f"SET wal_autocheckpoint = '{CHECKPOINT_AT}'")
         if clean:
             _check_length(connection, path)
@@ -308,7 +316,15 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
 
 def buffers(workspace: Path) -> Config:
     """How much DuckDB may hold in memory, and where it puts the rest."""
-    return {"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / ".spill")}
+    return {"memory_limit": MEMORY_LIMIT, "temp_directory": str(workspace / SPILL)}
+
+
+def _remove_spilled(workspace: Path) -> None:
+    """Remove what processes that were killed have put aside: nobody else is at work once the store is open to write."""
+    for left in (workspace / SPILL).glob("duckdb_temp_*"):
+        if f"_{os.getpid()}_" not in left.name:
+            with suppress(OSError):
+                left.unlink()
 
 
 def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -16,6 +16,7 @@ from flows.commands.pairs import print_pairs
 from flows.commands.workspace import explain_problem, print_counts, publish_to
 from graph.errors import StoreError, UsageError
 from tasks.reports.card import funnel
+from tasks.reports.funnel import finished_counts
 from tasks.store.folders import temporary_folder
 from tasks.store.looking import PREFIX, is_at_work, reading
 from tests.support.rehearsal import ROOT, SEEDS, query
@@ -111,7 +112,7 @@ def test_counts_that_the_run_and_the_card_do_not_have_stand_next_to_theirs(
         whole = capsys.readouterr().out
         print_counts(store, 5)
         told = capsys.readouterr().out
-        stages = {stage: out for stage, _, out in funnel(store, 5, 5)}
+        stages = {stage: out for stage, _, out in funnel(store, finished_counts(store, 5), 5)}
         (pairs, problems) = store.rows("SELECT (SELECT count(*) FROM pairs), (SELECT count(*) FROM problems)")[0]
     assert "in all" not in whole, "nothing lies behind the last pair"
     assert "before the dataset's last pair, as the run, its card and report count" in told

@@ -13,7 +13,7 @@ from tasks.reports.agreement import Agreement
 from tasks.reports.card import funnel, is_rehearsal, models, thresholds
 from tasks.reports.counts import counts
 from tasks.reports.coverage import Cover, communities
-from tasks.reports.funnel import rejected
+from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import known_cost
 from tasks.reports.page.wording import alpha_in_words, counted, meaning
 from tasks.settings.run import RunSettings
@@ -39,7 +39,8 @@ def overview(
     """Everything of the first screen. The table `told` must be there."""
     target = settings.target_pairs
     pairs = min(pair_count(store), target)
-    stages, reasons = funnel(store, target, pairs), rejected(store, target)
+    finished = finished_counts(store, target)
+    stages, reasons = funnel(store, finished, pairs), rejected(store, target, finished)
     state, started, seconds = store.rows(_RUNS)[0]
     numbers = dict(counts(store))
     return {

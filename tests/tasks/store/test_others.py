@@ -91,6 +91,17 @@ async def test_a_lock_that_is_held_for_ever_stops_no_checkpoint(
             assert store._copied == put_off
 
 
+async def test_what_a_killed_process_has_put_aside_is_gone_when_the_store_is_opened_to_write(workspace: Path) -> None:
+    left = workspace / ".spill/duckdb_temp_0_0_storage_DEFAULT-0.tmp"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"of a query")
+    (workspace / ".spill/mine.txt").write_text("of somebody else")
+    open_store(workspace, read_only=True).close()
+    assert left.exists(), "perhaps of another reader"
+    open_store(workspace).close()
+    assert [path.name for path in left.parent.iterdir()] == ["mine.txt"]
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
