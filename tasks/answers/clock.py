@@ -1,6 +1,6 @@
 r"""Answers that are times of day, dates or ratios.
 
-Each tier takes two answers and the depth of lists around them, and gives a verdict or None to pass. All are symmetric.
+Each tier takes two answers and gives a verdict, or None to pass. All are symmetric.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s?m\b\.?
 _NAMED_TIMES = {"noon": 43200, "12 noon": 43200, "midday": 43200, "midnight": 0, "12 midnight": 0}
 
 
-def times(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def times(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`8:34 PM` = `20:34`; without am or pm on one side the twelve-hour reading also counts."""
     left, right = _time(a.tidied), _time(b.tidied)
     if left is None or right is None or not (left[1] or right[1] or a.tidied.count(":") == 2):
@@ -50,7 +50,7 @@ _COLON = re.compile(r"\s*:\s*|\s+to\s+")
 _RATIO = re.compile(rf"\d{{1,18}}(?:(?:{_COLON.pattern})\d{{1,18}})+")
 
 
-def ratios(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def ratios(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`6:4` = `3:2`. Where both could be times of day (`2:10`, `1:05`) the text alone does not tell: unknown."""
     if not (_RATIO.fullmatch(a.tidied) and _RATIO.fullmatch(b.tidied)):
         return None
@@ -89,7 +89,7 @@ _DATES = [
 ]
 
 
-def dates(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def dates(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`March 5` = `5 March` = `2024-03-05` (a year on one side only is dropped); a date is no number."""
     left, right = _date(a.tidied), _date(b.tidied)
     if left is None or right is None:

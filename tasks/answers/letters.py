@@ -20,7 +20,7 @@ _AFFIRMED = re.compile(r"\s*(?:is|are)\s+(?:correct|true|right)\s*", re.IGNORECA
 _CHOSEN = re.compile(r"\(?[A-J]\)?(?![A-Za-z])")
 
 
-def choices(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def choices(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`(B)`, `B.`, `b)`, `Option B`, `(B) 12` are one letter, `AC` and `(A) and (C)` two; other letters differ."""
     left, right = chosen(a.tidied), chosen(b.tidied)
     if left and right:

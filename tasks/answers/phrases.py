@@ -1,6 +1,6 @@
 r"""Answers in words: yes and no, "no solution", and plain words.
 
-Each tier takes two answers and the depth of lists around them, and gives a verdict or None to pass. All are symmetric.
+Each tier takes two answers and gives a verdict, or None to pass. All are symmetric.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _POLARITY = {
 }
 
 
-def yes_or_no(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def yes_or_no(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Yes and true are one answer, no and false the other; one of them against a number is different."""
     left, right = _POLARITY.get(a.tidied.casefold()), _POLARITY.get(b.tidied.casefold())
     if left is None or right is None:
@@ -38,7 +38,7 @@ _SHORT = {
 }
 
 
-def words(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def words(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Plain words: equal but for case and articles; two single words differ unless a product of the same letters."""
     left, right = (_SHORT.get(x.tidied.casefold(), x.tidied.casefold()) for x in (a, b))
     one, other = _WORD.fullmatch(left), _WORD.fullmatch(right)
@@ -70,7 +70,7 @@ _MEANING = {phrase: meaning for meaning, phrases in _MEANINGS.items() for phrase
 _NO_NUMBER = {"nothing", "undefined"}
 
 
-def nothing_or_all(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def nothing_or_all(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`no solution` is the empty set, `DNE` is undefined; whether the one is the other is left open."""
     left, right = _meaning(a), _meaning(b)
     if left and right:

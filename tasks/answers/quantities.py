@@ -1,6 +1,6 @@
 r"""Answers that are numbers, quantities, formulas or equations, compared exactly.
 
-Each tier takes two answers and the depth of lists around them, and gives a verdict or None to pass. All are symmetric.
+Each tier takes two answers and gives a verdict, or None to pass. All are symmetric.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.answers.units import COUNT, TEMPERATURES, MeasureUnit
 from tasks.answers.verdict import Outcome
 
 
-def units(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def units(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Two units by the policy: of one kind they are converted, of two they differ; an unknown word leaves it open."""
     if a.unit == b.unit:
         return None
@@ -66,7 +66,7 @@ def _is_angle(unit: MeasureUnit | None) -> bool:
 _ANGLES = {"angle", "radian"}
 
 
-def numbers(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def numbers(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Exact rational values, with their units."""
     if a.number is None or b.number is None or _in_other_letters(a, b):
         return None
@@ -136,7 +136,7 @@ def _real(formula: Formula) -> Fraction | None:
     return Fraction(near[0].real) if near and abs(near[0].imag) <= near[1] else None
 
 
-def formulas(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def formulas(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Formulas by their exact forms; what differs there, or clearly in value, differs, unless a decimal is rounded."""
     left = _of_one_argument(_scaled(a, b), a.label, b.label)
     right = _of_one_argument(_scaled(b, a), b.label, a.label)
@@ -177,7 +177,7 @@ def _scaled(answer: ReadAnswer, other: ReadAnswer) -> Formula | None:
     return formula if answer.unit.size == other.unit.size else formula.times(("number", answer.unit.size))
 
 
-def equations(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def equations(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`2x + y = 3` is `y = 3 - 2x`, terms moved across and a factor aside; two with other solutions differ."""
     left, right = _moved(a), _moved(b)
     if left is None or right is None:
@@ -200,7 +200,7 @@ _RESIDUE = re.compile(
 )
 
 
-def residues(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def residues(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     r"""`3 \pmod 5` is `8 \bmod 5`; whether a bare number is meant as a residue nobody can tell."""
     left, right = (_RESIDUE.fullmatch(x.tidied) for x in (a, b))
     if left is None or right is None or left[2] != right[2] or not int(left[2]):
@@ -213,7 +213,7 @@ _EVENT = re.compile(r"[A-Z](?:'|\^\{c\})?|\\(?:overline|bar)\{[A-Z]\}")
 _TOGETHER = re.compile(r"(\\c[au]p)(?![A-Za-z])")
 
 
-def probabilities(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def probabilities(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     r"""`P(A \cap B)` is `P(B \cap A)`; a condition has a direction."""
     left, right = _event(a), _event(b)
     return None if left is None or right is None else "same" if left == right else "different"
@@ -235,7 +235,7 @@ def _event(answer: ReadAnswer) -> tuple[str, ...] | None:
     return tuple(written)
 
 
-def infinities(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def infinities(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Infinity with a sign against a number, or against the other sign, is different."""
     left, right = _INFINITIES.get(a.value), _INFINITIES.get(b.value)
     if left is not None and right is not None:

@@ -45,7 +45,7 @@ class _Found(NamedTuple):
     """Whether it can be nothing but a set of numbers: a bare `(1, 2)` may be a point."""
 
 
-def spans(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def spans(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Two sets of numbers, of which one at least is clearly meant as such."""
     if not (_SIGNS.search(a.tidied) or _SIGNS.search(b.tidied)):
         return None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache, partial
 
 from tasks.answers.clock import dates, ratios, times
 from tasks.answers.groups import Group, compare_groups, group_of
@@ -54,24 +55,24 @@ def first_tier(
     left, right = read(a, rule, question), read(b, rule, question)
     if not left.body or not right.body:
         return ("empty", "unknown")
-    for name, tier in TIERS.items():
-        outcome = tier(left, right, depth)
+    for name, tier in _tiers(depth).items():
+        outcome = tier(left, right)
         if outcome is not None:
             return (name, outcome)
     return None
 
 
-# --- tiers: (left, right, depth) -> verdict, or None to pass ----------------------------------------------------------
+# --- tiers: (left, right) -> verdict, or None to pass -----------------------------------------------------------------
 
 
-def same_text(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def same_text(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """Equal normal forms, labels and units included."""
     if a.body == b.body and (a.label == b.label or not a.label or not b.label):
         return "same"
     return None
 
 
-def labels(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def labels(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """`x = 5` and `y = 5` say different things; `y = …` and `f(x) = …` name one function, so they pass."""
     if not a.label or not b.label or a.label == b.label:
         return None
@@ -86,7 +87,7 @@ _DERIVED = re.compile(r"'(?:_\{[a-z]\})?|\\d{1,3}ot(?![A-Za-z])\s*|\\partial\s*(
 _BRACED_LETTER = re.compile(r"\{([A-Za-z])\}")
 
 
-def derivatives(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def derivatives(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     """What differs in nothing but the marks of derivatives (`f'`, a dot) differs."""
     marks = [_DERIVED.findall(x.tidied) for x in (a, b)]
     if marks[0] == marks[1]:
@@ -125,24 +126,27 @@ def _several(group: Group | None, other: ReadAnswer) -> bool:
     return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
 
 
-TIERS: dict[str, Callable[[ReadAnswer, ReadAnswer, int], Outcome | None]] = {
-    "normal form": same_text,
-    "yes or no": yes_or_no,
-    "choice": choices,
-    "nothing or all": nothing_or_all,
-    "date": dates,
-    "time": times,
-    "ratio": ratios,
-    "derivative": derivatives,
-    "residue": residues,
-    "label": labels,
-    "probability": probabilities,
-    "unit": units,
-    "number": numbers,
-    "infinity": infinities,
-    "set of numbers": spans,
-    "collection": collections,
-    "words": words,
-    "formula": formulas,
-    "equation": equations,
-}
+@cache
+def _tiers(depth: int) -> dict[str, Callable[[ReadAnswer, ReadAnswer], Outcome | None]]:
+    """All tiers in their order, for two answers that stand within so many lists."""
+    return {
+        "normal form": same_text,
+        "yes or no": yes_or_no,
+        "choice": choices,
+        "nothing or all": nothing_or_all,
+        "date": dates,
+        "time": times,
+        "ratio": ratios,
+        "derivative": derivatives,
+        "residue": residues,
+        "label": labels,
+        "probability": probabilities,
+        "unit": units,
+        "number": numbers,
+        "infinity": infinities,
+        "set of numbers": spans,
+        "collection": partial(collections, depth=depth),
+        "words": words,
+        "formula": formulas,
+        "equation": equations,
+    }
