@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, islice
+
+import networkx as nx
 
 from tasks.answers.equivalence import Equivalence
-
-Ties = dict[str, frozenset[str]]
-"""The other answers that each answer agrees with."""
 
 MAX_SETS = 2_000
 """Agreeing sets that are looked at among answers that are tied together; where there are more, nothing is joined."""
@@ -30,76 +29,47 @@ async def group(answers: Sequence[str | None], equivalence: Equivalence, questio
     for index, answer in enumerate(answers):
         if answer is not None:
             places.setdefault(answer, []).append(index)
-    ties = await _ties(sorted(places), equivalence, question)
+    agreement = await _agreement(sorted(places), equivalence, question)
     weights = {answer: len(found) for answer, found in places.items()}
-    classes = [sorted(index for answer in members for index in places[answer]) for members in partition(ties, weights)]
+    by_answer = partition(agreement, weights)
+    classes = [sorted(index for answer in members for index in places[answer]) for members in by_answer]
     return sorted(classes, key=lambda members: (-len(members), members[0]))
 
 
-async def _ties(answers: Sequence[str], equivalence: Equivalence, question: str) -> Ties:
+async def _agreement(answers: Sequence[str], equivalence: Equivalence, question: str) -> nx.Graph:
+    """The answers, with an edge between two that are the same."""
     pairs = list(combinations(answers, 2))
     verdicts = await asyncio.gather(*(equivalence.compare(*pair, question) for pair in pairs))
-    agreeing = [pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict.outcome == "same"]
-    return {
-        answer: frozenset(other for pair in agreeing if answer in pair for other in pair if other != answer)
-        for answer in answers
-    }
+    agreement = nx.Graph()
+    agreement.add_nodes_from(answers)
+    agreement.add_edges_from(pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict.outcome == "same")
+    return agreement
 
 
-def partition(ties: Ties, weights: dict[str, int]) -> list[frozenset[str]]:
+def partition(agreement: nx.Graph, weights: dict[str, int]) -> list[frozenset[str]]:
     """The classes of answers, given which agree and how often each was given."""
-    left = set(ties)
+    left = agreement.copy()
     classes: list[frozenset[str]] = []
     while left:
-        tied = _tied_together(min(left), ties, left)
-        members = _largest(tied, ties, weights)
-        found = [members] if members else _alike(tied, ties)
+        tied = left.subgraph(nx.node_connected_component(left, min(left)))
+        members = _largest(tied, weights)
+        found = [members] if members else _alike(tied)
         classes += found
-        left -= frozenset().union(*found)
+        left.remove_nodes_from(frozenset().union(*found))
     return classes
 
 
-def _tied_together(answer: str, ties: Ties, left: set[str]) -> frozenset[str]:
-    """The answers that some chain of agreements leads to."""
-    reached, edge = {answer}, {answer}
-    while edge:
-        edge = {other for one in edge for other in ties[one] & left} - reached
-        reached |= edge
-    return frozenset(reached)
-
-
-def _largest(tied: frozenset[str], ties: Ties, weights: dict[str, int]) -> frozenset[str] | None:
+def _largest(tied: nx.Graph, weights: dict[str, int]) -> frozenset[str] | None:
     """The set of agreeing answers that was given most often; None where several are or there are too many."""
-    if all(tied - {answer} <= ties[answer] for answer in tied):
-        return tied
-    sets = _agreeing_sets(tied, ties)
+    sets = [frozenset(members) for members in islice(nx.find_cliques(tied), MAX_SETS + 1)]
     sizes = [sum(weights[answer] for answer in members) for members in sets]
-    best = [members for members, size in zip(sets, sizes, strict=True) if size == max(sizes)]
-    return best[0] if len(best) == 1 else None
+    most = max(sizes)
+    return sets[sizes.index(most)] if sizes.count(most) == 1 and len(sets) <= MAX_SETS else None
 
 
-def _agreeing_sets(tied: frozenset[str], ties: Ties) -> list[frozenset[str]]:
-    """All maximal sets whose members agree with each other (Bron and Kerbosch, with a pivot)."""
-    found: list[frozenset[str]] = []
-
-    def extend(chosen: frozenset[str], possible: frozenset[str], excluded: frozenset[str]) -> None:
-        if len(found) > MAX_SETS:
-            return
-        if not possible and not excluded:
-            found.append(chosen)
-            return
-        pivot = max(sorted(possible | excluded), key=lambda answer: len(ties[answer] & possible))
-        for answer in sorted(possible - ties[pivot]):
-            extend(chosen | {answer}, possible & ties[answer], excluded & ties[answer])
-            possible, excluded = possible - {answer}, excluded | {answer}
-
-    extend(frozenset(), tied, frozenset())
-    return found if len(found) <= MAX_SETS else []
-
-
-def _alike(tied: frozenset[str], ties: Ties) -> list[frozenset[str]]:
+def _alike(tied: nx.Graph) -> list[frozenset[str]]:
     """The answers that agree with each other and with the same others."""
     by_ties: dict[frozenset[str], set[str]] = {}
     for answer in sorted(tied):
-        by_ties.setdefault((ties[answer] | {answer}) & tied, set()).add(answer)
+        by_ties.setdefault(frozenset((answer, *tied[answer])), set()).add(answer)
     return [frozenset(members) for members in by_ties.values()]

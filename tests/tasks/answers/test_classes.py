@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,11 +80,10 @@ def test_every_class_agrees_with_itself_and_names_do_not_matter(
     edges = {edge for edge in edges if edge[0] != edge[1]}
 
     def classes(name: dict[int, str]) -> set[frozenset[int]]:
-        ties = {
-            name[one]: frozenset(name[b if a == one else a] for a, b in edges if one in (a, b)) for one in range(size)
-        }
+        agreement = nx.Graph((name[one], name[other]) for one, other in edges)
+        agreement.add_nodes_from(name[one] for one in range(size))
         back = {text: number for number, text in name.items()}
-        found = partition(ties, {name[one]: weights[one] for one in range(size)})
+        found = partition(agreement, {name[one]: weights[one] for one in range(size)})
         return {frozenset(back[text] for text in members) for members in found}
 
     plain = classes({one: str(one) for one in range(size)})
