@@ -65,11 +65,12 @@ class StoreInUse(StoreError):
     """Another process holds it."""
 
     def __init__(self, path: object, pid: int, program: str) -> None:
+        """Without a number where it is in another container, and without a program where it is another user's."""
+        named = f"process {pid}" + (f" ({program})" if program else "")
+        self.pid, self.holder = pid, named if pid else "a process of another container or machine"
         super().__init__(
-            f"{path} is in use by process {pid} ({program}): wait until it ends, or stop it, then run the same command "
-            "again."
+            f"{path} is in use by {self.holder}: wait until it ends, or stop it, then run the same command again."
         )
-        self.pid, self.program = pid, program
 
 
 class BudgetError(GsdpError):

@@ -36,7 +36,7 @@ def print_status(workspace: Path) -> None:
             _print_store(store, workspace)
     except StoreInUse as held:
         probe, run = read_snapshot(workspace / PROBE), read_snapshot(workspace)
-        if probe and probe["pid"] == held.pid:
+        if probe and _is_of(probe, held):
             _print_snapshot(probe, workspace / PROBE, held)
         elif run:
             _print_snapshot(run, workspace, held)
@@ -159,12 +159,17 @@ def _print_judges(store: Store) -> None:
             )
 
 
+def _is_of(snapshot: dict[str, Any], held: StoreInUse) -> bool:
+    """Whether a snapshot is of the process that holds the store, as far as that can be told from here."""
+    return bool(snapshot["pid"] == held.pid) if held.pid else snapshot["state"] == "running"
+
+
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, held: StoreInUse) -> None:
-    if snapshot["state"] == "running" and snapshot["pid"] == held.pid:
-        now = f"a run is at work, process {held.pid}"
+    if snapshot["state"] == "running" and _is_of(snapshot, held):
+        now = f"a run is at work, {f'process {held.pid}' if held.pid else held.holder}"
     else:
         ended = "was killed" if snapshot["state"] == "running" else f"is {snapshot['state']}"
-        now = f"that run {ended}; process {held.pid} ({held.program}) holds the store"
+        now = f"that run {ended}; {held.holder} holds the store"
     print(f"{workspace}: from the snapshot of {snapshot['updated']} ({now})")
     print(f"{'pairs':<14}{snapshot['pairs']:>12,} of {snapshot['target_pairs']:,}{pace(snapshot)}")
     for line in money(snapshot):

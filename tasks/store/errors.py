@@ -10,7 +10,7 @@ from graph.errors import StoreError, StoreInUse
 
 LONGEST_QUERY = 1800.0
 """Seconds: many times what any query of ours takes."""
-HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
+HELD = re.compile(r"lock is held in (?:(.+?) \()?PID (\d+)")
 DAMAGED = "{path} is damaged (cut short or not a DuckDB file): restore a copy, or choose another workspace."
 SIGNS_OF_DAMAGE = ("not a valid DuckDB", "Extension", "Could not read enough bytes", "Corrupt", "checksum", "truncated")
 
@@ -18,7 +18,7 @@ SIGNS_OF_DAMAGE = ("not a valid DuckDB", "Extension", "Could not read enough byt
 def cannot_open(error: Exception, path: Path) -> StoreError:
     """What is raised when DuckDB does not open a file."""
     if held := HELD.search(str(error)):
-        return StoreInUse(path, int(held[2]), Path(held[1]).name)
+        return StoreInUse(path, int(held[2]), Path(held[1] or "").name)
     return StoreError(sentence(error, path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,18 @@ def test_a_condition_that_cannot_be_read_names_the_columns(workspace: Path) -> N
     with pytest.raises(UsageError, match=r"no condition .*dificulty.* the columns are id, relation, points") as raised:
         print_pairs(workspace, 5, rejected=False, where="dificulty = 'hard'", watch=False)
     assert "duckdb" not in str(raised.value)
+
+
+NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
+"""What makes the processes of others unseen, as in another container; not everybody may call it."""
+
+
+def test_another_container_reads_it_too(held: Path) -> None:
+    if shutil.which("unshare") is None or subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode:
+        pytest.skip("needs leave to make a namespace of processes")
+    command = [*NAMESPACE, sys.executable, "-m", "flows.cli", "pairs", str(held), "--last", "1"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert "problem    Written while at work\n" in ended.stdout, ended.stderr
 
 
 def test_counts_that_the_run_and_the_card_do_not_have_stand_next_to_theirs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -19,6 +20,7 @@ from tasks.endpoint.faults import Failure, Fault, gave_up, read_exception, read_
 from tasks.endpoint.finishes import WORDS
 from tasks.endpoint.health import AttemptHistory, Consequence, Health
 from tasks.endpoint.replies import read_answer, read_vectors
+from tasks.store.errors import cannot_open
 
 CODES: tuple[FaultCode, ...] = get_args(FaultCode)
 
@@ -95,5 +97,21 @@ def test_every_code_is_met_and_every_table_knows_its_codes() -> None:
 
 def test_who_holds_a_store_is_told_by_fields() -> None:
     error = StoreInUse("run.duckdb", 4711, "python3.12")
-    assert (error.pid, error.program) == (4711, "python3.12")
+    assert (error.pid, error.holder) == (4711, "process 4711 (python3.12)")
     assert re.search(r"4711 \(python3\.12\)", str(error))
+
+
+@pytest.mark.parametrize(
+    ("said", "holder"),
+    [
+        ("Conflicting lock is held in /usr/bin/python3.12 (PID 4711). See also", "process 4711 (python3.12)"),
+        ("Conflicting lock is held in PID 4711. See also", "process 4711"),
+        ("Conflicting lock is held in PID 0. See also", "a process of another container or machine"),
+    ],
+    ids=["seen", "of another user", "of another container"],
+)
+def test_who_holds_a_store_is_told_as_far_as_it_is_seen(said: str, holder: str) -> None:
+    error = cannot_open(OSError(f"IO Error: Could not set lock on file: {said}"), Path("run.duckdb"))
+    assert isinstance(error, StoreInUse)
+    assert error.holder == holder
+    assert f"run.duckdb is in use by {holder}: wait until it ends" in str(error)
