@@ -64,7 +64,7 @@ class CallAttempts(Generic[R]):
 
     def understand(self, raw: RawResponse) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
-        if not 200 <= raw.status < 300:
+        if not raw.ok:
             headers = {name: scrub(value, self.secrets) for name, value in raw.header_lines().items()}
             words = scrub(raw.content.decode(errors="replace"), self.secrets)
             return None, read_status(raw.status, headers, words), words
@@ -96,7 +96,7 @@ def billed(raw: RawResponse, value: Readable | None, seconds: float) -> Usage | 
     """
     if raw.status in GATEWAY_TIMEOUTS or (raw.status == 502 and seconds > CONNECT_TIMEOUT):
         return None
-    if not 200 <= raw.status < 300 or (value is None and _is_html(raw.content)):
+    if not raw.ok or (value is None and _is_html(raw.content)):
         return NO_USAGE
     return value.usage if value is not None and value.usage.input + value.usage.output else None
 

@@ -53,6 +53,11 @@ class RawResponse:
     headers: Mapping[str, str]
     content: bytes
 
+    @property
+    def ok(self) -> bool:
+        """Whether the server granted what was asked."""
+        return 200 <= self.status < 300
+
     def header_lines(self) -> dict[str, str]:
         """The headers by lower-case name."""
         return {name.lower(): value for name, value in self.headers.items()}

@@ -63,6 +63,17 @@ class Heard:
     raw: bytes = b""
 
     @property
+    def ok(self) -> bool:
+        """Whether the server granted it."""
+        return 200 <= self.status < 300
+
+    @property
+    def choices(self) -> list[Any]:
+        """The answers in it."""
+        found = self.body.get("choices") if isinstance(self.body, dict) else None
+        return found if isinstance(found, list) else []
+
+    @property
     def answer(self) -> ReplyContent:
         """The chat completion in it."""
         return read_answer(self.body)
@@ -172,7 +183,7 @@ async def _list(patient: Examination) -> bool:
     names = [str(row.get("id")) for row in rows]
     patient.model = patient.model or (names[0] if names else "")
     if not patient.model:
-        why = "" if 200 <= heard.status < 300 else f" ({heard.status} {heard.words})"
+        why = "" if heard.ok else f" ({heard.status} {heard.words})"
         raise EndpointRefused(f"{patient.connection.address} lists no models{why}: name one with --model.")
     if not names:
         patient.note("list of models", "note", f"none ({heard.status} {heard.words})".replace(" )", ")"))
@@ -191,16 +202,15 @@ async def _first(patient: Examination) -> bool:
         patient.note("key", "bad", f"refused ({heard.status}): {heard.words}")
         return False
     read = heard.answer
-    if not 200 <= heard.status < 300 or not (read.text or read.reasoning or read.usage.output):
+    if not heard.ok or not (read.text or read.reasoning or read.usage.output):
         patient.note("model", "bad", f"{patient.model} gives no answer ({heard.status}): {heard.words}")
         return False
     stranger = await patient.ask(model="gsdp-no-such-model")
-    taken = 200 <= stranger.status < 300
     patient.note("model", "good", f"{patient.model} answers in {heard.seconds:.2f} s")
     patient.note(
         "unknown model",
-        "note" if taken else "good",
-        "accepted: a misspelt name is not noticed" if taken else f"refused ({stranger.status})",
+        "note" if stranger.ok else "good",
+        "accepted: a misspelt name is not noticed" if stranger.ok else f"refused ({stranger.status})",
     )
     usage = read.usage
     told = usage.input > 0 and usage.output > 0
@@ -212,7 +222,7 @@ async def _context(patient: Examination) -> None:
     """The size of the context: from the list of models, else from the refusal of an answer that no context holds."""
     if patient.context is None:
         heard = await patient.ask(**{patient.limit_name: ENDLESS})
-        if not 200 <= heard.status < 300:
+        if not heard.ok:
             patient.context = read_room(heard.words).context or None
     size = patient.context
     patient.note("context", "good" if size else "note", f"{size:,} tokens" if size else "not told")
@@ -223,7 +233,7 @@ async def _token_limit(patient: Examination) -> None:
     works, told, seen = [], [], False
     for name in LIMIT_NAMES:
         heard = await patient.ask(**{other: SHORT if other == name else None for other in LIMIT_NAMES})
-        refused = not 200 <= heard.status < 300
+        refused = not heard.ok
         tokens, held = heard.tokens, heard.answer.finish_reason == "length" and heard.tokens <= SHORT + 1
         over = tokens > SHORT + 1
         works += [name] if held else []
@@ -254,8 +264,7 @@ async def _sampling(patient: Examination) -> None:
 async def _several(patient: Examination) -> None:
     """Whether n = 2 brings two answers."""
     heard = await patient.ask(n=2)
-    choices = heard.body.get("choices") if isinstance(heard.body, dict) else None
-    count = len(choices) if isinstance(choices, list) else 0
+    count = len(heard.choices)
     told = f"{count} answer{'s' * (count != 1)}" if count else f"refused ({heard.status})"
     patient.note("n = 2", "good" if count == 2 else "note", told)
 
@@ -270,7 +279,7 @@ async def _stop(patient: Examination) -> None:
         return
     heard = await patient.ask(24, stop=[mark])
     cut = heard.answer.text or heard.answer.reasoning
-    works = 200 <= heard.status < 300 and mark not in cut and len(cut) < len(text)
+    works = heard.ok and mark not in cut and len(cut) < len(text)
     patient.note("stop", "good" if works else "note", "works" if works else f"has no effect ({heard.status})")
 
 
@@ -278,7 +287,7 @@ async def _system(patient: Examination) -> None:
     """Whether a system message is taken, and read."""
     messages = [{"role": "system", "content": "You are terse. " * 20}, {"role": "user", "content": QUESTION}]
     plain, heard = await patient.ask(), await patient.ask(messages=messages)
-    if not 200 <= heard.status < 300:
+    if not heard.ok:
         patient.note("system role", "bad", f"refused ({heard.status}): {heard.words}")
         return
     more = heard.answer.usage.input - plain.answer.usage.input
@@ -288,8 +297,7 @@ async def _system(patient: Examination) -> None:
 async def _thinking(patient: Examination) -> None:
     """Where a thought comes back, when a question provokes one."""
     heard = await patient.ask(512, messages=[{"role": "user", "content": RIDDLE}])
-    choices = heard.body.get("choices") if isinstance(heard.body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    choice = heard.choices[0] if heard.choices and isinstance(heard.choices[0], dict) else {}
     told = choice.get("message")
     message: dict[str, Any] = told if isinstance(told, dict) else {}
     places = [name for name in FIELDS if any(parts(message.get(name)))]
@@ -338,7 +346,7 @@ async def _first_token(patient: Examination) -> None:
 async def _embeddings(patient: Examination) -> None:
     """Whether this model embeds."""
     heard = await patient.send("/embeddings", {"model": patient.model, "input": ["a", "b"], "encoding_format": "float"})
-    found = read_vectors(heard.body, 2) if 200 <= heard.status < 300 else None
+    found = read_vectors(heard.body, 2) if heard.ok else None
     if found is None or found.fault:
         patient.note("embeddings", "note", f"none ({heard.status})")
     else:
@@ -353,7 +361,7 @@ async def _ramp(patient: Examination) -> None:
         began = time.monotonic()
         turns = await asyncio.gather(*(_in_turn(patient, 1 + LEAST_SAMPLE // at_once) for _ in range(at_once)))
         heard = [one for turn in turns for one in turn]
-        refused = sum(not 200 <= one.status < 300 for one in heard)
+        refused = sum(not one.ok for one in heard)
         if refused:
             end = f"; {refused} of {len(heard)} refused at {at_once}"
             break

@@ -175,7 +175,7 @@ class BatchApi:
             if fault is None:
                 raise
             return None, fault, 0
-        if not 200 <= raw.status < 300:
+        if not raw.ok:
             return None, read_status(raw.status, raw.header_lines(), raw.content.decode(errors="replace")), raw.status
         try:
             return read(raw), None, raw.status
