@@ -21,18 +21,8 @@ from tasks.context.run_context import RunContext
 from tasks.endpoint.profiles import hand_over
 from tasks.reports.card import is_rehearsal
 from tasks.runs.opening import open_run
-from tasks.runs.quote import (
-    COMBINATIONS,
-    ProbeFigures,
-    choose,
-    doubts,
-    estimate,
-    keep,
-    known,
-    measure,
-    probe_settings,
-    take_in,
-)
+from tasks.runs.probe import COMBINATIONS, ProbeFigures, choose, measure, probe_settings, take_in
+from tasks.runs.quote import doubts, estimate, keep, known
 from tasks.settings.run import RunSettings
 from tasks.stages.sample import sample
 from tasks.store.database import open_store

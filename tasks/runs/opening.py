@@ -20,7 +20,7 @@ from tasks.inputs.benchmarks import read_benchmarks
 from tasks.reports.money import known_cost
 from tasks.runs.extending import what_is_kept
 from tasks.runs.plan import Plan, going_on, make_plan, refuse_changes
-from tasks.runs.quote import take_in
+from tasks.runs.probe import take_in
 from tasks.runs.record import recorded
 from tasks.runs.retry import gave_up_last, withdraw
 from tasks.runs.sandbox import Sandbox

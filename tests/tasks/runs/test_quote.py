@@ -21,7 +21,8 @@ from graph.estimate import Names
 from graph.records import Mention, Pass, Reject, content_id
 from tasks.context.basis import bound
 from tasks.reports.money import PRODUCTION
-from tasks.runs.quote import Known, ProbeFigures, doubts, estimate, known
+from tasks.runs.probe import ProbeFigures
+from tasks.runs.quote import Known, doubts, estimate, known
 from tasks.store.database import open_store
 from tests.support.rehearsal import (
     NOISE,
