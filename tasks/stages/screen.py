@@ -7,10 +7,8 @@ first pairs of that order. Why a problem is out is kept as a row: what it repeat
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
-from typing import Literal, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from graph.errors import BudgetReached
@@ -24,18 +22,16 @@ from graph.records import (
     Record,
     Reject,
     Relation,
-    Repeat,
     Solution,
     Wanted,
     content_id,
 )
-from tasks.context.embedder import Vector, vectors
+from tasks.context.embedder import Vector
 from tasks.context.run_context import RunContext, Screened
 from tasks.context.slots import Slot, all_slots, slots
+from tasks.judging.kept_texts import KeptTexts
 from tasks.judging.paraphrases import UNJUDGED, ParaphraseFinding, SecondLook
 from tasks.store.latest import pair_count, recipe_of
-from tasks.texts.duplicates import DuplicateIndex
-from tasks.texts.semantic import VectorIndex
 
 QUOTA_FULL = "quota full"
 DIFFICULTY = {"rated": "p.difficulty", "measured": "e.difficulty"}
@@ -45,21 +41,6 @@ TAKEN = f"""
     LEFT JOIN elections e
         ON e.problem_id = p.id AND e.recipe = {recipe_of("grade")}
     WHERE c.recipe = {recipe_of("sample")}"""
-BLOCK = 2000
-"""Texts in memory at a time while the index is built."""
-
-SEEDS = """
-    SELECT s.id, s.problem, c.contaminated FROM seeds s JOIN selection c ON c.seed_id = s.id
-    WHERE c.contaminated OR ? ORDER BY s.id"""
-"""A contaminated seed takes no part, but what is near it is near a benchmark item."""
-
-KEPT = f"""
-    SELECT m.rowid AS place
-    FROM passes p JOIN problems m ON m.id = p.problem_id
-    JOIN combinations c ON c.id = m.combination_id AND c.recipe = {recipe_of("sample")}
-    WHERE p.stage = 'screen' AND p.recipe = {recipe_of("screen")} ORDER BY c.position, m.sample"""
-"""Where the problems of the pairs are, in sampling order: sorting millions of texts takes more memory than there is."""
-AT = "SELECT rowid, id, text FROM problems WHERE rowid IN (SELECT unnest(?::BIGINT[]))"
 
 
 async def finished_until(work: RunContext, start: int, stop: int) -> int:
@@ -116,21 +97,14 @@ class Waiting(NamedTuple):
 
 
 class Screen:
-    """The gate with its memory: the texts of the seeds and of the pairs kept so far, and the room that is left.
-
-    The texts are read when the first pair needs them, in a thread, so that a run that is taken up again asks its first
-    questions at once.
-    """
+    """The gate: what was kept so far, and the room that is left."""
 
     def __init__(self, work: RunContext) -> None:
         """Take up where the store's frontier stands. Use `open_screen`."""
         self._work = work
         self._difficulty = DIFFICULTY[work.settings.accept.difficulty_by]
-        self._index: DuplicateIndex | None = None
-        self._vectors = VectorIndex()
+        self._texts = KeptTexts(work)
         self._second_look = SecondLook(work)
-        self._seeds: dict[UUID, str] = {}
-        """What is said of a pair near each."""
         self.kept = pair_count(work.store)
         self._newest = ""
         recipe = work.recipes["screen"]
@@ -156,47 +130,6 @@ class Screen:
             room.take(relation, difficulty, points)
         return room
 
-    async def _memory(self) -> DuplicateIndex:
-        if self._index is None:
-            settings, index = self._work.settings.screen, self._new_index()
-            await asyncio.to_thread(self._remember, index, self._seeds_of_run(), seeds=True)
-            await asyncio.to_thread(self._remember, index, self._kept(), seeds=False)
-            if settings.semantic:
-                for block in chain(self._seeds_of_run(), self._kept()):
-                    await self._remember_vectors(block)
-            self._index = index
-        return self._index
-
-    def _new_index(self) -> DuplicateIndex:
-        settings = self._work.settings.screen
-        return DuplicateIndex(settings.near_duplicate, settings.variants)
-
-    def _kept(self) -> Iterator[list[tuple[UUID, str]]]:
-        """(id, text) of the problems of the pairs, some at a time."""
-        (places,) = self._work.store.arrays(KEPT)
-        for start in range(0, len(places), BLOCK):
-            block = places[start : start + BLOCK].tolist()
-            found = {row[0]: (row[1], row[2]) for row in self._work.store.rows(AT, [block])}
-            yield [found[place] for place in block]
-
-    def _seeds_of_run(self) -> Iterator[list[tuple[UUID, str]]]:
-        """(id, text) of the seeds that pairs are compared with, some at a time."""
-        rows = self._work.store.stream(SEEDS, [self._work.settings.screen.seeds_too])
-        while block := list(islice(rows, BLOCK)):
-            self._seeds |= {row[0]: " of a contaminated seed" if row[2] else " of a seed" for row in block}
-            yield [(row[0], row[1]) for row in block]
-
-    def _remember(self, index: DuplicateIndex, blocks: Iterable[list[tuple[UUID, str]]], *, seeds: bool) -> None:
-        """Take texts into the index. A seed with other numbers is no new problem, so seeds have no variants."""
-        for block in blocks:
-            index.add_many(block, variants=not seeds)
-
-    async def _remember_vectors(self, block: Sequence[tuple[UUID, str]]) -> None:
-        found = await vectors(self._work, [text for _, text in block])
-        for key, text in block:
-            if text in found:
-                self._vectors.keep(key, found[text])
-
     async def advance(self, stop: int) -> int:
         """Screen the finished combinations before `stop`; how many pairs are kept in all.
 
@@ -207,7 +140,8 @@ class Screen:
         start = max(0, self.frontier - 1)
         waiting = await self._waiting(start, stop)
         try:
-            index, embedded = await self._memory(), await self._embedded(waiting)
+            await self._texts.open()
+            embedded = await self._texts.embedded([item.text for item in waiting])
             evidence = await self._evidence(waiting)
         except BudgetReached:
             return self.kept
@@ -216,7 +150,7 @@ class Screen:
             if self.kept >= target:
                 break
             self.frontier = item.position + 1
-            decided = self._refuse(item) or self._decide(item, evidence.get(item.problem_id), index, embedded)
+            decided = self._refuse(item) or self._decide(item, evidence.get(item.problem_id), embedded.get(item.text))
             if isinstance(decided[0], Pass):
                 self.kept += 1
                 self._newest = item.text
@@ -284,11 +218,6 @@ class Screen:
             for slot in open_slots
         ]
 
-    async def _embedded(self, waiting: Sequence[Waiting]) -> Mapping[str, Vector]:
-        if self._work.settings.screen.semantic is None:
-            return {}
-        return await vectors(self._work, [item.text for item in waiting])
-
     async def _evidence(self, waiting: Sequence[Waiting]) -> dict[UUID, tuple[Part, ParaphraseFinding]]:
         """Why a problem, or else its solution, is contaminated, or may be: by words, and of the others by meaning."""
         contamination = self._work.contamination
@@ -310,11 +239,7 @@ class Screen:
         return found
 
     def _decide(
-        self,
-        item: Waiting,
-        repeated: tuple[Part, ParaphraseFinding] | None,
-        index: DuplicateIndex,
-        embedded: Mapping[str, Vector],
+        self, item: Waiting, repeated: tuple[Part, ParaphraseFinding] | None, vector: Vector | None
     ) -> list[Record]:
         """The rows that a problem comes to: a pass, or a reject and what shows why."""
         work = self._work
@@ -323,44 +248,11 @@ class Screen:
             reason = ("contaminated" if sure else UNJUDGED) + ("" if part == "problem" else f" {part}")
             reject = work.reject("screen", item.problem_id, reason, str(evidence))
             return [reject, evidence.row(reject.recipe, item.problem_id, part)] if sure else [reject]
-        repeat = self._repeat(item, index, embedded.get(item.text))
+        repeat = self._texts.repeat(item.problem_id, item.text, vector)
         if repeat:
-            what = REASONS[repeat.kind] + self._seeds.get(repeat.kept_id, "")
             detail = f"{repeat.kept_id}: {repeat.similarity:.2f}"
-            return [work.reject("screen", item.problem_id, what, detail), repeat]
+            return [work.reject("screen", item.problem_id, self._texts.reason(repeat), detail), repeat]
         if self._room:
             self._room.take(item.relation, item.difficulty, item.points)
         graded = item.passed
         return [work.accept("screen", item.problem_id, graded.score, graded.difficulty, graded.solution_id)]
-
-    def _repeat(self, item: Waiting, index: DuplicateIndex, vector: Vector | None) -> Repeat | None:
-        """The kept text that a problem repeats; one that repeats none is kept."""
-        least = self._work.settings.screen.semantic
-        near = self._vectors.nearest(vector) if vector is not None and least else None
-        if near and least and near[1] >= least - 1e-6:
-            return self._repeated(item, near[0], "semantic", near[1])
-        duplicate = index.add(item.problem_id, item.text)
-        if duplicate:
-            return self._repeated(item, duplicate.key, duplicate.kind, duplicate.similarity)
-        if vector is not None:
-            self._vectors.keep(item.problem_id, vector)
-        return None
-
-    def _repeated(
-        self, item: Waiting, key: Hashable, kind: Literal["exact", "near", "template", "semantic"], similarity: float
-    ) -> Repeat:
-        return Repeat(
-            recipe=self._work.recipes["screen"],
-            problem_id=item.problem_id,
-            kept_id=cast("UUID", key),
-            kind=kind,
-            similarity=similarity,
-        )
-
-
-REASONS = {
-    "exact": "exact duplicate",
-    "near": "near duplicate",
-    "template": "template flood",
-    "semantic": "semantic duplicate",
-}

@@ -18,6 +18,7 @@ from hypothesis import settings as at_most
 from hypothesis import strategies as st
 
 from flows.commands.workspace import latest_settings
+from tasks.judging.kept_texts import REASONS
 from tasks.reports.card import finished_agreement, funnel
 from tasks.reports.counts import counts
 from tasks.reports.funnel import finished_counts, rejected
@@ -30,7 +31,7 @@ from tasks.reports.page.wording import alpha_in_words, counted, meaning
 from tasks.reports.page.writing import packed, page
 from tasks.settings.run import RunSettings
 from tasks.stages.connect import FILTER_VERDICTS
-from tasks.stages.screen import QUOTA_FULL, REASONS
+from tasks.stages.screen import QUOTA_FULL
 from tasks.store.database import Store
 from tests.conftest import Demo
 from tests.support.rehearsal import opened
