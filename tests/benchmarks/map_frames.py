@@ -3,9 +3,8 @@
     python -m tests.benchmarks.map_frames                  # 20,000 points and the 80,000 heaviest of their edges
     python -m tests.benchmarks.map_frames --points 2000
 
-A headless Chromium opens a report with a made graph, and drags, zooms and points at the map, goes to a hub and filters.
-A frame is what happens from one frame of the browser to the next: its callbacks, and the handlers of what the mouse
-did. WebGL calls are counted apart: without a graphics card Chromium draws in software, and how long that takes says
+A headless Chromium opens a report with a made graph, and drags, zooms and points at the map, and filters it. A frame is
+what happens from one frame of the browser to the next: its callbacks, and the handlers of what the mouse did. WebGL calls are counted apart: without a graphics card Chromium draws in software, and how long that takes says
 nothing of a machine that has one. Where other programs share the machine, look at the median.
 """
 
@@ -117,14 +116,6 @@ def point(page: Page, x: float, y: float) -> None:
         page.mouse.move(x + 4 * step, y + 3 * step)
 
 
-def visit(page: Page, x: float, y: float) -> None:
-    """Go to a hub, and back to the whole graph."""
-    page.locator(".panel h3", has_text="Hubs").locator("+ ul a").first.click()
-    page.wait_for_timeout(1000)
-    page.evaluate("location.hash = '#map'")
-    page.locator(".panel h2", has_text="The knowledge graph").wait_for()
-
-
 def narrow(page: Page, x: float, y: float) -> None:
     """Show one field alone, and all of them."""
     for value in ("0", ""):
@@ -148,7 +139,7 @@ def main() -> None:
         page.locator(".panel h2").wait_for()
         page.wait_for_timeout(2000)
         box = page.locator(".canvas").bounding_box() or {"x": 0, "y": 0, "width": 800, "height": 600}
-        for work in (drag, zoom, point, visit, narrow):
+        for work in (drag, zoom, point, narrow):
             page.evaluate("() => { told.frames = []; told.now = null; }")
             work(page, box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
             page.wait_for_timeout(1000)
