@@ -4,8 +4,9 @@
     python -m tests.benchmarks.map_frames --points 2000
 
 A headless Chromium opens a report with a made graph, and drags, zooms and points at the map, and filters it. A frame is
-what happens from one frame of the browser to the next: its callbacks, and the handlers of what the mouse did. WebGL calls are counted apart: without a graphics card Chromium draws in software, and how long that takes says
-nothing of a machine that has one. Where other programs share the machine, look at the median.
+what happens from one frame of the browser to the next: its callbacks, and the handlers of what the mouse did. WebGL
+calls are counted apart: without a graphics card Chromium draws in software, and how long that takes says nothing of a
+machine that has one. Where other programs share the machine, look at the median.
 """
 
 from __future__ import annotations
