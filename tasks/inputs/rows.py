@@ -47,6 +47,9 @@ ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.
 PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".zst": zstd.open}
 """Suffix -> what opens a file that is packed so."""
 
+PACKED_AS = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+"""How a packed file begins -> its suffix."""
+
 DELIMITERS = ",;\t|"
 
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -116,7 +119,14 @@ def _is_known(path: Path) -> bool:
 
 
 def files_in(path: Path) -> list[Path]:
-    """The files below a folder, or that a pattern names; hidden ones are left out."""
+    """The files below a folder, or that a pattern names; hidden ones are left out. Raises SeedError."""
+    try:
+        return _listed(path)
+    except OSError as error:
+        raise SeedError(f"{path} cannot be read ({error.strerror}): name a folder of seed files alone.") from error
+
+
+def _listed(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(
             each
@@ -197,6 +207,8 @@ def read_rows(store: Store, path: Path, largest_row: float | None = None) -> Ite
     megabytes no more than that comes into memory.
     """
     if not path.is_file():
+        if path.exists():
+            raise SeedError(f"{path} is no regular file: copy what it gives into one.")
         raise SeedError(f"{path} does not exist: correct its path in the settings.")
     kind, largest = kind_of(path), round((largest_row or LARGEST_ROW) * (1 << 20))
     try:
@@ -230,6 +242,8 @@ def _opened(path: Path, newline: str) -> TextIO:
     unpack = PACKED.get(path.suffix.lower(), open)
     with unpack(path, "rb") as raw:
         begin = raw.read(4)
+    if packing := next((suffix for mark, suffix in PACKED_AS.items() if begin.startswith(mark)), ""):
+        raise SeedError(f"{path} is packed, which its name does not say: unpack it, or call it {path.name}{packing}.")
     if begin in UTF_32 or (b"\0" in begin and not begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))):
         raise SeedError(f"{path} is text of another encoding: convert it, as by `iconv -f UTF-16LE -t UTF-8`.")
     encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if begin.startswith(mark)), "utf-8-sig")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from io import BytesIO
 from pathlib import Path
@@ -345,10 +346,19 @@ def test_a_file_that_cannot_be_unpacked_is_one_sentence(store: Store, tmp_path: 
         ("c.jsonl", LINES.encode("utf-32"), "convert it, as by `iconv"),
         ("d.jsonl", LINES.encode("utf-16-le"), "convert it, as by `iconv"),
         ("notes.txt", b"Dear reader", "is of no known kind"),
+        ("packed.jsonl", gzip.compress(LINES.encode()), r"is packed, .* or call it packed.jsonl.gz"),
+        ("packed.csv", in_zstd(TABLE.encode()), r"is packed, .* or call it packed.csv.zst"),
         ("twice.csv", b"problem,answer,problem\na,1,b\n", "has two columns 'problem': rename one of them"),
         ("a.jsonl.gz", gzip.compress(LINES.encode())[:-9], "cannot be read"),
     ):
         (tmp_path / name).write_bytes(content)
+        with pytest.raises(SeedError, match=said):
+            list(seed_rows(store, (SeedFile(path=tmp_path / name),)))
+
+
+def test_what_is_no_file_is_one_sentence(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for name, said in (("pipe.jsonl", "is no regular file"), ("none.jsonl", "does not exist")):
         with pytest.raises(SeedError, match=said):
             list(seed_rows(store, (SeedFile(path=tmp_path / name),)))
 
