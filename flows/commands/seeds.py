@@ -16,7 +16,7 @@ from graph.errors import SeedError
 from graph.records import Seed
 from tasks.inputs.benchmarks import benchmarks_in_words, read_benchmarks
 from tasks.inputs.fetched import pins
-from tasks.inputs.rows import skipped_files, with_each_file
+from tasks.inputs.files import skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, SeedRow, seed_rows
 from tasks.reports.prospect import Prospect, prospect_of, read_before
 from tasks.settings.run import RunSettings

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SettingsError
 from tasks.inputs.fetched import address_of
-from tasks.inputs.rows import KINDS, kind_of
+from tasks.inputs.files import KINDS, kind_of
 from tasks.settings.policy import Policy
 from tasks.settings.run import RunSettings
 from tasks.settings.sections import EquivalenceRule

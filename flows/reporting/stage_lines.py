@@ -14,7 +14,7 @@ from flows.stages import PAID
 from tasks.context.run_context import RunContext
 from tasks.inputs.benchmarks import benchmarks_in_words
 from tasks.inputs.fetched import pins
-from tasks.inputs.rows import skipped_files
+from tasks.inputs.files import skipped_files
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
 from tasks.reports.prospect import present_points, prospect_of

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import json
-import sys
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,31 +18,12 @@ from typing import Any, TextIO, cast
 from graph.depth import TOO_DEEP, is_too_deep
 from graph.errors import SeedError
 from tasks.inputs.column_names import KnownNames
-from tasks.inputs.fetched import address_of, fetched
+from tasks.inputs.files import JSON_LINES, LARGEST_ROW, NOT_WHOLE, PACKED, TABLES, WHOLE, kind_of, known_kinds
 from tasks.inputs.layouts import laid_out, layout_of
 from tasks.inputs.values import columns_of
-from tasks.settings.run import RunSettings
-from tasks.settings.sections import BenchmarkFile, Columns, SeedFile
+from tasks.settings.sections import Columns, SeedFile
 from tasks.store.database import Store
 from tasks.store.parquet import parquet_rows
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-JSON_LINES = (".jsonl", ".ndjson")
-
-TABLES = {".csv": "", ".tsv": "\t"}
-"""Suffix -> the delimiter it stands for; where none, it is told by the first line."""
-
-KINDS = (*JSON_LINES, ".json", *TABLES, ".parquet")
-
-ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
-"""Files that dataset libraries write next to the data: of a folder they are not read."""
-
-PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".zst": zstd.open}
-"""Suffix -> what opens a file that is packed so."""
 
 PACKED_AS = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 """How a packed file begins -> its suffix."""
@@ -56,93 +34,11 @@ BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16",
 
 UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
-LARGEST_ROW = 4
-"""Megabytes of a row, unless the settings say otherwise: a hundred times what the longest exercise takes."""
-
-WHOLE = 16
-"""Rows of the largest size that a .json file may take in all: it is read whole."""
-
 Row = tuple[int, dict[str, Any] | str]
 """Line (or row) number from 1, and the row, or why it is none."""
 
 Needed = Callable[[Mapping[str, Any]], Mapping[str, str | None]]
 """The columns that must be there, by use, for a file with such a first row."""
-
-
-def kind_of(path: Path) -> str:
-    """The suffix that tells a file's kind, below that of its packing."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return next((suffix for suffix in reversed(suffixes) if suffix not in PACKED), "")
-
-
-def with_each_file(settings: RunSettings) -> RunSettings:
-    """The settings with the files of a folder, a pattern or an address in its place, by name.
-
-    Raises SeedError when it has none.
-    """
-    seeds = [file.model_copy(update={"path": path}) for file in settings.seeds for path in _files_of(file)]
-    # A folder of benchmarks would go unread in part: only addresses may name several.
-    benchmarks = [
-        file.model_copy(update={"path": path})
-        for file in settings.benchmarks
-        for path in (_files_of(file) if address_of(file.path) else (file.path,))
-    ]
-    return settings.model_copy(update={"seeds": tuple(seeds), "benchmarks": tuple(benchmarks)})
-
-
-def _files_of(file: SeedFile | BenchmarkFile) -> Sequence[Path]:
-    """The files that a path of the settings names."""
-    if address := address_of(file.path):
-        # A .json file is read whole, and a larger one would be refused by then.
-        whole = WHOLE * round((file.largest_row or LARGEST_ROW) * (1 << 20))
-        return fetched(address, _is_known, lambda path: whole if kind_of(path) == ".json" else None)
-    if not _is_several(file.path):
-        return (file.path,)
-    within = [path for path in files_in(file.path) if _is_known(path)]
-    if not within:
-        raise SeedError(f"{file.path} holds no seed file yet: put a {_kinds()} file into it.")
-    return within
-
-
-def skipped_files(settings: RunSettings) -> list[Path]:
-    """The files of the seeds' folders and patterns that are of no known kind."""
-    several = [file.path for file in settings.seeds if not address_of(file.path) and _is_several(file.path)]
-    return [path for each in several for path in files_in(each) if not _is_known(path)]
-
-
-def _is_several(path: Path) -> bool:
-    return path.is_dir() or _is_pattern(path)
-
-
-def _is_known(path: Path) -> bool:
-    return kind_of(path) in KINDS and path.name not in ABOUT
-
-
-def files_in(path: Path) -> list[Path]:
-    """The files below a folder, or that a pattern names; hidden ones are left out. Raises SeedError."""
-    try:
-        return _listed(path)
-    except OSError as error:
-        raise SeedError(f"{path} cannot be read ({error.strerror}): name a folder of seed files alone.") from error
-
-
-def _listed(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(
-            each
-            for each in path.rglob("*")
-            if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
-        )
-    anchor = Path(path.anchor)
-    return sorted(each for each in anchor.glob(str(path.relative_to(anchor))) if each.is_file())
-
-
-def _is_pattern(path: Path) -> bool:
-    return any(mark in str(path) for mark in "*?[") and not path.exists()
-
-
-def _kinds() -> str:
-    return f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 
 
 def look_at(store: Store, file: SeedFile) -> None:
@@ -223,10 +119,10 @@ def read_rows(store: Store, path: Path, largest_row: float | None = None) -> Ite
         elif _begins_with_an_object(path, largest):
             yield from _json_lines(path, largest)
         else:
-            raise SeedError(f"{path} is of no known kind: give a {_kinds()} file.")
+            raise SeedError(f"{path} is of no known kind: give a {known_kinds()} file.")
     except OSError as error:
         raise SeedError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (EOFError, UnicodeError, zlib.error, zstd.ZstdError) as error:
+    except (UnicodeError, *NOT_WHOLE) as error:
         raise SeedError(f"{path} cannot be read ({error}): give a whole file in UTF-8 or UTF-16.") from error
 
 

@@ -14,7 +14,8 @@ from prompts.library import Library
 from tasks.endpoint.connection import verify
 from tasks.endpoint.money.prices import Price, find_price
 from tasks.inputs.aliases import read_aliases
-from tasks.inputs.rows import look_at, with_each_file
+from tasks.inputs.files import with_each_file
+from tasks.inputs.rows import look_at
 from tasks.reports.dataset import DATASET, check_folder
 from tasks.reports.licences import check_licence
 from tasks.reports.row_template import check_template

@@ -19,7 +19,7 @@ from flows.commands.settings_file import read_settings
 from graph.errors import SeedError
 from tasks.inputs import fetched as module
 from tasks.inputs.fetched import address_of, pins
-from tasks.inputs.rows import skipped_files, with_each_file
+from tasks.inputs.files import skipped_files, with_each_file
 from tasks.settings.run import RunSettings
 from tests.support.contexts import settings_for
 from tests.support.fake_hub import FakeHub, fake_hub

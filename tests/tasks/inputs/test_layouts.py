@@ -14,7 +14,7 @@ import pytest
 
 from graph.errors import SeedError
 from graph.records import Seed
-from tasks.inputs.rows import PACKED, skipped_files, with_each_file
+from tasks.inputs.files import PACKED, skipped_files, with_each_file
 from tasks.inputs.seeds import Refused, seed_rows
 from tasks.settings.sections import LayoutName, SeedFile
 from tasks.store.database import Store, open_store
