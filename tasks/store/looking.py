@@ -55,10 +55,10 @@ def _copied(workspace: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(temporary_folder(workspace, PREFIX))
+            copy_as_it_is(workspace / FILE_NAME, folder / FILE_NAME)
         except OSError as error:
             raise StoreError(
                 f"A run is at work in {workspace}, and its store is read in a copy there, which cannot be written "
                 f"({error.strerror}): wait until the run has ended."
             ) from error
-        copy_as_it_is(workspace / FILE_NAME, folder / FILE_NAME)
         yield folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from flows.commands.workspace import explain_problem, print_counts, publish_to
 from graph.errors import StoreError, UsageError
 from tasks.reports.card import funnel
 from tasks.reports.funnel import finished_counts
+from tasks.store import looking
 from tasks.store.folders import temporary_folder
 from tasks.store.looking import PREFIX, is_at_work, reading
 from tests.support.rehearsal import ROOT, SEEDS, query
@@ -103,6 +105,16 @@ def test_a_condition_that_cannot_be_read_names_the_columns(workspace: Path) -> N
     with pytest.raises(UsageError, match=r"no condition .*dificulty.* the columns are id, relation, points") as raised:
         print_pairs(workspace, 5, rejected=False, where="dificulty = 'hard'", watch=False)
     assert "duckdb" not in str(raised.value)
+
+
+def test_where_there_is_no_room_for_a_copy_it_is_one_sentence(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(looking, "copy_as_it_is", full)
+    with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"), reading(held):
+        pass
+    assert list(held.glob(f"{PREFIX}*")) == []
 
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
