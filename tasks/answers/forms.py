@@ -17,21 +17,30 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tasks.answers.expression import Tree
+from tasks.answers.polynomials import (
+    MAX_POWER,
+    ONE,
+    Exponent,
+    NoFormError,
+    Polynomial,
+    Term,
+    added,
+    bounded,
+    content_of,
+    factors_of,
+    is_constant,
+    is_opaque,
+    is_positive_term,
+    merged,
+    reduced,
+    term_power,
+    tidied,
+)
 
-Exponent = int | Fraction
-Term = tuple[tuple[str, Exponent], ...]
-"""Generators and their exponents, sorted: letters, primes (`#2`, exponents below one) and opaque ones (`?…`)."""
-Polynomial = dict[Term, Fraction]
-
-MAX_BITS = 4096
 MAX_WORK = 5_000
-MAX_POWER = 64
 MAX_INDEX = 12
 MAX_FACTORIAL = 400
 MAX_BINOMIAL = 1000
-_PRIMES = [n for n in range(2, 1000) if all(n % d for d in range(2, math.isqrt(n) + 1))]
-_LARGEST = 1_000_000
-"""What is left of an integer without divisors below 1,000 is a prime when it is below this."""
 
 
 class Form(NamedTuple):
@@ -41,18 +50,11 @@ class Form(NamedTuple):
     bottom: Polynomial
 
 
-class _NoFormError(Exception):
-    """Undefined, or over a bound."""
-
-
-_ONE: Polynomial = {(): Fraction(1)}
-
-
 def form_of(tree: Tree) -> Form | None:
     """The form of a tree, or None where it has none within the bounds."""
     try:
         return _Reduction().form(tree)
-    except (_NoFormError, ZeroDivisionError, OverflowError):
+    except (NoFormError, ZeroDivisionError, OverflowError):
         return None
 
 
@@ -71,9 +73,9 @@ def compare(a: Form, b: Form) -> bool | None:
         work = _Reduction()
         if work.times(a.top, b.bottom) == work.times(b.top, a.bottom):
             return True
-    except _NoFormError:
+    except NoFormError:
         return None
-    return None if any(_is_opaque(polynomial) for form in (a, b) for polynomial in form) else False
+    return None if any(is_opaque(polynomial) for form in (a, b) for polynomial in form) else False
 
 
 def proportional(a: Form, b: Form) -> bool:
@@ -83,20 +85,12 @@ def proportional(a: Form, b: Form) -> bool:
     return len({a.top[term] / b.top[term] for term in a.top}) == 1
 
 
-def _is_opaque(polynomial: Polynomial) -> bool:
-    return any(generator.startswith("?") for term in polynomial for generator, _ in term)
-
-
-def _is_constant(polynomial: Polynomial) -> bool:
-    return polynomial.keys() <= {()}
-
-
 def _atom(generator: str, exponent: Exponent = 1) -> Form:
-    return Form({((generator, exponent),): Fraction(1)}, _ONE)
+    return Form({((generator, exponent),): Fraction(1)}, ONE)
 
 
 def _number(value: Fraction | int) -> Form:
-    return Form({(): Fraction(value)} if value else {}, _ONE)
+    return Form({(): Fraction(value)} if value else {}, ONE)
 
 
 class _Reduction:
@@ -109,7 +103,7 @@ class _Reduction:
         """The tree's form; raises when there is none."""
         kind = tree[0]
         if kind == "number":
-            return _number(_bounded(tree[1]))
+            return _number(bounded(tree[1]))
         if kind == "name":
             return _atom(tree[1])
         if kind in ("+", "*", "/", "^"):
@@ -126,22 +120,22 @@ class _Reduction:
 
     def times(self, a: Polynomial, b: Polynomial) -> Polynomial:
         """The product of two polynomials, within the budget."""
-        if a is _ONE or b is _ONE:
-            return b if a is _ONE else a
+        if a is ONE or b is ONE:
+            return b if a is ONE else a
         self.work += len(a) * len(b)
         if self.work > MAX_WORK:
-            raise _NoFormError
+            raise NoFormError
         product: Polynomial = {}
         for left, x in a.items():
             for right, y in b.items():
-                factor, term = _merged(left, right)
-                product[term] = _bounded(product.get(term, 0) + x * y * factor)
+                factor, term = merged(left, right)
+                product[term] = bounded(product.get(term, 0) + x * y * factor)
         return {term: value for term, value in product.items() if value}
 
     def plus(self, a: Form, b: Form) -> Form:
         if a.bottom == b.bottom:
-            return Form(_added(a.top, b.top), a.bottom)
-        return Form(_added(self.times(a.top, b.bottom), self.times(b.top, a.bottom)), self.times(a.bottom, b.bottom))
+            return Form(added(a.top, b.top), a.bottom)
+        return Form(added(self.times(a.top, b.bottom), self.times(b.top, a.bottom)), self.times(a.bottom, b.bottom))
 
     def product(self, a: Form, b: Form) -> Form:
         return Form(self.times(a.top, b.top), self.times(a.bottom, b.bottom))
@@ -149,9 +143,9 @@ class _Reduction:
     def over(self, a: Form, b: Form) -> Form:
         if not b.top:
             raise ZeroDivisionError
-        if b.bottom is _ONE and _is_constant(b.top):
+        if b.bottom is ONE and is_constant(b.top):
             inverse = 1 / b.top[()]
-            return Form({term: _bounded(value * inverse) for term, value in a.top.items()}, a.bottom)
+            return Form({term: bounded(value * inverse) for term, value in a.top.items()}, a.bottom)
         return Form(self.times(a.top, b.bottom), self.times(a.bottom, b.top))
 
     def power(self, base: Form, exponent: Form) -> Form:
@@ -162,7 +156,7 @@ class _Reduction:
         if value.denominator == 1:
             return self._whole(base, int(value))
         if value.denominator > MAX_INDEX:
-            raise _NoFormError
+            raise NoFormError
         number = rational(base)
         if number is not None:
             return self._whole(_root(number, value.denominator), value.numerator)
@@ -170,45 +164,45 @@ class _Reduction:
 
     def _whole(self, base: Form, exponent: int) -> Form:
         if exponent < 0:
-            return self._whole(self.over(Form(_ONE, _ONE), base), -exponent)
+            return self._whole(self.over(Form(ONE, ONE), base), -exponent)
         if len(base.top) <= 1 and len(base.bottom) == 1:
-            return Form(_term_power(base.top, exponent), _term_power(base.bottom, exponent))
+            return Form(term_power(base.top, exponent), term_power(base.bottom, exponent))
         if exponent > MAX_POWER:
-            raise _NoFormError
-        result = Form(_ONE, _ONE)
+            raise NoFormError
+        result = Form(ONE, ONE)
         for _ in range(exponent):
             result = self.product(result, base)
         return result
 
     def _root_of_letters(self, base: Form, exponent: Fraction) -> Form:
         """`x^{3/2}` as a power of the letter; roots of other things are opaque, but for their rational factor."""
-        if base.bottom != _ONE and all(_is_positive_term(part) for part in base):
-            return self.over(*(self.power(Form(part, _ONE), _number(exponent)) for part in base))
-        if base.bottom != _ONE:
+        if base.bottom != ONE and all(is_positive_term(part) for part in base):
+            return self.over(*(self.power(Form(part, ONE), _number(exponent)) for part in base))
+        if base.bottom != ONE:
             return self._whole(_atom(f"?{_key(base)}^1/{exponent.denominator}"), exponent.numerator)
-        content = _content(base.top)
+        content = content_of(base.top)
         outer = self._whole(_root(content, exponent.denominator), exponent.numerator)
         inner = {term: value / content for term, value in base.top.items()}
         (term, value), *more = inner.items()
         if not more and value == 1 and len(term) == 1 and not term[0][0].startswith(("?", "#", "i")) and term[0][1] % 2:
-            return self.product(outer, _atom(term[0][0], _tidied(term[0][1] * exponent)))
-        atom = _atom(f"?{_key(Form(inner, _ONE))}^1/{exponent.denominator}")
+            return self.product(outer, _atom(term[0][0], tidied(term[0][1] * exponent)))
+        atom = _atom(f"?{_key(Form(inner, ONE))}^1/{exponent.denominator}")
         return self.product(outer, self._whole(atom, exponent.numerator))
 
     def _symbolic(self, base: Form, exponent: Form) -> Form:
         """`2^{n+1}` as twice `2^{n}`, `4^{n}` as the square of `2^{n}`, `e^{-x}` as one over `e^{x}`."""
-        if exponent.bottom != _ONE or not base.top:
-            raise _NoFormError
+        if exponent.bottom != ONE or not base.top:
+            raise NoFormError
         fixed = exponent.top.get((), Fraction(0))
         if fixed.denominator != 1:
-            raise _NoFormError
+            raise NoFormError
         rest = {term: value for term, value in exponent.top.items() if term}
         leading = rest[min(rest)]
-        times = int(_content(rest).numerator) * (1 if leading > 0 else -1)
-        unit = _key(Form({term: value / times for term, value in rest.items()}, _ONE))
+        times = int(content_of(rest).numerator) * (1 if leading > 0 else -1)
+        unit = _key(Form({term: value / times for term, value in rest.items()}, ONE))
         number = rational(base)
         if number is not None and number > 0:
-            powers = [(f"#{prime}", count) for prime, count in _factors(number).items()]
+            powers = [(f"#{prime}", count) for prime, count in factors_of(number).items()]
         else:
             powers = [(_key(base), 1)]
         result = self._whole(base, int(fixed))
@@ -230,16 +224,12 @@ class _Reduction:
         return _atom(f"?{function}{_key(argument)}")
 
 
-def _is_positive_term(polynomial: Polynomial) -> bool:
-    return len(polynomial) == 1 and min(polynomial.values()) > 0
-
-
 def _turns(argument: Form) -> Fraction | None:
     r"""The argument in half turns where it is a rational multiple of \pi."""
     if not argument.top:
         return Fraction(0)
     ((term, value), *more), bottom = argument.top.items(), argument.bottom
-    if more or term != ((r"\pi", 1),) or not _is_constant(bottom):
+    if more or term != ((r"\pi", 1),) or not is_constant(bottom):
         return None
     return value / bottom[()]
 
@@ -249,9 +239,9 @@ def _sine(turns: Fraction) -> Form | None:
     turns %= 2
     if turns > 1:
         below = _sine(turns - 1)
-        return below and Form({term: -value for term, value in below.top.items()}, _ONE)
+        return below and Form({term: -value for term, value in below.top.items()}, ONE)
     value = _SINES.get(min(turns, 1 - turns))
-    return None if value is None else Form(value, _ONE)
+    return None if value is None else Form(value, ONE)
 
 
 _TWO: Term = (("#2", Fraction(1, 2)),)
@@ -266,7 +256,7 @@ _SINES: dict[Fraction, Polynomial] = {
     Fraction(5, 12): {_SIX: Fraction(1, 4), _TWO: Fraction(1, 4)},
     Fraction(1, 2): {(): Fraction(1)},
 }
-_UNIT = Form(_ONE, _ONE)
+_UNIT = Form(ONE, ONE)
 _BY_SINE_AND_COSINE: dict[str, Callable[[Form | None, Form | None], tuple[Form | None, Form | None]]] = {
     "sin": lambda sine, cosine: (sine, _UNIT),
     "cos": lambda sine, cosine: (cosine, _UNIT),
@@ -285,101 +275,19 @@ _OPERATIONS: dict[str, Callable[[_Reduction, Form, Form], Form]] = {
 }
 
 
-def _bounded(value: Fraction) -> Fraction:
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
-        raise _NoFormError
-    return value
-
-
-def _added(a: Polynomial, b: Polynomial) -> Polynomial:
-    total = dict(a)
-    for term, value in b.items():
-        total[term] = _bounded(total.get(term, Fraction(0)) + value)
-    return {term: value for term, value in total.items() if value}
-
-
-def _merged(a: Term, b: Term) -> tuple[Fraction | int, Term]:
-    """The product of two terms, and the rational factor that roots of primes and `i` leave."""
-    if not a or not b:
-        return 1, a or b
-    exponents = dict(a)
-    for generator, exponent in b:
-        exponents[generator] = exponents.get(generator, 0) + exponent
-    return _reduced(exponents)
-
-
-def _reduced(exponents: dict[str, Exponent]) -> tuple[Fraction | int, Term]:
-    factor: Fraction | int = 1
-    kept: list[tuple[str, Exponent]] = []
-    for generator, exponent in sorted(exponents.items()):
-        if generator == "i":
-            factor *= -1 if exponent % 4 > 1 else 1
-            exponent %= 2
-        elif generator[0] == "#":
-            whole = math.floor(exponent)
-            exponent -= whole
-            if abs(whole) > MAX_BITS:
-                raise _NoFormError
-            factor *= Fraction(int(generator[1:])) ** whole
-        if exponent:
-            kept.append((generator, _tidied(exponent)))
-    return factor, tuple(kept)
-
-
-def _tidied(exponent: Exponent) -> Exponent:
-    return exponent if isinstance(exponent, int) else exponent.numerator if exponent.denominator == 1 else exponent
-
-
-def _term_power(polynomial: Polynomial, exponent: int) -> Polynomial:
-    """A polynomial of at most one term to a power of any size that its coefficient allows."""
-    if not polynomial or polynomial == _ONE:
-        return polynomial if polynomial or exponent else _ONE
-    ((term, value),) = polynomial.items()
-    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-    if (bits > 1 and bits * exponent > MAX_BITS) or exponent.bit_length() > MAX_POWER:
-        raise _NoFormError
-    factor, reduced = _reduced({generator: power * exponent for generator, power in term})
-    return {reduced: _bounded(value**exponent * factor)}
-
-
 def _root(value: Fraction, index: int) -> Form:
     """The principal root of a rational number; the real one where index and number allow."""
     if value < 0 and index % 2:
-        return Form({term: -factor for term, factor in _root(-value, index).top.items()}, _ONE)
+        return Form({term: -factor for term, factor in _root(-value, index).top.items()}, ONE)
     if value < 0 and index != 2:
-        raise _NoFormError
+        raise NoFormError
     if not value:
         return _number(0)
-    exponents: dict[str, Exponent] = {f"#{p}": Fraction(e, index) for p, e in _factors(abs(value)).items()}
+    exponents: dict[str, Exponent] = {f"#{p}": Fraction(e, index) for p, e in factors_of(abs(value)).items()}
     if value < 0:
         exponents["i"] = 1
-    factor, term = _reduced(exponents)
-    return Form({term: _bounded(Fraction(factor))}, _ONE)
-
-
-def _factors(value: Fraction) -> dict[int, int]:
-    """The primes of a positive rational and their exponents; raises where a large factor is left."""
-    found: dict[int, int] = {}
-    for number, sign in ((value.numerator, 1), (value.denominator, -1)):
-        for prime in _PRIMES:
-            if number == 1:
-                break
-            while number % prime == 0:
-                number //= prime
-                found[prime] = found.get(prime, 0) + sign
-        if number >= _LARGEST:
-            raise _NoFormError
-        if number > 1:
-            found[number] = found.get(number, 0) + sign
-    return found
-
-
-def _content(polynomial: Polynomial) -> Fraction:
-    """The positive rational whose quotient has whole coefficients without a common factor."""
-    values = polynomial.values()
-    return Fraction(
-        math.gcd(*(value.numerator for value in values)), math.lcm(*(value.denominator for value in values))
-    )
+    factor, term = reduced(exponents)
+    return Form({term: bounded(Fraction(factor))}, ONE)
 
 
 def _key(form: Form) -> str:
@@ -400,9 +308,9 @@ def _logarithm(function: str, argument: Form) -> Form:
     if value is None:
         return _atom(f"?{function}{_key(argument)}")
     if value <= 0:
-        raise _NoFormError
-    terms: Polynomial = {((f"?{function}#{prime}", 1),): Fraction(count) for prime, count in _factors(value).items()}
-    return Form(terms, _ONE)
+        raise NoFormError
+    terms: Polynomial = {((f"?{function}#{prime}", 1),): Fraction(count) for prime, count in factors_of(value).items()}
+    return Form(terms, ONE)
 
 
 def _whole_number(form: Form, largest: int) -> int | None:
@@ -410,17 +318,17 @@ def _whole_number(form: Form, largest: int) -> int | None:
     if value is None:
         return None
     if value.denominator != 1 or not 0 <= value <= largest:
-        raise _NoFormError
+        raise NoFormError
     return int(value)
 
 
 def _factorial(form: Form) -> Form:
     value = _whole_number(form, MAX_FACTORIAL)
-    return _atom(f"?{_key(form)}!") if value is None else _number(_bounded(Fraction(math.factorial(value))))
+    return _atom(f"?{_key(form)}!") if value is None else _number(bounded(Fraction(math.factorial(value))))
 
 
 def _binomial(above: Form, below: Form) -> Form:
     n, k = (_whole_number(form, MAX_BINOMIAL) for form in (above, below))
     if n is None or k is None:
         return _atom(f"?binomial{_key(above)}{_key(below)}")
-    return _number(_bounded(Fraction(math.comb(n, k))))
+    return _number(bounded(Fraction(math.comb(n, k))))

@@ -159,14 +159,10 @@ def _known_unit(words: str) -> MeasureUnit | None:
     unit = UNITS.get(words) or (UNITS.get(words.lower()) if len(words) > 2 else None)
     if unit is not None or not over:
         return unit
-    above, below = _unit_or_count(upper.strip(), ""), _unit_or_count(lower.strip(), "")
+    above, below = (_known_unit(part.strip()) or _counted(part.strip(), "") for part in (upper, lower))
     if above is None or below is None:
         return None
     return MeasureUnit(f"{above.name}/{below.name}", f"{above.kind}/{below.kind}", above.size / below.size)
-
-
-def _unit_or_count(words: str, question: str) -> MeasureUnit | None:
-    return _known_unit(words) or _counted(words, question)
 
 
 def _counted(words: str, question: str) -> MeasureUnit | None:
