@@ -15,7 +15,7 @@ from tasks.endpoint.connection import CONNECT_TIMEOUT, RawResponse
 from tasks.endpoint.faults import Failure, Fault, read_status, scrub
 from tasks.endpoint.health import AttemptHistory
 from tasks.endpoint.load.admission import Ticket
-from tasks.endpoint.money.budget import most_output
+from tasks.endpoint.money.meter import most_output
 from tasks.endpoint.replies import NO_USAGE, CallUse, Reply, ReplyContent, Usage
 from tasks.endpoint.streaming import CutShort
 

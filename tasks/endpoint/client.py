@@ -34,7 +34,8 @@ from tasks.endpoint.health import SILENT_COSTS, AttemptHistory
 from tasks.endpoint.load.admission import RANKS, STAGES, Admission, Ticket
 from tasks.endpoint.load.concurrency import FIRST, Limit
 from tasks.endpoint.load.rates import Rates, per_minute
-from tasks.endpoint.money.budget import BudgetAccount, Meter
+from tasks.endpoint.money.budget import BudgetAccount
+from tasks.endpoint.money.meter import Meter
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import (
     NO_USAGE,

@@ -14,7 +14,8 @@ from tasks.context.basis import bound
 from tasks.context.run_context import Counts, RunContext, current, using
 from tasks.endpoint.batch.batch_queue import BatchQueue
 from tasks.endpoint.client import Client
-from tasks.endpoint.money.budget import BudgetAccount, Meter
+from tasks.endpoint.money.budget import BudgetAccount
+from tasks.endpoint.money.meter import Meter
 from tasks.endpoint.profiles import Profiles, read_profiles
 from tasks.inputs.benchmarks import read_benchmarks
 from tasks.reports.money import known_cost

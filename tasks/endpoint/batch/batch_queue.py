@@ -25,7 +25,8 @@ from tasks.endpoint.batch.held import HeldAmounts
 from tasks.endpoint.codes import FaultCode
 from tasks.endpoint.dialect import ADAPTABLE, Dialect
 from tasks.endpoint.faults import Failure, Fault, gave_up, read_status, remedy
-from tasks.endpoint.money.budget import BudgetAccount, Meter, most_output
+from tasks.endpoint.money.budget import BudgetAccount
+from tasks.endpoint.money.meter import Meter, most_output
 from tasks.endpoint.money.prices import Price
 from tasks.endpoint.profiles import Profile
 from tasks.endpoint.replies import NO_USAGE, CallUse, ChatRequest, Reply, ReplyContent, Usage, read_answer

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graph.errors import BudgetOverrun, BudgetReached
 from tasks.endpoint.calls import billed
 from tasks.endpoint.connection import RawResponse
-from tasks.endpoint.money.budget import HIDDEN_TOKENS, BudgetAccount, Meter
+from tasks.endpoint.money.budget import BudgetAccount
+from tasks.endpoint.money.meter import HIDDEN_TOKENS, Meter
 from tasks.endpoint.money.prices import Price, find_price
 from tasks.endpoint.replies import NO_USAGE, Usage
 from tasks.settings.amounts import Budget, BudgetUnit, read_budget
