@@ -15,7 +15,8 @@ from rich.text import Text
 from flows.commands.settings_file import explain, read_settings
 from graph.errors import SettingsError
 from graph.plain import bare
-from tasks.endpoint.doctor import Examination, examine
+from tasks.endpoint.doctor import examine
+from tasks.endpoint.examination import Examination
 from tasks.endpoint.profiles import Profiles, keep_profiles
 from tasks.runs.plan import make_plan
 from tasks.settings.addresses import SANDBOX

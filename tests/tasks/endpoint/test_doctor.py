@@ -12,7 +12,8 @@ import pytest
 from flows.commands.doctor import examine_settings, examine_url, show
 from flows.commands.settings_file import read_settings
 from tasks.endpoint.connection import connect
-from tasks.endpoint.doctor import Examination, _finish, _thinking, examine
+from tasks.endpoint.doctor import _finish, _thinking, examine
+from tasks.endpoint.examination import Examination
 from tasks.endpoint.profiles import Profile, keep_profiles, read_profiles
 from tasks.settings.endpoints import Endpoint
 from tests.conftest import Sandboxes
