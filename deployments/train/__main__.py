@@ -15,7 +15,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployments.train.recipe import RECIPES, Method
+from deployments.train.recipe import RECIPES, Course, Method
 
 FILES: dict[Method, str] = {"full": "messages.jsonl", "lora": "messages.jsonl", "grpo": "grpo.jsonl"}
 
@@ -55,10 +55,8 @@ def main() -> None:
     # Late, so that --help and the tests of the numbers need no torch.
     from deployments.train.training import train
 
-    found = train(
-        given.method, recipe, given.model, data, given.out, given.seed, given.at_once, given.steps, given.deepspeed
-    )
-    print(json.dumps(found))
+    course = Course(given.seed, given.at_once, given.steps, given.deepspeed)
+    print(json.dumps(train(given.method, recipe, given.model, data, given.out, course)))
 
 
 if __name__ == "__main__":

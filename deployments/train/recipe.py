@@ -8,6 +8,7 @@ and uses no rewards: the numbers of `lora` and `grpo` are ours, common ones, and
 from __future__ import annotations
 
 from math import ceil
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 Method = Literal["full", "lora", "grpo"]
@@ -28,8 +29,20 @@ class Recipe(NamedTuple):
     weight_decay: float = 0.0
 
 
+class Course(NamedTuple):
+    """How one training goes, whatever its recipe."""
+
+    seed: int
+    at_once: int
+    """Examples that a device takes at once."""
+    steps: int
+    """After so many it stops; -1 for all epochs."""
+    deepspeed: Path | None
+    """The file of DeepSpeed's settings."""
+
+
 class Adapter(NamedTuple):
-    """The low-rank matrices that `lora` trains, beside every linear layer."""
+    """The low-rank matrices that `lora` trains, next to every linear layer."""
 
     rank: int = 16
     alpha: int = 32

@@ -17,28 +17,18 @@ from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 from deployments.train.loss_curve import write_curve
 from deployments.train.model_card import model_card, told
 from deployments.train.models import load, multiplies_bfloat16
-from deployments.train.recipe import ADAPTER, GENERATIONS, Method, Recipe, accumulation
+from deployments.train.recipe import ADAPTER, GENERATIONS, Course, Method, Recipe, accumulation
 from gsdp import trl_reward
 
 LIBRARIES = ("torch", "transformers", "trl", "peft")
 
 
-def train(
-    method: Method,
-    recipe: Recipe,
-    model: str,
-    data: Path,
-    out: Path,
-    seed: int,
-    at_once: int,
-    steps: int = -1,
-    deepspeed: Path | None = None,
-) -> dict[str, Any]:
+def train(method: Method, recipe: Recipe, model: str, data: Path, out: Path, course: Course) -> dict[str, Any]:
     """Train, write what came of it into `out`, and tell the last loss. An interrupted training goes on."""
-    set_seed(seed)
+    set_seed(course.seed)
     loaded, tokenizer = load(model)
     rows = read(data, method)
-    shared = common(recipe, out, seed, at_once, steps, deepspeed)
+    shared = common(recipe, out, course)
     make = grpo if method == "grpo" else sft
     trainer = make(method, recipe, loaded, tokenizer, rows, shared)
     # What a killed training left is resumed; a finished one would only be finished again.
@@ -48,7 +38,7 @@ def train(
     tokenizer.save_pretrained(str(out))
     key = "reward" if method == "grpo" else "loss"
     curve = write_curve(trainer.state.log_history, key, out)
-    settings = told(method, recipe, seed, {name: version(name) for name in LIBRARIES})
+    settings = told(method, recipe, course.seed, {name: version(name) for name in LIBRARIES})
     # The name of a folder, without the path of somebody's machine.
     base = Path(model).name if Path(model).exists() else model
     card = model_card(base, method, data, len(rows), {**settings, "steps": str(trainer.state.global_step)}, curve)
@@ -74,30 +64,30 @@ def read(data: Path, method: Method) -> Dataset:
     return rows.map(apart, remove_columns=rows.column_names)
 
 
-def common(recipe: Recipe, out: Path, seed: int, at_once: int, steps: int, deepspeed: Path | None) -> dict[str, Any]:
+def common(recipe: Recipe, out: Path, course: Course) -> dict[str, Any]:
     """The settings that both trainers take."""
     devices = int(os.environ.get("WORLD_SIZE", "1"))
     return {
         "output_dir": str(out),
         "num_train_epochs": recipe.epochs,
-        "max_steps": steps,
+        "max_steps": course.steps,
         "learning_rate": recipe.learning_rate,
         "lr_scheduler_type": recipe.schedule,
         "warmup_steps": recipe.warmup,
         "weight_decay": recipe.weight_decay,
-        "per_device_train_batch_size": at_once,
-        "gradient_accumulation_steps": accumulation(recipe.batch, at_once, devices),
+        "per_device_train_batch_size": course.at_once,
+        "gradient_accumulation_steps": accumulation(recipe.batch, course.at_once, devices),
         "bf16": multiplies_bfloat16(),
         "use_cpu": not torch.cuda.is_available(),
         "gradient_checkpointing": torch.cuda.is_available(),
-        "seed": seed,
-        "data_seed": seed,
+        "seed": course.seed,
+        "data_seed": course.seed,
         "logging_steps": 1,
         "save_strategy": "steps",
         "save_steps": 200,
         "save_total_limit": 1,
         "report_to": "none",
-        "deepspeed": str(deepspeed) if deepspeed else None,
+        "deepspeed": str(course.deepspeed) if course.deepspeed else None,
     }
 
 
