@@ -128,7 +128,7 @@ class BatchedCall(Record):
 
 
 class Quote(Record):
-    """What a run was told to cost before it, and on which probe that rests."""
+    """What a run was expected to cost before it began, and on which probe that rests."""
 
     id: UUID
     quoted_at: datetime

@@ -41,7 +41,7 @@ def verl_reward(
     """A reward function for verl: `custom_reward_function.name=verl_reward`, its path being that of this file.
 
     `extra_info["question"]` is used where it is there. verl wants a number for every sample, so an unknown verdict
-    gives 0; whoever would rather leave such samples out asks `verify` beforehand.
+    gives 0; to leave such samples out, ask `verify` beforehand.
     """
     question = (extra_info or {}).get("question")
     return float(verify(ground_truth, solution_str, question if isinstance(question, str) else None).same)

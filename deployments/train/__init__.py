@@ -1,1 +1,1 @@
-"""How a model is trained on a dataset of ours: a recipe beside the product, which imports none of it."""
+"""How a model is trained on a dataset of ours: a recipe of its own, of which the product imports nothing."""

@@ -138,8 +138,8 @@ def export_graph(workspace: Path, file: Path) -> None:
             EXPORTS[suffix](to_networkx(graph, {key: plain(name) for key, name in names.items()}, groups), file)
         except OSError as error:
             raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
-    beside = f", the points next to it in {points.name}" if suffix == ".parquet" else ""
-    print(f"{graph.nodes:,} points and {graph.edges:,} edges written to {file}{beside}")
+    points_too = f", the points next to it in {points.name}" if suffix == ".parquet" else ""
+    print(f"{graph.nodes:,} points and {graph.edges:,} edges written to {file}{points_too}")
 
 
 def present_graph(store: Store) -> tuple[KnowledgeGraph, dict[UUID, str]]:

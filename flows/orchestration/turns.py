@@ -41,7 +41,7 @@ from prefect.states import Cancelled
 from flows.orchestration.again import begin_again, outlasting_outages, refuse_endless_crashes
 from flows.orchestration.signals import ended_by_signal
 from flows.orchestration.ui_words import in_ui_words, put_into_ui_words
-from flows.reporting.report import beside, reporting
+from flows.reporting.report import in_background, reporting
 from graph.errors import EndpointDown, GsdpError, StoreError, StoreInUse
 from tasks.context.run_context import RunContext, current
 from tasks.runs.opening import open_run
@@ -129,7 +129,7 @@ async def _until_paused() -> AsyncIterator[None]:
                     seen.append(state)
                     task.cancel()
 
-    watcher = beside(watch())
+    watcher = in_background(watch())
     try:
         yield
     except (asyncio.CancelledError, Exception):

@@ -68,7 +68,7 @@ async def reporting(work: RunContext, name: str | None = None) -> AsyncIterator[
     board = Board(work, name or work.settings.workspace.name)
     # Made before the first stage begins: SQLite turns one of two writers away, and Prefect then waits two seconds.
     await board.show(snapshot(work, "running", began))
-    reporters = [beside(report(work, began)) for report in (_look, _tell, partial(_keep, board))]
+    reporters = [in_background(report(work, began)) for report in (_look, _tell, partial(_keep, board))]
     state = "failed"
     try:
         yield
@@ -87,7 +87,7 @@ async def reporting(work: RunContext, name: str | None = None) -> AsyncIterator[
         await board.show(last, last=True)
 
 
-def beside(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Start a task next to this one. A signal is raised in whatever has the processor: if it is that, both end."""
     this = asyncio.current_task()
 

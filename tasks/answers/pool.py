@@ -21,7 +21,7 @@ TASKS_PER_WORKER = 2_000
 
 
 def start(workers: int) -> ProcessPool:
-    """A pool whose processes come from a fork server: safe beside threads, and quick to replace once it is up."""
+    """A pool whose processes come from a fork server: safe with threads, and quick to replace once it is up."""
     try:
         multiprocessing.set_forkserver_preload(algebra.ALGEBRA_MODULES)
         chosen: context.BaseContext = _Context()
@@ -43,7 +43,7 @@ def is_broken(pool: ProcessPool) -> bool:
     return not pool.active
 
 
-# A process of multiprocessing runs its parent's script once more, up to `if __name__ == "__main__"`. Whoever calls
+# A process of multiprocessing runs its parent's script once more, up to `if __name__ == "__main__"`. Who calls
 # the checker from a plain script need not write that line, and a worker need not load what the script loads: workers
 # need nothing of it.
 

@@ -1,4 +1,4 @@
-"""math-verify's own word on a whole answer, as evaluations elsewhere use it: to stand beside ours, never to decide.
+"""math-verify's own word on a whole answer, as evaluations elsewhere use it: shown next to ours, never to decide.
 
 Its plain expression reader is left out, because that evaluates what it reads; so a number outside of any formula is
 no answer to it.

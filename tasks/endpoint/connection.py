@@ -4,7 +4,7 @@ The SDK spends two thirds of a request's time working out headers, address and o
 requests, and reads answers of any size. So it is asked for its headers once, and sends nothing itself.
 
 What is switched off here, and why: redirects (the key must not travel to another address) and everything the SDK would
-take from OPENAI_* variables, which belongs to OpenAI's own servers and nobody else's.
+take from OPENAI_* variables, which belongs to OpenAI's own servers alone.
 """
 
 from __future__ import annotations

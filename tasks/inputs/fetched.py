@@ -1,6 +1,6 @@
 """Files that lie on a dataset hub or a web server: fetched once, kept in the person's cache, and read there ever after.
 
-What an address gave is pinned beside the copy: the commit of a hub's repository, the SHA-256 of a server's file. While
+What an address gave is pinned next to the copy: the commit of a hub's repository, the SHA-256 of a server's file. While
 the copies are there nobody is asked again, so that every run reads the same bytes, with a network or without. The key
 is huggingface_hub's to find (HF_TOKEN, or its own login), and a web server is sent none. Protects against no change of
 the copies by their owner.

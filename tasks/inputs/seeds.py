@@ -22,7 +22,7 @@ from tasks.settings.sections import Columns, SeedFile
 from tasks.store.database import Store
 
 LONGEST = {"problem": 20_000, "solution": 100_000}
-"""Characters. Longer text is no exercise, and no common context window holds it beside a prompt."""
+"""Characters. Longer text is no exercise, and no common context window holds it together with a prompt."""
 DAMAGED = re.compile(r"[\x00\ud800-\udfff]")
 DAMAGE = "a NUL, a lone surrogate or bytes that are not UTF-8 (`iconv -t UTF-8` converts a file)"
 PROOFS = ("proof", "tp", "theorem proof")

@@ -108,7 +108,7 @@ KEPT_PATHS = 100_000
 
 
 def gather_rejected(store: Store, folder: Path) -> list[Path]:
-    """What the gates kept out, likewise."""
+    """What the gates kept out, also as files of some thousand rows."""
     try:
         store.rows(_KEPT_OUT)
         count = int(store.value("SELECT count(*) FROM kept_out"))

@@ -1,4 +1,4 @@
-"""A workspace whose files are for their owner alone: seeds, answers and settings are nobody else's to read."""
+"""A workspace whose files are for their owner alone: nobody else may read seeds, answers and settings."""
 
 from __future__ import annotations
 

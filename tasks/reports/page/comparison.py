@@ -1,4 +1,4 @@
-"""Two runs beside each other: what was set differently, what came of it, and what both have."""
+"""Two runs next to each other: what was set differently, what came of it, and what both have."""
 
 from __future__ import annotations
 

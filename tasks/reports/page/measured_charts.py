@@ -1,4 +1,4 @@
-"""Charts of what was measured beside the run: models on benchmarks, and the arms of a comparison.
+"""Charts of what was measured apart from the run: models on benchmarks, and the arms of a comparison.
 
 Both are read from the files that `gsdp evaluate` and `gsdp compare` left in the workspace, next to the store.
 """

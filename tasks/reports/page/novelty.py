@@ -1,4 +1,4 @@
-"""How near the pairs come to the seeds: each problem of a sample beside the seed that shares most of its words.
+"""How near the pairs come to the seeds: each problem of a sample next to the seed that shares most of its words.
 
 It knows words in a row, as the screen does for duplicates. It does not know meaning: a seed told in other words is far.
 """

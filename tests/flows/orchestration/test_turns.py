@@ -21,7 +21,7 @@ from flows.commands.settings_file import make_settings
 from flows.orchestration import turns
 from flows.orchestration.log_filter import speak_in_sentences
 from flows.orchestration.turns import in_turn, limit_name, runs_at_work
-from flows.reporting.report import beside
+from flows.reporting.report import in_background
 from flows.stages import ingest, publish
 from graph.errors import GsdpError, SeedError, StoreError
 from tasks.settings.run import RunSettings
@@ -154,7 +154,7 @@ async def test_a_signal_that_meets_what_stands_beside_a_run_ends_the_run(error: 
         raise error
 
     async def run() -> bool:
-        begun = beside(reporter())
+        begun = in_background(reporter())
         try:
             await asyncio.sleep(0.1)
         except asyncio.CancelledError:
