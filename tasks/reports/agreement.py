@@ -9,6 +9,7 @@ With escalation, judges after the first are asked about disputed items only, so 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -74,11 +75,16 @@ def agreement(store: Store, identity: dict[str, Any], written: str, most: int | 
         # Decimals: their sums are exact, so the last digit does not hang on the order in which rows were written.
         rows = f"""SELECT {item} AS item, judge, ({value})::DECIMAL(12, 9) AS value FROM {table}
             WHERE problem_id IN ({written}) {below} AND {asked_now(identity, task, item)}"""
-        sums = "count(value), sum(value), sum(value * value)"
-        items = store.rows(f"SELECT {sums} FROM ({rows}) GROUP BY item ORDER BY ALL")
+        # Items with equal sums together: there are millions of items, and few different ones.
+        sums = "count(value) AS number, sum(value) AS whole, sum(value * value) AS square"
+        items = store.rows(
+            f"SELECT *, count(*) FROM (SELECT {sums} FROM ({rows}) GROUP BY item) GROUP BY ALL ORDER BY ALL"
+        )
         leans = [Lean(*row) for row in store.rows(_LEANS.format(rows=rows))]
         if leans:
-            found.append(Agreement(task, sum(row[0] > 1 for row in items), alpha(map(_plain, items)), leans))
+            compared = sum(row[3] for row in items if row[0] > 1)
+            each = chain.from_iterable(repeat(_plain(row), row[3]) for row in items)
+            found.append(Agreement(task, compared, alpha(each), leans))
     return found
 
 

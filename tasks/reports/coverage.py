@@ -66,9 +66,11 @@ MEMBERS = f"""
         FROM (SELECT *, row_number() OVER (PARTITION BY community ORDER BY mentions DESC, name) AS place FROM members)
         WHERE place <= 3 GROUP BY 1)"""
 
+# A combination is counted by its problems first: distinct problems by point and by community would take a gigabyte.
 COVERAGE = f"""
     WITH {MEMBERS},
-    drawn AS (SELECT id, unnest(points) AS point_id FROM combinations WHERE recipe = {recipe_of("sample")}),
+    drawn AS (
+        SELECT id, unnest(list_distinct(points)) AS point_id FROM combinations WHERE recipe = {recipe_of("sample")}),
     written AS (
         SELECT p.id, p.combination_id, list_position(['easy', 'medium', 'hard'], r.difficulty) AS level,
             s.problem_id IS NOT NULL AS kept, x.problem_id IS NOT NULL AS ended, coalesce(x.twin, false) AS twin
@@ -85,19 +87,23 @@ COVERAGE = f"""
             any_value(name) AS name
         FROM members LEFT JOIN occurrences USING (point_id)
         GROUP BY GROUPING SETS ((community, point_id), (community))),
+    made AS (
+        SELECT combination_id, count(*) AS problems, count(*) FILTER (kept) AS pairs,
+            count(*) FILTER (kept OR ended) AS decided, sum(level) AS levels, count(level) AS rated,
+            count(*) FILTER (twin) AS duplicates
+        FROM written GROUP BY 1),
+    placed AS (SELECT community, point_id, id FROM members JOIN drawn USING (point_id)),
+    in_place AS (
+        SELECT * FROM placed UNION ALL SELECT community, NULL, id FROM (SELECT DISTINCT community, id FROM placed)),
     by_problem AS (
-        SELECT community, point_id, count(DISTINCT drawn.id) AS combinations, count(DISTINCT w.id) AS problems,
-            count(DISTINCT w.id) FILTER (kept) AS pairs, count(DISTINCT w.id) FILTER (kept OR ended) AS decided,
-            count(DISTINCT w.id) FILTER (level = 1) + 2 * count(DISTINCT w.id) FILTER (level = 2)
-                + 3 * count(DISTINCT w.id) FILTER (level = 3) AS levels,
-            count(DISTINCT w.id) FILTER (level IS NOT NULL) AS rated,
-            count(DISTINCT w.id) FILTER (twin) AS duplicates
-        FROM members LEFT JOIN drawn USING (point_id) LEFT JOIN written w ON w.combination_id = drawn.id
-        GROUP BY GROUPING SETS ((community, point_id), (community)))
+        SELECT community, point_id, count(*) AS combinations, sum(problems) AS problems, sum(pairs) AS pairs,
+            sum(decided) AS decided, sum(levels) AS levels, sum(rated) AS rated, sum(duplicates) AS duplicates
+        FROM in_place LEFT JOIN made ON made.combination_id = in_place.id GROUP BY 1, 2)
     SELECT s.community, s.point_id, if(s.point_id IS NULL, t.title, s.name) AS name, s.seeds, s.mentions,
-        p.combinations, p.problems, p.pairs,
-        p.pairs / nullif(p.decided, 0) AS pass_rate, p.levels / nullif(p.rated, 0) AS mean_difficulty, p.duplicates
-    FROM by_seed s JOIN by_problem p
+        coalesce(p.combinations, 0)::BIGINT AS combinations, coalesce(p.problems, 0)::BIGINT AS problems,
+        coalesce(p.pairs, 0)::BIGINT AS pairs, p.pairs / nullif(p.decided, 0) AS pass_rate,
+        p.levels / nullif(p.rated, 0) AS mean_difficulty, coalesce(p.duplicates, 0)::BIGINT AS duplicates
+    FROM by_seed s LEFT JOIN by_problem p
         ON p.community IS NOT DISTINCT FROM s.community AND p.point_id IS NOT DISTINCT FROM s.point_id
     JOIN titles t ON t.community IS NOT DISTINCT FROM s.community
     ORDER BY s.point_id IS NOT NULL, s.community NULLS LAST, s.mentions DESC, s.point_id"""
