@@ -190,7 +190,8 @@ def _print_snapshot(snapshot: dict[str, Any], workspace: Path, held: StoreInUse)
 
 def publish_to(workspace: Path, folder: Path) -> None:
     """Write the dataset of the latest run into a folder. Raises StoreError when there is no pair yet."""
-    from tasks.reports.dataset import DATASET, write_dataset
+    from tasks.reports.dataset import DATASET, NO_REPORT, write_dataset
+    from tasks.reports.page.content import REPORT
 
     with reading(workspace) as store:
         settings = latest_settings(store)
@@ -199,6 +200,8 @@ def publish_to(workspace: Path, folder: Path) -> None:
         (begun, *_), *_ = last_runs(store, 1)
         count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
+    if not (folder / REPORT).exists():
+        print(f"The dataset is whole, but {NO_REPORT}.")
     print(
         f"By the settings of the last run, {begun:%Y-%m-%d %H:%M} UTC. For others, `gsdp run` them: it writes "
         f"{workspace / DATASET}, and asks nothing again that is paid for."

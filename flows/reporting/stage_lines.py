@@ -15,6 +15,7 @@ from tasks.context.run_context import RunContext
 from tasks.inputs.benchmarks import benchmarks_in_words
 from tasks.inputs.fetched import pins
 from tasks.inputs.files import skipped_files
+from tasks.reports.dataset import NO_REPORT
 from tasks.reports.funnel import finished_counts, rejected, spared
 from tasks.reports.money import cost
 from tasks.reports.prospect import present_points, prospect_of
@@ -172,5 +173,8 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "compose": lambda found, done: f"{done:,} problems written",
     "review": lambda found, done: f"{done:,} problems passed",
     "solve": lambda found, done: f"{done:,} solutions written",
-    "publish": lambda found, done: f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}",
+    "publish": lambda found, done: (
+        f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}"
+        + ("" if found["reported"] else f"; {NO_REPORT}")
+    ),
 }

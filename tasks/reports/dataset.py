@@ -35,6 +35,8 @@ OURS = re.compile(
 )
 """The files that publish writes."""
 
+NO_REPORT = "its report could not be made: `gsdp report` says why"
+
 ALL = "SELECT * FROM rows"
 
 FIRST = re.compile(r"pairs(-\d{5}-of-\d{5})?\.parquet")

@@ -17,6 +17,7 @@ from flows.commands.graphs import print_graph
 from flows.commands.pairs import print_pairs
 from flows.commands.workspace import explain_problem, print_counts, publish_to
 from graph.errors import StoreError, UsageError
+from tasks.reports import dataset
 from tasks.reports.card import funnel
 from tasks.reports.funnel import finished_counts
 from tasks.store import looking
@@ -115,6 +116,17 @@ def test_where_there_is_no_room_for_a_copy_it_is_one_sentence(held: Path, monkey
     with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"), reading(held):
         pass
     assert list(held.glob(f"{PREFIX}*")) == []
+
+
+def test_a_dataset_without_a_report_says_so(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("Out of memory")
+
+    monkeypatch.setattr(dataset, "write_report", fail)
+    publish_to(workspace, tmp_path / "out")
+    assert "The dataset is whole, but its report could not be made: `gsdp report` says why." in capsys.readouterr().out
 
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
