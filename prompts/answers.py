@@ -232,8 +232,12 @@ def read_verdicts(text: str, count: int, allowed: Collection[str]) -> dict[int, 
     return {index: verdict for index, verdict in single.items() if verdict is not None and 0 <= index < count}
 
 
-def read_name(text: str, longest: int = 200, given: Collection[str] = ()) -> str:
-    """One name on one line, of at most `longest` characters: longer ones are explanations.
+LONGEST_NAME = 200
+"""Characters. Longer ones are explanations."""
+
+
+def read_name(text: str, given: Collection[str] = ()) -> str:
+    """One name on one line.
 
     An answer that is nothing but one of the `given` names needs no tags.
     """
@@ -242,7 +246,7 @@ def read_name(text: str, longest: int = 200, given: Collection[str] = ()) -> str
         raise Unparseable("empty <name>")
     if len(body.splitlines()) > 1:
         raise Unparseable("several lines in <name>")
-    if len(body) > longest:
+    if len(body) > LONGEST_NAME:
         raise Unparseable("too long")
     return body
 

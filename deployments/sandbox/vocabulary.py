@@ -58,19 +58,19 @@ class Point:
     patterns: tuple[str, ...]
 
 
-def _cells(text: str, separator: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in text.split(separator) if cell.strip())
+def _cells(text: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in text.split("; ") if cell.strip())
 
 
 def _parse(line: str, subject: str, index: int, family: int) -> Point:
     domain, name, synonyms, triggers = (cell.strip() for cell in line.lstrip("+").split(" | ", 3))
-    wanted = _cells(triggers, "; ")
+    wanted = _cells(triggers)
     return Point(
         index=index,
         subject=subject,
         domain=domain,
         name=name.lstrip("*"),
-        synonyms=_cells(synonyms, "; "),
+        synonyms=_cells(synonyms),
         common=name.startswith("*"),
         family=family,
         literals=tuple(t.lower() for t in wanted if not t.startswith("~")),

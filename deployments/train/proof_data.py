@@ -42,9 +42,9 @@ def join(messages: Iterable[Mapping[str, Any]], verifiable: Iterable[Mapping[str
     return found
 
 
-def is_held_out(pair: TrainedPair, share: float = HELD_OUT) -> bool:
+def is_held_out(pair: TrainedPair) -> bool:
     """Whether the pair's combination is kept for the questions."""
-    return int.from_bytes(hashlib.sha256(pair.combination.encode()).digest()[:8], "big") < share * 2**64
+    return int.from_bytes(hashlib.sha256(pair.combination.encode()).digest()[:8], "big") < HELD_OUT * 2**64
 
 
 def questions(arms: Sequence[Sequence[TrainedPair]], count: int) -> list[TrainedPair]:

@@ -10,7 +10,7 @@ from flows.commands.labelled import labelled
 from flows.commands.settings_file import make_settings
 from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
-from tasks.reports.counts import first_pairs
+from tasks.reports.counts import first_pair
 from tasks.reports.page.content import REPORT
 from tasks.settings.addresses import SANDBOX
 from tasks.settings.run import RunSettings
@@ -57,7 +57,7 @@ def show_result(settings: RunSettings) -> None:
     """Say where everything is, show one pair, and say how to go on."""
     workspace = settings.workspace
     with reading(workspace) as store:
-        found = first_pairs(store, 1)
+        found = first_pair(store)
         accepted = pair_count(store)
     print(f"\ndataset   {workspace / 'dataset'}\nreport    {workspace / 'dataset' / REPORT}, to open in a browser")
     print(f"store     {workspace / FILE_NAME}")

@@ -15,7 +15,7 @@ from flows.reporting.quote_table import print_quote
 from flows.reporting.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, StoreInUse, UsageError
 from tasks.reports.agreement import agreement
-from tasks.reports.counts import counts, last_runs, present, rejects, seeds_without_points
+from tasks.reports.counts import counts, last_run, present, rejects, seeds_without_points
 from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import PROBE, budget, by_stage, cost, unanswered
 from tasks.settings.run import RunSettings
@@ -62,7 +62,7 @@ def _print_store(store: Store, workspace: Path) -> None:
     print(f"{workspace}: from the store (no run is at work)")
     if not has_run(store) and print_quote(store):
         return
-    for started, state, message in last_runs(store, 1):
+    for started, state, message in last_run(store):
         print(
             f"last run  {started:%Y-%m-%d %H:%M:%S} UTC, {'killed' if state == 'running' else state}"
             + (f": {message}" if message else "")
@@ -197,7 +197,7 @@ def publish_to(workspace: Path, folder: Path) -> None:
         settings = latest_settings(store)
         if not pair_count(store):
             raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
-        (begun, *_), *_ = last_runs(store, 1)
+        ((begun, *_),) = last_run(store)
         count = write_dataset(store, settings, folder)
     print(f"{count:,} pairs written to {folder}")
     if not (folder / REPORT).exists():

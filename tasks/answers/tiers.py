@@ -48,9 +48,7 @@ def compare_cheaply(a: str, b: str, rule: Policy = DEFAULT_POLICY) -> Outcome | 
     return found[1] if found else None
 
 
-def first_tier(
-    a: str, b: str, rule: Policy = DEFAULT_POLICY, depth: int = 0, question: str = ""
-) -> tuple[str, Outcome] | None:
+def first_tier(a: str, b: str, rule: Policy, depth: int = 0, question: str = "") -> tuple[str, Outcome] | None:
     """The name of the first tier with a verdict, and the verdict."""
     left, right = read(a, rule, question), read(b, rule, question)
     if not left.body or not right.body:

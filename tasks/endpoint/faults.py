@@ -131,7 +131,7 @@ def read_exception(error: BaseException) -> Fault | None:
     return None
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def retry_after(headers: Mapping[str, str], now: datetime | None) -> float | None:
     """Seconds the server asks to wait: milliseconds, seconds or an HTTP date, also under LiteLLM's prefix."""
     for name, scale in RETRY_AFTER_HEADERS:
         value = headers.get(name)
@@ -140,7 +140,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return None
 
 
-def reset_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def reset_after(headers: Mapping[str, str], now: datetime | None) -> float | None:
     """Seconds until a limit that is used up is reset, for servers that say so instead of Retry-After.
 
     At most a minute: such headers come with every answer, and the clock they are read by may be wrong.

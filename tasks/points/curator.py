@@ -17,7 +17,7 @@ from uuid import UUID
 
 from graph.names import clean_name
 from graph.records import CuratorVerdict, content_id
-from prompts.answers import Unparseable, read_name, read_verdicts
+from prompts.answers import LONGEST_NAME, Unparseable, read_name, read_verdicts
 from tasks.context.embedder import in_batches
 from tasks.context.run_context import Asked, RunContext, together
 from tasks.settings.roles import ResolvedRole
@@ -116,7 +116,7 @@ async def _ask(
 
 def _read_name(text: str, given: Sequence[str] = ()) -> str:
     """The name that the curator gave, without the marks of a list or markup."""
-    name, fault = clean_name(read_name(text, given=given), longest=200)
+    name, fault = clean_name(read_name(text, given), longest=LONGEST_NAME)
     if fault:
         raise Unparseable(f"{fault} <name>" if fault == "empty" else fault)
     return name

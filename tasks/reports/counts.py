@@ -62,10 +62,10 @@ def seeds_without_points(store: Store) -> list[str]:
     return [f"{source}:{line}" for source, line in store.rows(WITHOUT_POINTS)]
 
 
-def last_runs(store: Store, most: int) -> list[tuple[datetime, str, str | None]]:
-    """(begin, state, message) of the latest runs, the last one first."""
-    sql = "SELECT started_at, state, message FROM runs ORDER BY number DESC LIMIT ?"
-    return [(row[0], row[1], row[2]) for row in store.rows(sql, [most])]
+def last_run(store: Store) -> list[tuple[datetime, str, str | None]]:
+    """(begin, state, message) of the latest run, if there is one."""
+    sql = "SELECT started_at, state, message FROM runs ORDER BY number DESC LIMIT 1"
+    return [(row[0], row[1], row[2]) for row in store.rows(sql)]
 
 
 def latencies(store: Store, run_id: UUID, since: datetime) -> dict[str, tuple[int, float, float]]:
@@ -78,9 +78,9 @@ def newest_pairs(store: Store, most: int) -> list[tuple[Any, ...]]:
     return store.rows(f"{PAIRS} ORDER BY position DESC, sample LIMIT ?", [most])
 
 
-def first_pairs(store: Store, most: int) -> list[tuple[Any, ...]]:
-    """The same of the first ones."""
-    return store.rows(f"{PAIRS} ORDER BY position, sample LIMIT ?", [most])
+def first_pair(store: Store) -> list[tuple[Any, ...]]:
+    """The same of the first one, if there is one."""
+    return store.rows(f"{PAIRS} ORDER BY position, sample LIMIT 1")
 
 
 WITHOUT_POINTS = """

@@ -30,7 +30,7 @@ def check_names(names: Iterable[str], endpoints: Mapping[str, Endpoint]) -> None
             raise ValueError(f"no endpoint is called {name!r}{hint}")
 
 
-def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint], spare: Role | None = None) -> Roles:
+def fill_roles(roles: Roles, endpoints: Mapping[str, Endpoint], spare: Role | None) -> Roles:
     """Give the roles left out to `others`, or to the only endpoint there is, or to `spare`. Raises ValueError."""
     filled = {name: getattr(roles, name) for name in ("others", *CHAT_ROLES, "embedder", "verifier")}
     judges = roles.judges

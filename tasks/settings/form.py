@@ -109,16 +109,20 @@ def fold(field: Schema) -> Schema:
     return {**shown, "anyOf": [{"$ref": field["$ref"], "title": "Change"}, NOTHING], "default": None}
 
 
-def leave_to_presets(fields: Mapping[str, Schema], presets: Mapping[str, Mapping[str, Any]], own: str) -> None:
-    """Take away the defaults that depend on the preset and say them; `own` is the preset of the fields' defaults."""
+OWN = "verified"
+"""The preset whose values are the settings' own defaults."""
+
+
+def leave_to_presets(fields: Mapping[str, Schema], presets: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take away the defaults that depend on the preset and say them; the fields' own are of the preset `OWN`."""
     names = {name for values in presets.values() for name in values}
     for name in sorted(names):
         default = fields[name].pop("default")
         others: dict[Any, list[str]] = {}
         for preset, values in presets.items():
-            if preset != own:
+            if preset != OWN:
                 others.setdefault(values.get(name, default), []).append(preset)
-        told = "; ".join([f"{own}: {default}", *(f"{', '.join(who)}: {value}" for value, who in others.items())])
+        told = "; ".join([f"{OWN}: {default}", *(f"{', '.join(who)}: {value}" for value, who in others.items())])
         fields[name]["description"] += f". Left empty: {told}"
 
 

@@ -240,7 +240,7 @@ class RunSettings(Section):
         sections = arrange(form, handler.resolve_ref_schema, FIRST)
         for name in {section for values in PRESETS.values() for section in values}:
             values = {str(preset): changed.get(name, {}) for preset, changed in PRESETS.items()}
-            leave_to_presets(sections[name]["properties"], values, "verified")
+            leave_to_presets(sections[name]["properties"], values)
         for files in ("seeds", "benchmarks"):
             inner = handler.resolve_ref_schema(form["properties"][files]["items"])["properties"]
             inner["columns"] = fold(inner["columns"])
