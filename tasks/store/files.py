@@ -2,11 +2,12 @@
 
 What is written gets a temporary name of its own first, which nobody else can have chosen; then it is flushed, takes the
 name it is meant for in one step, and the folder is flushed. A crash leaves the old file or the new one, and perhaps a
-temporary file, which the next call for the same name removes.
+temporary file, which the next call for the same name removes; one that somebody is at work on is locked, and stays.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
@@ -36,9 +37,9 @@ def replacing(target: Path, like: Path | None = None) -> Iterator[Path]:
     refuse_odd(target)
     remove_leftovers(target)
     handle, name = tempfile.mkstemp(PART, f".{target.name}.", target.parent)
-    os.close(handle)
     fresh = Path(name)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield fresh
         known = next((path for path in (target, like) if path and path.exists()), None)
         fresh.chmod(stat.S_IMODE(known.stat().st_mode) if known else 0o666 & ~_umask())
@@ -49,6 +50,7 @@ def replacing(target: Path, like: Path | None = None) -> Iterator[Path]:
         for left in (fresh, log_of(fresh)):
             with suppress(OSError):
                 left.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def refuse_odd(target: Path) -> None:
@@ -62,7 +64,21 @@ def remove_leftovers(target: Path) -> None:
     """Remove what calls for the same name that were killed have left."""
     for left in target.parent.glob(f".{target.name}.*{PART}*"):
         with suppress(OSError):
-            left.unlink()
+            # A log goes with its file, and without one where that is gone.
+            if not _is_at_work(left if left.suffix == PART else left.with_suffix("")):
+                left.unlink()
+
+
+def _is_at_work(fresh: Path) -> bool:
+    """Whether somebody holds a temporary file; its number would not tell in a container."""
+    try:
+        with fresh.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def flush(path: Path) -> None:

@@ -20,6 +20,7 @@ from tasks.store import backup, database
 from tasks.store.backup import FLAG, back_up, is_being_copied
 from tasks.store.compact import compact
 from tasks.store.database import FILE_NAME, open_store
+from tasks.store.files import log_of, replacing
 from tests.support.rehearsal import (
     ROOT,
     Rehearsal,
@@ -178,6 +179,18 @@ def test_a_copy_takes_the_place_of_an_older_one(workspace: Path, tmp_path: Path)
     shutil.copy(workspace / FILE_NAME, target)
     (target.parent / f".{FILE_NAME}.left.gsdp-part").write_text("of a call that was killed")
     assert back_up(workspace / FILE_NAME, target) == number(workspace, "SELECT count(*) FROM calls")
+    assert everything(target.parent) == everything(workspace)
+    assert [path.name for path in target.parent.iterdir()] == [FILE_NAME]
+
+
+def test_a_copy_that_another_call_is_at_work_on_is_no_leftover(workspace: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy" / FILE_NAME
+    target.parent.mkdir()
+    with replacing(target) as other:
+        log_of(other).write_bytes(b"with its log")
+        back_up(workspace / FILE_NAME, target)
+        assert log_of(other).read_bytes() == b"with its log"
+        shutil.copy(workspace / FILE_NAME, other)
     assert everything(target.parent) == everything(workspace)
     assert [path.name for path in target.parent.iterdir()] == [FILE_NAME]
 
