@@ -241,7 +241,7 @@ def report_page(work: RunContext) -> str:
     shown = part((folder / REPORT).read_text(encoding="utf-8"), "overview")
     figures = [f"| {each['label']} | {written(each)} | {each['note']} |" for each in shown["figures"]]
     stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in shown["funnel"]]
-    noticed = [f"- {fenced_in_line(line)}" for line in shown["noticed"]]
+    noticed = [f"- {fenced_in_line(line)}" for line, _ in shown["noticed"]]
     return "\n".join(
         [
             f"**Report** {fenced_in_line(str(folder / REPORT))}: one file for a browser, in which formulas are drawn",

@@ -30,6 +30,8 @@ class Lean(NamedTuple):
     """Of its scores (0-1), or its share of 1 among its votes."""
     bias: float | None
     """Its mean distance from the mean of the other judges of the same items; above 0 it is milder than they are."""
+    compared: int
+    """Items that another judge gave a value too: those that the bias is counted on."""
 
 
 class Agreement(NamedTuple):
@@ -40,6 +42,8 @@ class Agreement(NamedTuple):
     """Items that at least two judges gave a value."""
     alpha: float | None
     """1: they always agree; 0: as if by chance; None where that cannot be told."""
+    alike: float | None
+    """1 less the mean squared distance of two judges of an item: of votes, how often two are equal."""
     judges: list[Lean]
 
 
@@ -56,6 +60,20 @@ def alpha(items: Iterable[tuple[int, float, float]]) -> float | None:
             count, total, squares = count + number, total + whole, squares + square
     expected = 2 * (count * squares - total * total) / (count - 1) if count > 1 else 0.0
     return 1 - observed / expected if expected > 1e-12 else None
+
+
+def alike(items: Iterable[tuple[Any, ...]]) -> float | None:
+    """1 less the mean squared distance of two values of an item; None without two of any item.
+
+    `items` are (number, sum, sum of squares, how many items have the same) of the values of each.
+    """
+    distance, count = 0.0, 0
+    for row in items:
+        number, whole, square = _plain(row)
+        if number > 1:
+            distance += row[3] * 2 * (number * square - whole * whole) / (number - 1)
+            count += row[3] * number
+    return 1 - distance / count if count else None
 
 
 def agreement(store: Store, identity: dict[str, Any], written: str, most: int | None = None) -> list[Agreement]:
@@ -84,7 +102,7 @@ def agreement(store: Store, identity: dict[str, Any], written: str, most: int | 
         if leans:
             compared = sum(row[3] for row in items if row[0] > 1)
             each = chain.from_iterable(repeat(_plain(row), row[3]) for row in items)
-            found.append(Agreement(task, compared, alpha(each), leans))
+            found.append(Agreement(task, compared, alpha(each), alike(items), leans))
     return found
 
 
@@ -116,5 +134,6 @@ _LEANS = """
     WITH given AS ({rows}),
         whole AS (SELECT item, count(value) AS number, sum(value) AS total FROM given GROUP BY item)
     SELECT judge, count(value), count(*) - count(value), avg(value),
-        avg((value - (total - value) / nullif(number - 1, 0))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL)
+        avg((value - (total - value) / nullif(number - 1, 0))::DECIMAL(12, 9)) FILTER (WHERE value IS NOT NULL),
+        count(value) FILTER (WHERE number > 1)
     FROM given JOIN whole USING (item) GROUP BY judge ORDER BY judge"""

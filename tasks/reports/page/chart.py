@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 
 from tasks.reports.agreement import Agreement
+from tasks.reports.page.novelty import Nearest
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 
@@ -32,6 +34,8 @@ class Chart(NamedTuple):
     reading: str
     columns: list[Column]
     rows: Sequence[Sequence[Any]]
+    links: Sequence[Sequence[str | None]] = ()
+    """What each cell of each row opens: an address within the page. None, or left out, for what opens nothing."""
 
 
 class Told(NamedTuple):
@@ -40,3 +44,9 @@ class Told(NamedTuple):
     store: Store
     settings: RunSettings
     panels: Sequence[Agreement]
+    nearest: Sequence[Nearest] = ()
+
+
+def items_of(**wanted: str) -> str:
+    """The address of the items that a selection holds."""
+    return "#items?" + "&".join(f"{name}={quote(value)}" for name, value in wanted.items())

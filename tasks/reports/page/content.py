@@ -7,14 +7,15 @@ from typing import Any
 
 from graph.errors import StoreError
 from tasks.reports.card import finished_agreement
-from tasks.reports.coverage import coverage
 from tasks.reports.page.chart import Told
 from tasks.reports.page.charts import charts
 from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.items import items
 from tasks.reports.page.knowledge_map import knowledge_map
+from tasks.reports.page.novelty import nearest_seeds
 from tasks.reports.page.overview import overview
 from tasks.reports.page.told import told_problems
+from tasks.reports.page.told_coverage import told_coverage
 from tasks.reports.page.writing import page
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
@@ -35,7 +36,7 @@ def write_report(
         if beside:
             with told_problems(beside[0], beside[1].target_pairs):
                 panels = finished_agreement(beside[0], beside[1].target_pairs)
-                other = overview(*beside, coverage(beside[0]), panels)
+                other = overview(*beside, told_coverage(beside[0]), panels)
                 content["compare"] = comparison(
                     ComparedRun(store, settings, content["overview"]), ComparedRun(*beside, other)
                 )
@@ -49,12 +50,13 @@ def write_report(
 
 def parts(store: Store, settings: RunSettings) -> dict[str, Any]:
     """What the page shows, by section. The table `told` must be there."""
-    covers = coverage(store)
+    covers = told_coverage(store)
     panels = finished_agreement(store, settings.target_pairs)
     drawn, numbers = knowledge_map(store, covers)
+    nearest = nearest_seeds(store)
     return {
         "overview": overview(store, settings, covers, panels),
         "map": drawn,
-        "charts": charts(Told(store, settings, panels)),
-        "items": items(store, numbers),
+        "charts": charts(Told(store, settings, panels, nearest)),
+        "items": items(store, numbers, nearest, len(settings.benchmarks)),
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from tasks.reports.page.novelty import Nearest
 from tasks.store.database import Store
 from tasks.store.latest import recipe_of
 
@@ -19,13 +20,22 @@ MOST_ROWS = 2_000
 """Rejected rows, names and seeds that are listed."""
 
 
-def items(store: Store, numbers: Mapping[UUID, int]) -> dict[str, Any]:
-    """The items, in sampling order, and how many there are in all. The table `told` must be there."""
+def items(
+    store: Store, numbers: Mapping[UUID, int], nearest: Sequence[Nearest] = (), benchmarks: int = 0
+) -> dict[str, Any]:
+    """The items, in sampling order, and how many there are in all. The table `told` must be there.
+
+    `nearest` are the seeds next to pairs; `benchmarks` is how many the texts were compared with.
+    """
     whole = int(store.rows("SELECT count(*) FROM told")[0][0])
     chosen = [row[0] for row in store.rows(_SAMPLE, [LEAST, MOST])]
     shown = [*_items(store, chosen, numbers)]
     rows = [list(row) for row in store.rows(_ROWS, [MOST_ROWS])]
-    return {"items": shown, "of": whole, "rows": rows}
+    seeds = {near.pair: [near.seed, round(near.similarity, 3), near.text] for near in nearest}
+    for item in shown:
+        if near := seeds.get(item["id"]):
+            item["nearest"] = near
+    return {"items": shown, "of": whole, "rows": rows, "benchmarks": benchmarks}
 
 
 def _items(store: Store, ids: Sequence[UUID], numbers: Mapping[UUID, int]) -> Iterator[dict[str, Any]]:
@@ -35,7 +45,7 @@ def _items(store: Store, ids: Sequence[UUID], numbers: Mapping[UUID, int]) -> It
     grades = _grouped(store, _GRADES, wanted)
     repeats = _grouped(store, _REPEATS, wanted)
     evidence = _grouped(store, _EVIDENCE, wanted)
-    texts = dict(store.rows(_TEXTS, [*wanted]))
+    texts = {problem: text for problem, *text in store.rows(_TEXTS, [*wanted])}
     names = [column for column, _ in COLUMNS]
     for row in store.rows(
         f"SELECT {', '.join(sql for _, sql in COLUMNS)} FROM told WHERE id IN {_IDS} {_ORDER}", wanted
@@ -44,7 +54,8 @@ def _items(store: Store, ids: Sequence[UUID], numbers: Mapping[UUID, int]) -> It
         problem = UUID(told["id"])
         told["points"] = [numbers.get(point, -1) for point in told["points"]]
         told |= {"reviews": reviews[problem], "solutions": solutions[problem], "grades": grades[problem]}
-        told |= {"repeats": repeats[problem], "evidence": evidence[problem], "solution": texts.get(problem)}
+        told |= {"repeats": repeats[problem], "evidence": evidence[problem]}
+        told["solution"], told["shown"] = texts.get(problem, (None, None))
         # What is not there need not be said twenty thousand times.
         yield {name: value for name, value in told.items() if value not in (None, [])}
 
@@ -80,6 +91,8 @@ COLUMNS = (
     ("asked", "asked"),
     ("spared", "spared"),
     ("classes", "classes"),
+    ("tier", "tier"),
+    ("level", "level"),
     ("tokens", "tokens"),
     ("usd", "round(usd, 6)"),
     ("problem", "(SELECT text FROM problems p WHERE p.id = told.id)"),
@@ -98,16 +111,28 @@ _SAMPLE = """
     ORDER BY position, sample"""
 """Ids are hashes, so that the first of each stratum are any of them, and the same tomorrow."""
 
+WORDS = 600
+"""Characters of a judge's own words that are told; of rejects alone, since they are what asks for reasons."""
+
+_SAID = f"""
+    CASE WHEN t.outcome = '{{stage}}' AND length(regexp_replace(c.text, '<[^>]*>[^<]*</[^>]*>|\\s', '', 'g')) > 0
+        THEN left(c.text, {WORDS}) END"""
+"""Words of a judge beyond the scores themselves, which stand in a column of their own."""
+
 _REVIEWS = f"""
-    SELECT problem_id, judge, logic, presentation, difficulty, unjudged FROM reviews WHERE problem_id IN {_IDS}
-    ORDER BY judge = 'rater', judge"""
+    SELECT r.problem_id, r.judge, r.logic, r.presentation, r.difficulty, r.unjudged, {_SAID.format(stage="review")}
+    FROM reviews r JOIN told t ON t.id = r.problem_id LEFT JOIN calls c ON c.id = r.call_id
+    WHERE r.problem_id IN {_IDS} ORDER BY r.judge = 'rater', r.judge"""
 
 _SOLUTIONS = f"""
-    SELECT s.problem_id, s.sample, s.answer, s.id = t.solution_id FROM solutions s JOIN told t ON t.id = s.problem_id
+    SELECT s.problem_id, s.sample, s.answer, s.id = t.solution_id, c.model
+    FROM solutions s JOIN told t ON t.id = s.problem_id LEFT JOIN calls c ON c.id = s.call_id
     WHERE s.problem_id IN {_IDS} ORDER BY s.sample"""
 
 _GRADES = f"""
-    SELECT g.problem_id, s.sample, g.judge, g.vote, g.unjudged FROM grades g JOIN solutions s ON s.id = g.solution_id
+    SELECT g.problem_id, s.sample, g.judge, g.vote, g.unjudged, {_SAID.format(stage="grade")}
+    FROM grades g JOIN solutions s ON s.id = g.solution_id JOIN told t ON t.id = g.problem_id
+    LEFT JOIN calls c ON c.id = g.call_id
     WHERE g.problem_id IN {_IDS} ORDER BY s.sample, g.judge"""
 
 _REPEATS = f"""
@@ -125,7 +150,7 @@ _TEXTS = f"""
         LEFT JOIN (SELECT problem_id, min(solution_id) AS solution_id FROM grades GROUP BY 1) g ON g.problem_id = t.id
         LEFT JOIN solutions s ON s.problem_id = t.id AND s.sample = 0
         WHERE t.id IN {_IDS})
-    SELECT shown.problem_id, s.text FROM shown JOIN solutions s ON s.id = shown.solution_id"""
+    SELECT shown.problem_id, s.text, s.sample FROM shown JOIN solutions s ON s.id = shown.solution_id"""
 """The solution that was chosen; of a rejected problem one that was graded, or the first."""
 
 _ROWS = """

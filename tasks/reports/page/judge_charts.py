@@ -5,7 +5,7 @@ from __future__ import annotations
 from graph.shares import Stratum, share_within
 from tasks.reports.agreement import panel
 from tasks.reports.page.chart import Chart, Column, Told
-from tasks.reports.page.overview import latest_audit
+from tasks.reports.page.findings import latest_audit
 from tasks.reports.page.wording import alpha_in_words
 from tasks.store.database import Store
 from tasks.store.latest import latest_identity
@@ -13,21 +13,18 @@ from tasks.store.latest import latest_identity
 
 def judges(run: Told) -> list[Chart]:
     """The panel: how each judge leans, and how often two of them decide alike."""
-    found = []
+    found: list[Chart] = []
     for at in run.panels:
-        reading = (
-            "Bias is a judge's mean distance from the others on the same items: below 0 it is harsher than they are. "
-            f"{alpha_in_words(at.alpha)} Where judges are asked in an order, the later ones see only items on which "
-            "the first ones differ."
-        )
+        reading = f"{BIAS if not found else 'Read as the judges above.'} {alpha_in_words(at.alpha, at.alike)}"
         columns = [
             Column("judge", "text"),
             Column("mean", "decimal"),
             Column("bias", "signed"),
             Column("items"),
             Column("unjudged"),
+            Column("items compared"),
         ]
-        rows = [(judge.judge, judge.mean, judge.bias, judge.given, judge.unjudged) for judge in at.judges]
+        rows = [(lean.judge, lean.mean, lean.bias, lean.given, lean.unjudged, lean.compared) for lean in at.judges]
         found.append(Chart(f"judges-{at.task}", f"Judges at {at.task}", "bars", reading, columns, rows))
         found.append(_alike(run.store, at.task))
     return found
@@ -72,6 +69,12 @@ def audited(run: Told) -> list[Chart]:
     ]
     return [Chart("gates", "Errors of the gates", "bars", reading, columns, rows)]
 
+
+BIAS = (
+    "Bias is a judge's mean distance from the others on the items that another judged too: below 0 it is harsher than "
+    "they are. The mean is of all items that a judge saw, so means of judges that saw different items say nothing: "
+    "where judges are asked in an order, the later ones see only items on which the first ones differ."
+)
 
 _ALIKE = {
     "review": """

@@ -17,9 +17,11 @@ from tasks.store.latest import current_recipe
 
 MOST_EDGES = 80_000
 """Edges that the map holds, the heaviest: more are a grey cloud, and the file is to stay small."""
-SEEDS_EACH = 3
+SEEDS_EACH = 40
+"""Seeds of each point that the map names."""
 SEED_TEXT = 400
-"""Seeds of each point, and characters of each, that the map tells."""
+MOST_TEXT = 8_000_000
+"""Characters of a seed that the map tells, and about how many of all of them."""
 
 
 class PointNumbers(dict[UUID, int]):
@@ -81,7 +83,8 @@ def _seeds(store: Store, numbers: PointNumbers) -> tuple[list[list[Any]], dict[i
     place: dict[tuple[str, int], int] = {}
     seeds: list[list[Any]] = []
     of_point: dict[int, list[int]] = {}
-    for point, source, line, problem in store.rows(_SEEDS, [SEED_TEXT, SEEDS_EACH]):
+    long = min(SEED_TEXT, MOST_TEXT // max(1, int(store.value("SELECT count(*) FROM current_seeds"))))
+    for point, source, line, problem in store.rows(_SEEDS, [long, SEEDS_EACH]):
         if (source, line) not in place:
             place[source, line] = len(seeds)
             seeds.append([source, line, problem])

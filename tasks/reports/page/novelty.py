@@ -18,6 +18,8 @@ LOOKED_AT = 1_000
 SEEDS = 50_000
 """Seeds they are compared with."""
 WORDS_IN_A_ROW = 3
+SEED_TEXT = 400
+"""Characters of a seed that are told."""
 
 
 class Nearest(NamedTuple):
@@ -27,6 +29,8 @@ class Nearest(NamedTuple):
     seed: str
     similarity: float
     """Jaccard similarity of their word 3-grams."""
+    text: str
+    """The seed's problem, or its beginning."""
 
 
 def nearest_seeds(store: Store) -> list[Nearest]:
@@ -51,7 +55,7 @@ def nearest_seeds(store: Store) -> list[Nearest]:
         shared = np.bincount(owner[_spans(starts, ends)], minlength=len(sets))
         alike = shared / np.maximum(sizes + len(own) - shared, 1)
         best = int(np.argmax(alike))
-        found.append(Nearest(pair, seeds[best][0], float(alike[best])))
+        found.append(Nearest(pair, seeds[best][0], float(alike[best]), seeds[best][1][:SEED_TEXT]))
     return sorted(found, key=lambda each: (-each.similarity, each.pair))
 
 

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
-from graph.evaluations import GateAudit
 from graph.verdict import IMPLICIT
 from tasks.reports.agreement import Agreement
 from tasks.reports.card import funnel, is_rehearsal, models, thresholds
 from tasks.reports.counts import counts
-from tasks.reports.coverage import Cover, communities
+from tasks.reports.coverage import Cover
 from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import known_cost
-from tasks.reports.page.wording import alpha_in_words, counted, meaning
+from tasks.reports.page.findings import about, ahead, latest_audit, merged, noticed, quality
+from tasks.reports.page.forecast import ten_times
+from tasks.reports.page.wording import counted, meaning
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import pair_count
@@ -58,8 +59,12 @@ def overview(
         "funnel": stages,
         "rejected": reasons,
         "meanings": {f"{stage}: {reason}": told for stage, reason, _ in reasons if (told := meaning(stage, reason))},
-        "noticed": [*_noticed(store, reasons, panels, covers)],
-        "more": [*_more(store, numbers, pairs, seconds)],
+        "about": about(store, settings, numbers["seeds"], pairs),
+        "quality": [*quality(store, panels)],
+        "merged": merged(stages, reasons),
+        "ahead": ahead(store, numbers["problems"]),
+        "noticed": [*noticed(store, reasons, panels, covers)],
+        "more": [*ten_times(store, settings, pairs)],
         "models": models(store),
         "thresholds": thresholds(settings),
     }
@@ -72,7 +77,10 @@ def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, sec
     made = numbers["pairs"]
     if cost is None:
         each = tokens / made if made else None
-        note = f"{counted(tokens, 'token')} in all calls, also for seeds and rejects; no price is known"
+        written = int(store.rows("SELECT coalesce(sum(tokens), 0) FROM told")[0][0])
+        note = f"{counted(tokens, 'token')} in all calls, also for seeds, names and rejects; no price is known."
+        if pairs:
+            note += f" From compose to grade alone, as the charts count: {written / pairs:,.0f}"
         yield Figure("Tokens per pair", each, "tokens", note)
     else:
         yield Figure(
@@ -100,74 +108,6 @@ def _figures(store: Store, numbers: dict[str, int], pairs: int, target: int, sec
     yield Figure("Wall time", seconds, "seconds", f"{counted(calls, 'call')} to models")
 
 
-def latest_audit(store: Store) -> list[GateAudit]:
-    """What the latest audit of the gates found; empty where there was none."""
-    return store.select(
-        GateAudit, "audited_at = (SELECT audited_at FROM gate_audits ORDER BY rowid DESC LIMIT 1) ORDER BY rowid"
-    )
-
-
-def _noticed(
-    store: Store, reasons: Sequence[tuple[str, str, int]], panels: Sequence[Agreement], covers: Sequence[Cover]
-) -> Iterator[str]:
-    """Sentences on what a reader would look for first."""
-    kept_out = [row for row in reasons if row[0] in ("compose", "review", "solve", "grade", "screen")]
-    if kept_out:
-        stage, reason, items = max(kept_out, key=lambda row: row[2])
-        share = items / sum(row[2] for row in kept_out)
-        yield f"Most is lost at {stage}: {reason}, {counted(items, 'item')}, {share:.0%} of what the gates kept out."
-    for panel in panels:
-        leaning = sorted((judge.bias, judge.judge) for judge in panel.judges if judge.bias is not None)
-        if len(leaning) > 1 and leaning[-1][0] - leaning[0][0] >= SEEN:
-            (low, harsh), (high, mild) = leaning[0], leaning[-1]
-            extremes = f"{harsh} is the harshest judge ({low:+.3f}), {mild} the mildest ({high:+.3f})"
-            compared = f"At {panel.task}, {extremes}, each compared with the other judges of the same items."
-            yield f"{compared} {alpha_in_words(panel.alpha)}".strip()
-    fields = [cover for cover in communities(covers) if cover.problems >= ENOUGH]
-    if len(fields) > 1:
-        poor = min(fields, key=lambda cover: cover.pairs / cover.problems)
-        made = f"{counted(poor.pairs, 'pair')} of {counted(poor.problems, 'problem')}"
-        yield f"The field with the lowest yield is “{poor.name}”: {made}."
-    bare = [cover.name for cover in communities(covers) if cover.seeds and not cover.pairs]
-    if bare:
-        yield f"Without a pair yet: {len(bare):,} of {len(communities(covers)):,} fields, among them “{bare[0]}”."
-    rich = [cover for cover in communities(covers) if cover.seeds >= ENOUGH]
-    if len(rich) > 1:
-        thin = min(rich, key=lambda cover: cover.pairs / cover.seeds)
-        few = f"{counted(thin.pairs, 'pair')} from {counted(thin.seeds, 'seed')}"
-        yield f"Of the fields with {ENOUGH} seeds and more, “{thin.name}” is the thinnest: {few}."
-    points = [cover for cover in covers if cover.point_id is not None]
-    unused = sum(not cover.pairs for cover in points)
-    if unused:
-        yield f"In no pair yet: {unused:,} of {counted(len(points), 'knowledge point')}."
-    dearest = store.rows(_DEAREST)
-    if len(dearest) > 1:
-        (cheap, least), (dear, most) = dearest[0], dearest[-1]
-        yield f"A pair by {dear} takes {most / least:.1f} times the tokens of one by {cheap} (chart “Strategies”)."
-
-
-def _more(store: Store, numbers: dict[str, int], pairs: int, seconds: float) -> Iterator[str]:
-    """What ten times as many pairs would take, if everything went on as it did."""
-    if not pairs:
-        return
-    calls, tokens, cost, priced = store.rows(_SPENT)[0]
-    price = f", {9 * cost:,.2f} USD" if priced else ""
-    yield f"{9 * pairs:,} more pairs: about {9 * calls:,} calls and {9 * tokens:,} tokens{price}."
-    hours = 9 * seconds / 3600
-    yield "At this run's pace that is " + (f"{hours:,.1f} hours." if hours >= 1 else f"{60 * hours:,.1f} minutes.")
-    drawn = numbers["combinations"]
-    yield (
-        f"About {9 * drawn:,} more combinations would be drawn; `gsdp graph` says how many the graph offers, "
-        "and more seeds make it larger."
-    )
-
-
-SEEN = 0.0005
-"""Difference of two biases from which on three digits show it."""
-
-ENOUGH = 5
-"""Problems or seeds of a field from which on its share says anything."""
-
 _RUNS = """
     SELECT arg_max(state, number), arg_max(started_at, number), coalesce(sum(epoch(coalesce(ended_at,
         (SELECT max(c.ended_at) FROM calls c WHERE c.run_id = runs.id), started_at) - started_at)), 0)
@@ -175,9 +115,3 @@ _RUNS = """
 
 _IMPLICIT = """
     SELECT count(*) FILTER (list_contains(?, relation)), count(*) FROM told WHERE outcome = 'pair'"""
-
-_DEAREST = """
-    SELECT replace(relation, '_', '-'), sum(tokens) / count(*) FILTER (outcome = 'pair') AS each FROM told
-    GROUP BY 1 HAVING count(*) FILTER (outcome = 'pair') >= 10 ORDER BY 2"""
-
-_SPENT = "SELECT count(*), sum(input_tokens + output_tokens)::BIGINT, sum(cost), count(cost) > 0 FROM calls"

@@ -27,6 +27,14 @@ def told_problems(store: Store, target: int) -> Iterator[None]:
 PAIR = "pair"
 """The outcome of a problem that every gate let through; another outcome is the stage that kept it out."""
 
+TIERS = ("all agree", "75 % and more", "over half", "half", "less than half", "a tie")
+"""How far the solutions agree, the surest first. A tie is one for the first place, however many solutions it takes."""
+
+_TIER = """CASE WHEN e.kind <> 'votes' THEN e.kind WHEN e.share IS NULL THEN NULL
+            WHEN len(e.classes) > 1 AND e.classes[1] = e.classes[2] THEN 'a tie' WHEN e.share >= 1 THEN 'all agree'
+            WHEN e.share >= 0.75 THEN '75 % and more' WHEN e.share > 0.5 THEN 'over half'
+            WHEN e.share = 0.5 THEN 'half' ELSE 'less than half' END"""
+
 _TOLD = f"""
     CREATE OR REPLACE TEMP TABLE told AS
     WITH {FINISHED},
@@ -48,7 +56,7 @@ _TOLD = f"""
         if(s.problem_id IS NOT NULL, NULL, x.why.reason) AS reason,
         if(s.problem_id IS NOT NULL, NULL, x.why.detail) AS detail,
         r.score AS review_score, r.difficulty AS rated, e.difficulty AS measured, e.share AS agreement, e.kind,
-        e.asked, e.spared, e.classes, coalesce(s.solution_id, g.solution_id) AS solution_id,
+        e.asked, e.spared, e.classes, {_TIER} AS tier, coalesce(s.solution_id, g.solution_id) AS solution_id,
         coalesce(p.tokens, 0) AS tokens, p.usd, p.ended_at, p.run_id
     FROM written w
     JOIN problems m ON m.id = w.id

@@ -15,18 +15,28 @@ def meaning(stage: str, reason: str) -> str:
     return told.replace("an earlier problem", f"a {seed}") if seed else told
 
 
-def alpha_in_words(alpha: float | None) -> str:
-    """A sentence on the agreement of a panel; empty where it cannot be told."""
+def strength(alpha: float) -> str:
+    """What Krippendorff lets alphas be used for: conclusions from 0.8, tentative ones from two thirds."""
+    return "strong" if alpha >= 0.8 else "fair" if alpha >= 2 / 3 else "weak"
+
+
+def alpha_in_words(alpha: float | None, alike: float | None) -> str:
+    """A sentence on the agreement of a panel, whose judges agree so often; empty where it cannot be told."""
     if alpha is None:
         return ""
-    told = f"The panel's alpha is {alpha:.2f} (1: full agreement, 0: no more than by chance)."
-    if alpha < 0:
-        told += (
-            " Below 0 they agree less than by chance: they take opposite sides, or nearly all items got the same "
-            "verdict, and the few others decide."
+    told = f"The panel's alpha is {alpha:.2f} (1: full agreement, 0: no more than by chance"
+    if alpha >= 0:
+        return f"{told}; {strength(alpha)}, where 0.67 is fair and 0.8 strong)."
+    if alike is not None and alike >= USUAL:
+        return (
+            f"{told}). It is below 0 although two judges of an item agree to {alike:.0%}: nearly all items got the "
+            "same verdict, so the few others decide, and alpha says little here."
         )
-    return told
+    return f"{told}). Below 0 they agree less than by chance: they take opposite sides."
 
+
+USUAL = 0.8
+"""Agreement from which on a low alpha says that verdicts hardly differ, not that judges do."""
 
 MEANINGS = {
     ("ingest", "duplicate"): "the same problem is in an earlier row",
@@ -47,10 +57,13 @@ MEANINGS = {
     ("connect", "detailed"): "names that fit one problem alone, with its numbers or objects",
     ("connect", "not embedded"): "the embedder gave no vector for the name",
     ("compose", "no usable problem"): "no answer of the model held a problem that could be read",
-    ("review", "low score"): "too few judges found the problem sound and well put",
+    (
+        "review",
+        "low score",
+    ): "the judges' scores, each the mean of logic and presentation, did not reach the least score",
     ("solve", "no usable answer"): "solutions that were cut off or could not be read",
     ("grade", "no solution"): "no solution came to a final answer",
-    ("grade", "no agreement"): "too few solutions give the same answer",
+    ("grade", "no agreement"): "no answer has the least share of the solutions, or two have equally many",
     ("grade", "voted wrong"): "the judges called the solutions wrong",
     ("screen", "exact duplicate"): "word for word an earlier problem",
     ("screen", "near duplicate"): "nearly word for word an earlier problem",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 from tasks.reports.money import by_stage
 from tasks.reports.page.chart import BINS, Chart, Column, Told
@@ -12,13 +14,13 @@ from tasks.reports.page.chart import BINS, Chart, Column, Told
 
 def pace(run: Told) -> list[Chart]:
     """Calls, those in flight, retries and pairs over the time of the latest run."""
-    rows = run.store.rows(_PACE, [BINS])
+    rows = run.store.rows(_PACE, [BINS, BINS])
     limits = sum(endpoint.concurrency for endpoint in run.settings.endpoints.values())
     when = Column("time", "time")
     flying = (
-        f"Seconds spent waiting for answers, by second of the run: how many calls were in flight on average. The "
-        f"settings allow {limits:,}; the limit found is what the endpoints bear together, by what they refuse. "
-        "A curve well below it means that something else held the run up."
+        f"How many calls were on their way, on average over each stretch of the run: a call counts from when it was "
+        f"sent to its answer. The settings allow {limits:,}; the limit found is what the endpoints bear together, by "
+        "what they refuse. A curve well below it means that something else held the run up."
     )
     timed = [(_seconds(at), *rest) for at, *rest in rows]
     found = _limits(run, [at for at, *_ in rows])
@@ -102,20 +104,33 @@ def money(run: Told) -> list[Chart]:
         Column("USD", "usd"),
         Column("USD on rejected", "usd"),
     ]
-    names = (
-        "stage",
-        "model",
-        "calls",
-        "retries",
-        "faults",
-        "input_tokens",
-        "output_tokens",
-        "cost",
-        "cost_of_rejected",
-    )
-    rows = [tuple(row[name] for name in names) for row in by_stage(run.store)]
-    reading = "All calls that were paid for, as in `gsdp status`. What went into rejects is the price of the gates."
+    rows = _with_totals([tuple(row[name] for name in LEDGER) for row in by_stage(run.store)])
+    reading = "All calls that were paid for, as in `gsdp status`, also for problems that were asked for ahead."
+    if all(row[-2] is None for row in rows):
+        columns, rows = columns[:-2], [row[:-2] for row in rows]
+        reading += " No price is known."
+    else:
+        reading += " What went into rejects is the price of the gates."
     return [Chart("money", "The ledger", "table", reading, columns, rows)]
+
+
+def _with_totals(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows of each stage, with their sum where there are several, and the sum of all."""
+    told = []
+    for stage, members in groupby(rows, key=lambda row: row[0]):
+        own = list(members)
+        told += own + ([(stage, "all models", *_sums(own))] if len(own) > 1 else [])
+    return [*told, ("all stages", "all models", *_sums(rows))]
+
+
+def _sums(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Sums of the numbers; None where no row has one."""
+    columns = [[value for value in column if value is not None] for column in list(zip(*rows, strict=True))[2:]]
+    return [sum(column) if column else None for column in columns]
+
+
+LEDGER = ("stage", "model", "calls", "retries", "faults", "input_tokens", "output_tokens", "cost", "cost_of_rejected")
+"""Columns of the ledger, as `by_stage` names them."""
 
 
 _LATEST = "(SELECT id FROM runs ORDER BY number DESC, id LIMIT 1)"
@@ -124,10 +139,22 @@ _LOADS = f"SELECT noted_at, endpoint, bears FROM loads WHERE run_id = {_LATEST} 
 
 _PACE = f"""
     WITH mine AS (SELECT epoch(ended_at) AS moment, seconds, attempts FROM calls WHERE run_id = {_LATEST}),
-        span AS (SELECT min(moment) AS low, greatest(max(moment) - min(moment), 0.001) / ? AS step FROM mine)
-    SELECT make_timestamp(((low + floor((moment - low) / step) * step) * 1e6)::BIGINT), count(*) / any_value(step),
-        sum(seconds) / any_value(step), (sum(attempts) - count(*))::BIGINT
-    FROM mine, span GROUP BY 1 HAVING count(*) > 0 ORDER BY 1"""
+        span AS (SELECT min(moment) AS low, greatest(max(moment) - min(moment), 0.001) / ? AS step FROM mine),
+        bins AS (SELECT unnest(range(?)) AS bin),
+        ended AS (
+            SELECT least(floor((moment - low) / step)::BIGINT, (SELECT max(bin) FROM bins)) AS bin, count(*) AS calls,
+                sum(attempts) - count(*) AS retries
+            FROM mine, span GROUP BY 1),
+        flew AS (
+            SELECT unnest(range(greatest(floor((moment - seconds - low) / step), 0)::BIGINT,
+                floor((moment - low) / step)::BIGINT + 1)) AS bin, moment, seconds, low, step FROM mine, span),
+        flying AS (
+            SELECT bin,
+                sum(least(moment, low + (bin + 1) * step) - greatest(moment - seconds, low + bin * step)) AS busy
+            FROM flew GROUP BY bin)
+    SELECT make_timestamp(((low + bin * step) * 1e6)::BIGINT), coalesce(calls, 0) / step,
+        coalesce(busy, 0) / step, coalesce(retries, 0)::BIGINT
+    FROM bins LEFT JOIN flying USING (bin) LEFT JOIN ended USING (bin), span WHERE low IS NOT NULL ORDER BY bin"""
 
 _PAIRS_OVER_TIME = f"""
     WITH mine AS (SELECT epoch(ended_at) AS moment FROM told WHERE outcome = 'pair' AND run_id = {_LATEST}),

@@ -323,7 +323,7 @@ async def test_a_quorum_of_one_asks_for_the_whole_panel(tmp_path: Path) -> None:
         assert (await decided(work))[1] == "unjudged"
         judged = work.store.select(Grade, "judge = 'a'")
         lean = next(
-            lean for lean in agreement(work.store, latest_identity(work.store), "SELECT id FROM problems")[0][3]
+            lean for lean in agreement(work.store, latest_identity(work.store), "SELECT id FROM problems")[0].judges
         )
     assert {row.unjudged for row in judged} == {"unparseable: vote not 0 or 1"}
     assert (lean.judge, lean.given, lean.unjudged) == ("a", 0, 1)

@@ -44,6 +44,11 @@ function curve(chart: Chart, into: HTMLElement): () => void {
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const upwards = (_: uPlot, values: number[]) => values.map((value) => (up?.form === "share" ? `${Math.round(100 * value)}%` : short.format(value)));
     const timed = along?.form === "time";
+    const stands = chart.kind === "columns";
+    const places = (data[0] as number[]) ?? [];
+    // A column begins at its number, so the axis goes on for one more.
+    const step = places.length > 1 ? Math.min(...places.slice(1).map((place, at) => place - (places[at] as number))) : 1;
+    const wide = (_: uPlot, low: number, high: number): [number, number] => (stands ? [low, high + step] : low === high ? [low - 1, high + 1] : [low, high]);
     into.replaceChildren();
     new uPlot(
       {
@@ -51,7 +56,7 @@ function curve(chart: Chart, into: HTMLElement): () => void {
         height: 200,
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         legend: { show: false },
-        scales: { x: { time: timed }, y: { range: (_, low, high) => [Math.min(0, low), up?.form === "share" ? Math.max(1, high) : (high || 1) * 1.05] } },
+        scales: { x: { time: timed, range: wide }, y: { range: (_, low, high) => [Math.min(0, low), up?.form === "share" ? Math.max(1, high) : (high || 1) * 1.05] } },
         axes: [{ ...axis, size: 32, ...(timed ? { values: clock } : {}) }, { ...axis, size: 52, values: upwards }],
         series: [
           {},
@@ -60,7 +65,7 @@ function curve(chart: Chart, into: HTMLElement): () => void {
             fill: chart.kind === "columns" ? accent : undefined,
             width: chart.kind === "columns" ? 0 : 2,
             points: { show: false },
-            paths: chart.kind === "columns" ? uPlot.paths.bars?.({ size: [0.9, 60], align: 1 }) : undefined,
+            paths: chart.kind === "columns" ? uPlot.paths.bars?.({ size: [0.95, Infinity], align: 1 }) : undefined,
           },
           ...chart.columns.slice(2).map((_, place) => ({ stroke: ink, width: 2, dash: DASHES[place % DASHES.length], points: { show: false } })),
         ],
@@ -86,8 +91,11 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
+/** The time of ticks, with as many digits of a second as it takes to tell them apart. */
 function clock(_: uPlot, values: number[]): string[] {
-  return values.map((value) => new Date(1000 * value).toISOString().slice(11, 19));
+  const apart = values.length > 1 ? (values[1] as number) - (values[0] as number) : 1;
+  const end = apart >= 1 ? 19 : apart >= 0.1 ? 21 : 23;
+  return values.map((value) => new Date(Math.round(1000 * value)).toISOString().slice(11, end));
 }
 
 function bars(chart: Chart): HTMLElement {
@@ -104,8 +112,9 @@ function bars(chart: Chart): HTMLElement {
       ...chart.rows.map((row, place) => {
         const fill = el("span.fill", { "aria-hidden": "true" });
         fill.style.width = `${(100 * Math.abs(values[place] ?? 0)) / widest}%`;
-        const [name, , ...rest] = cells(chart, row);
-        return el("tr", {}, name ?? null, el("td.barred", { "data-name": measure?.name }, el("span.track", {}, fill), el("b", {}, cell(row[1] ?? null, measure?.form ?? "count"))), ...rest);
+        const [name, , ...rest] = cells(chart, row, place);
+        const value = cell(row[1] ?? null, measure?.form ?? "count");
+        return el("tr", {}, name ?? null, el("td.barred", { "data-name": measure?.name }, el("span.track", {}, fill), el("b", {}, opened(value, chart.links[place]?.[1]))), ...rest);
       }),
     ),
   );
@@ -125,8 +134,8 @@ function table(chart: Chart, shaded: boolean): HTMLElement {
       el(
         "tbody",
         {},
-        ...chart.rows.map((row) => {
-          const made = cells(chart, row);
+        ...chart.rows.map((row, at) => {
+          const made = cells(chart, row, at);
           if (shaded) {
             made.forEach((one, place) => {
               const value = row[place];
@@ -149,11 +158,16 @@ function heads(chart: Chart): HTMLElement {
   return el("thead", {}, el("tr", {}, ...chart.columns.map((column) => el("th", { scope: "col", class: column.form === "text" ? null : "number" }, column.name))));
 }
 
-function cells(chart: Chart, row: Cell[]): HTMLElement[] {
+/** What a cell says, as a link where it opens something. */
+function opened(text: string, link: string | null | undefined): HTMLElement | string {
+  return link?.startsWith("#") && text !== "0" ? el("a", { href: link }, text) : text;
+}
+
+function cells(chart: Chart, row: Cell[], at: number): HTMLElement[] {
   return row.map((value, place) => {
     const form = chart.columns[place]?.form ?? "count";
     const text = cell(value, form);
-    const told = ID.test(text) ? el("a", { href: `#${text}` }, text.slice(0, 8)) : text;
+    const told = ID.test(text) ? el("a", { href: `#${text}` }, text.slice(0, 8)) : opened(text, chart.links[at]?.[place]);
     return place === 0 && form === "text" ? el("th", { scope: "row" }, told) : el("td", { class: form === "text" ? null : "number", "data-name": chart.columns[place]?.name }, told);
   });
 }

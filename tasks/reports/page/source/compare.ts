@@ -3,7 +3,7 @@
 import { part, type Figure, type Sample } from "./data";
 import { el, table } from "./dom";
 import { count, figure } from "./numbers";
-import { words } from "./words";
+import { answered, said, words } from "./words";
 
 export async function compare(): Promise<HTMLElement> {
   const told = await part("compare");
@@ -25,7 +25,7 @@ export async function compare(): Promise<HTMLElement> {
     el("h2", {}, "Side by side"),
     el("p.reading", {}, told.together.length ? "Problems on the same combinations of points, from both runs." : "No combination has a problem in both runs."),
     ...told.together.map((pair) =>
-      el("section.card.pair", {}, el("h3", {}, `${pair.names.join(" + ")} (${pair.relation.replace("_", "-")})`), el("div.columns", {}, sample("A", pair.one), sample("B", pair.other))),
+      el("section.card.pair", {}, el("h3", {}, said(`${pair.names.join(" + ")} (${pair.relation.replace("_", "-")})`)), el("div.columns", {}, sample("A", pair.one), sample("B", pair.other))),
     ),
   );
 }
@@ -36,7 +36,7 @@ function sample(name: string, told: Sample): HTMLElement {
     {},
     el("h4", {}, `${name}: ${told.outcome === "pair" ? "accepted" : `rejected at ${told.outcome}`}`),
     words(told.problem),
-    told.solution === undefined ? null : el("details", {}, el("summary", {}, `Solution${told.answer === undefined ? "" : `, answer ${told.answer}`}`), words(told.solution)),
+    told.solution === undefined ? null : el("details", {}, el("summary", {}, "Solution", ...(told.answer === undefined ? [] : [", answer ", answered(told.answer)])), words(told.solution)),
   );
 }
 

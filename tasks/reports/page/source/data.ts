@@ -25,7 +25,11 @@ export interface Overview {
   funnel: [string, number, number][];
   rejected: [string, string, number][];
   meanings: Record<string, string>;
-  noticed: string[];
+  about: string;
+  quality: [string, string][];
+  merged: number;
+  ahead: string;
+  noticed: [string, string][];
   more: string[];
   models: [string, string][];
   thresholds: [string, string][];
@@ -68,6 +72,7 @@ export interface Chart {
   reading: string;
   columns: { name: string; form: Form }[];
   rows: Cell[][];
+  links: (string | null)[][];
 }
 
 export interface Item {
@@ -89,14 +94,18 @@ export interface Item {
   asked?: number;
   spared?: number;
   classes?: number[];
+  tier?: string;
+  level?: string;
   tokens: number;
   usd?: number;
   problem: string;
   solution?: string;
+  shown?: number;
   answer?: string;
-  reviews?: [string, number | null, number | null, string | null, string | null][];
-  solutions?: [number, string | null, boolean | null][];
-  grades?: [number, string, number | null, string | null][];
+  nearest?: [string, number, string];
+  reviews?: [string, number | null, number | null, string | null, string | null, string | null][];
+  solutions?: [number, string | null, boolean | null, string | null][];
+  grades?: [number, string, number | null, string | null, string | null][];
   repeats?: [string, string, number][];
   evidence?: [string, string, string, number, string][];
 }
@@ -105,6 +114,7 @@ export interface Items {
   items: Item[];
   of: number;
   rows: [string, string, string, string][];
+  benchmarks: number;
 }
 
 export interface Comparison {

@@ -2,12 +2,14 @@
 
 import { part, type Item, type Items } from "./data";
 import { el, save, table } from "./dom";
-import { history } from "./history";
+import { history, outcome } from "./history";
+import { reasons } from "./reasons";
 import { Marks, type Label } from "./marks";
 import { count, counted } from "./numbers";
-import { words } from "./words";
+import { answered, said, words } from "./words";
 
-const ROW = 64;
+const ROW = 84;
+const REJECTS = "rejected";
 const KEYS: Record<string, Label> = { g: "good", b: "bad", u: "unsure" };
 const SIGNS: Record<string, string> = { pair: "\u2713", good: "\u2713", bad: "\u2717", unsure: "?" };
 
@@ -20,16 +22,19 @@ export class Inspector {
   private haystack: string[] = [];
   private shown: Item[] = [];
   private at = -1;
+  /** Whether the item that is open was asked for, and not only the first one. */
+  private chosen = false;
 
   static async make(): Promise<Inspector> {
     const [items, overview, map] = await Promise.all([part("items"), part("overview"), part("map")]);
-    return new Inspector(items, new Marks(`gsdp-marks:${overview.workspace}:${overview.name}`), map);
+    return new Inspector(items, new Marks(`gsdp-marks:${overview.workspace}:${overview.name}`), map, Object.fromEntries(overview.thresholds));
   }
 
   private constructor(
     private readonly content: Items,
     private readonly marks: Marks,
     private readonly map: Awaited<ReturnType<typeof part<"map">>>,
+    private readonly thresholds: Record<string, string>,
   ) {
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("click", (event) => this.choose(event));
@@ -47,6 +52,7 @@ export class Inspector {
   /** Show what a permalink names: an item, or a selection of items. */
   show(id: string | null, chosen: URLSearchParams): void {
     const given = [...chosen.keys()].length > 0;
+    if (!given && !id && this.wanted().toString()) return this.address();
     if (given || (id && !this.shown.some((item) => item.id === id))) {
       for (const [name, control] of Object.entries(this.filters)) control.value = chosen.get(name) ?? "";
       this.filter();
@@ -74,19 +80,23 @@ export class Inspector {
     const distinct = (pick: (item: Item) => string | undefined) =>
       [...new Set(items.map(pick).filter((value): value is string => value !== undefined))].sort();
     const outcomes = distinct((item) => item.outcome);
+    const levels = distinct((item) => item.level);
     return [
-      this.select("outcome", "Outcome", outcomes.map((value) => [value, value === "pair" ? "accepted pairs" : `rejected at ${value}`])),
+      this.select("outcome", "Outcome", [...outcomes.map((value): [string, string] => [value, value === "pair" ? "accepted pairs" : `rejected at ${value}`]), [REJECTS, "all rejects"]]),
       this.select("reason", "Reason", distinct((item) => item.reason).map((value) => [value, value])),
       this.select("relation", "Relation", distinct((item) => item.relation).map((value) => [value, value.replace("_", "-")])),
       this.select("field", "Field", this.map.fields.map((field) => [String(field.number), field.name])),
       this.select("rated", "Rated", ["easy", "medium", "hard"].map((value) => [value, value])),
-      this.select("mark", "Mark", ["good", "bad", "unsure", "none"].map((value) => [value, value])),
+      this.select("measured", "Measured", ["easy", "medium", "hard"].map((value) => [value, value])),
+      this.select("tier", "Agreement", distinct((item) => item.tier).map((value) => [value, value])),
+      ...(levels.length ? [this.select("level", "Level", levels.map((value) => [value, value]))] : []),
+      this.select("mark", "Mark", ["good", "bad", "unsure", "note alone", "none"].map((value) => [value, value])),
       this.search(),
     ];
   }
 
   private select(name: string, label: string, options: [string, string][]): HTMLElement {
-    const made = el("select", { onchange: () => this.filter() }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
+    const made = el("select", { onchange: () => this.changed() }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
     this.filters[name] = made;
     return el("label", {}, label, made);
   }
@@ -95,11 +105,35 @@ export class Inspector {
     let wait = 0;
     const later = () => {
       clearTimeout(wait);
-      wait = setTimeout(() => this.filter(), 120);
+      wait = setTimeout(() => this.changed(), 120);
     };
     const made = el("input", { type: "search", placeholder: "words in the text, or an id", oninput: later });
+    made.addEventListener("keydown", (event) => {
+      if (!["Enter", "ArrowDown", "Escape"].includes(event.key)) return;
+      event.preventDefault();
+      clearTimeout(wait);
+      this.changed();
+      if (event.key !== "Escape" && this.shown.length) this.open(0);
+      this.list.focus();
+    });
     this.filters.text = made;
-    return el("label.search", {}, "Search", made);
+    return el("label.search", {}, "Search (Enter: first hit, Esc: leave)", made);
+  }
+
+  /** A filter was set by hand: the address says so, and can be passed on. */
+  private changed(): void {
+    this.filter();
+    this.address();
+  }
+
+  private wanted(): URLSearchParams {
+    return new URLSearchParams(Object.entries(this.filters).flatMap(([name, control]) => (control.value ? [[name, control.value]] : [])));
+  }
+
+  private address(): void {
+    const item = this.shown[this.at];
+    const wanted = this.wanted().toString();
+    window.history.replaceState(null, "", `#${item && this.chosen ? item.id : "items"}${wanted && `?${wanted}`}`);
   }
 
   private filter(): void {
@@ -109,22 +143,30 @@ export class Inspector {
     if (terms.length && !this.haystack.length) this.haystack = this.content.items.map(searched);
     this.shown = this.content.items.filter(
       (item, place) =>
-        (!wanted.outcome || item.outcome === wanted.outcome) &&
+        (!wanted.outcome || item.outcome === wanted.outcome || (wanted.outcome === REJECTS && item.outcome !== "pair")) &&
         (!wanted.reason || item.reason === wanted.reason) &&
         (!wanted.relation || item.relation === wanted.relation) &&
         (!wanted.rated || item.rated === wanted.rated) &&
-        (!wanted.mark || (this.marks.get(item.id)?.label ?? "none") === wanted.mark) &&
+        (!wanted.measured || item.measured === wanted.measured) &&
+        (!wanted.tier || item.tier === wanted.tier) &&
+        (!wanted.level || item.level === wanted.level) &&
+        (!wanted.mark || this.marked(item) === wanted.mark) &&
         (!wanted.field || item.points?.some((point) => String(this.map.points[point]?.field) === wanted.field)) &&
         terms.every((term) => this.haystack[place]?.includes(term)),
     );
     const { items, of } = this.content;
     const sample = items.length < of ? ` of a stratified sample of ${count(items.length)} out of ${count(of)}` : ` of ${count(of)}`;
-    this.told.textContent = `${counted(this.shown.length, "item")}${sample}. Keys: j and k to step, g, b and u to mark, / to search.`;
+    this.told.textContent = `${counted(this.shown.length, "item")}${sample}. Keys, outside the search box: j and k to step, g, b and u to mark, / to search.`;
     this.list.scrollTop = 0;
     this.at = former ? this.shown.indexOf(former) : -1;
     if (this.at < 0 && this.shown.length) this.open(0, false);
     else this.draw();
     if (!this.shown.length) this.detail.replaceChildren(el("p.reading", {}, "Nothing fits these filters."));
+  }
+
+  private marked(item: Item): string {
+    const mark = this.marks.get(item.id);
+    return mark ? mark.label || "note alone" : "none";
   }
 
   /** The rows of the list that can be seen. */
@@ -139,13 +181,14 @@ export class Inspector {
   }
 
   private row(item: Item, place: number): HTMLElement {
-    const mark = this.marks.get(item.id)?.label;
+    const mark = this.marked(item);
     const row = el(
       "div.row",
       { role: "option", id: `row-${place}`, "data-place": place, "aria-selected": String(place === this.at), "aria-setsize": this.shown.length, "aria-posinset": place + 1 },
       el(`span.sign.${item.outcome === "pair" ? "good" : "bad"}` as "span.sign", { title: outcome(item) }, SIGNS[item.outcome] ?? "\u2717"),
-      el("span.line", {}, item.problem.slice(0, 160)),
-      el("span.under", {}, [item.relation.replace("_", "-"), item.rated, item.outcome === "pair" ? null : item.reason, mark && `marked ${mark}`].filter(Boolean).join(" \u00b7 ")),
+      el("span.line", {}, ...item.names.flatMap((name, at) => [at ? " + " : "", said(name.slice(0, 120))])),
+      el("span.under", {}, said(question(item.problem))),
+      el("span.under", {}, [item.relation.replace("_", "-"), item.rated, item.outcome === "pair" ? null : item.reason, mark !== "none" && (mark === "note alone" ? mark : `marked ${mark}`)].filter(Boolean).join(" \u00b7 ")),
     );
     row.style.top = `${place * ROW}px`;
     return row;
@@ -160,7 +203,8 @@ export class Inspector {
     const item = this.shown[place];
     if (!item) return;
     this.at = place;
-    if (address) window.history.replaceState(null, "", `#${item.id}`);
+    this.chosen = address;
+    if (address) this.address();
     if (place * ROW < this.list.scrollTop) this.list.scrollTop = place * ROW;
     if ((place + 1) * ROW > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = (place + 1) * ROW - this.list.clientHeight;
     this.detail.replaceChildren(...this.page(item));
@@ -172,8 +216,8 @@ export class Inspector {
     const texts = (raw: boolean) => [
       el("h3", {}, "Problem"),
       raw ? el("pre.raw", {}, item.problem) : words(item.problem),
-      ...(item.solution === undefined ? [] : [el("h3", {}, "Solution"), raw ? el("pre.raw", {}, item.solution) : words(item.solution)]),
-      ...(item.answer === undefined ? [] : [el("h3", {}, "Answer"), raw ? el("pre.raw", {}, item.answer) : words(set(item.answer))]),
+      ...(item.solution === undefined ? [] : [el("h3", {}, solutionTitle(item)), raw ? el("pre.raw", {}, item.solution) : words(item.solution)]),
+      ...(item.answer === undefined ? [] : [el("h3", {}, "Answer"), raw ? el("pre.raw", {}, item.answer) : el("div.words", {}, answered(item.answer))]),
     ];
     const body = el("div.texts", {}, ...texts(false));
     const raw = el("button.quiet", { type: "button", "aria-pressed": "false" }, "as written");
@@ -190,10 +234,12 @@ export class Inspector {
         el("a.id", { href: `#${item.id}`, title: "Link to this item" }, item.id.slice(0, 8)),
         raw,
       ),
+      ...(item.outcome === "pair" ? [] : [reasons(item, this.thresholds)]),
       body,
       this.marking(item),
+      ...near(item),
       el("h3", {}, "From seeds to verdict"),
-      history(item, this.map),
+      history(item, this.map, this.thresholds, this.content.benchmarks),
     ];
   }
 
@@ -212,7 +258,11 @@ export class Inspector {
       this.marks.annotate(item.id, note.value);
       this.draw();
     });
-    return el("div.marking", { role: "group", "aria-label": "Your mark" }, ...buttons, note);
+    const hint = el("span.under", { role: "status" });
+    const advise = () => (hint.textContent = this.marked(item) === "note alone" ? "A note alone is kept here and not exported: press good or bad as well." : "");
+    advise();
+    note.addEventListener("input", advise);
+    return el("div.marking", { role: "group", "aria-label": "Your mark" }, ...buttons, note, hint);
   }
 
   private mark(label: Label): void {
@@ -224,14 +274,14 @@ export class Inspector {
   }
 
   private export(): void {
-    const lines = this.marks.lines(this.content.items);
-    if (!lines) {
-      this.told.textContent = "Nothing is marked good or bad yet, so there is nothing to save.";
+    const { decided, open } = this.marks.sizes(this.content.items);
+    const left = open ? ` ${counted(open, "item")} with a note alone or marked unsure ${open === 1 ? "is" : "are"} left out: the audit takes good and bad alone (filter Mark finds them).` : "";
+    if (!decided) {
+      this.told.textContent = `Nothing is marked good or bad yet, so there is nothing to save.${left}`;
       return;
     }
-    save("labelled.jsonl", lines, "application/x-ndjson");
-    const rows = lines.split("\n").length - 1;
-    this.told.textContent = `${counted(rows, "mark")} saved as labelled.jsonl: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by them. Items marked unsure are left out.`;
+    save("labelled.jsonl", this.marks.lines(this.content.items), "application/x-ndjson");
+    this.told.textContent = `${counted(decided, "mark")} saved as labelled.jsonl. Send it to whoever has the workspace: gsdp audit judges WORKSPACE labelled.jsonl measures the judges by it.${left}`;
   }
 
   /** What was kept out before there was a problem: rows of files, seeds without points, names. */
@@ -260,11 +310,22 @@ function searched(item: Item): string {
   return `${item.id} ${item.problem} ${item.solution ?? ""} ${item.names.join(" ")}`.toLowerCase();
 }
 
-function outcome(item: Item): string {
-  return item.outcome === "pair" ? "accepted pair" : `rejected at ${item.outcome}: ${item.reason ?? "no reason given"}`;
+/** What is asked, without the story: the last sentence that is a question, or the last one. */
+function question(problem: string): string {
+  const sentences = problem.match(/[^.?!]+(?:[.?!](?!\s|$)[^.?!]*)*[.?!]?/g) ?? [problem];
+  return (sentences.findLast((sentence) => sentence.trimEnd().endsWith("?")) ?? sentences.at(-1) ?? "").trim().slice(0, 200);
 }
 
-/** An answer is often a formula without its signs. */
-function set(answer: string): string {
-  return /[\\^_{}]/.test(answer) && !answer.includes("$") ? `$${answer}$` : answer;
+/** Whose solution is shown. */
+function solutionTitle(item: Item): string {
+  if (item.shown === undefined) return "Solution";
+  if (item.outcome === "pair") return `Solution ${item.shown}, the one that was chosen`;
+  return `Solution ${item.shown}, ${item.grades?.length ? "one that the judges read" : "the first; none was chosen"}`;
+}
+
+/** The seed that shares most of its words. */
+function near(item: Item): HTMLElement[] {
+  if (!item.nearest) return [];
+  const [where, similarity, text] = item.nearest;
+  return [el("h3", {}, "Nearest seed"), el("p.under", {}, `${where}, of its words in a row ${similarity.toFixed(2)} are the same`), words(text)];
 }

@@ -36,8 +36,7 @@ const MAKERS: Record<string, () => Promise<HTMLElement>> = {
 
 /** Show what the address names: a part, an item by its id, a selection of items, or points of the map. */
 async function show(): Promise<void> {
-  const address = decodeURIComponent(location.hash.slice(1));
-  const [where = "", query = ""] = address.split("?", 2);
+  const [where = "", query = ""] = location.hash.slice(1).split("?", 2);
   const [head = "", tail = ""] = where.split("/", 2);
   const name = ITEM.test(head) ? "items" : head in MAKERS && VIEWS.some(([known]) => known === head) ? head : "overview";
   for (const link of document.querySelectorAll<HTMLAnchorElement>("nav a")) {
@@ -59,7 +58,8 @@ async function show(): Promise<void> {
     if (name === "map") map?.draw();
     if (name === "charts") curves?.();
   }
-  if (name === "map") map?.show(tail ? tail.split("-").map(Number).filter(Number.isInteger) : []);
+  if (name === "charts" && tail) document.getElementById(`chart-${tail}`)?.scrollIntoView();
+  if (name === "map") map?.show(tail ? tail.split("-").map(Number).filter(Number.isInteger) : [], new URLSearchParams(query));
   if (name === "items") inspector?.show(ITEM.test(head) ? head : null, new URLSearchParams(query));
   const early = new URLSearchParams(query).get("outcome");
   if (name === "items" && early && ["ingest", "extract", "connect"].includes(early)) inspector?.early();

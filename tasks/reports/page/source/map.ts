@@ -32,6 +32,7 @@ export class KnowledgeView {
   private readonly panel = el("aside.panel", { "aria-live": "polite" });
   private readonly still = el("canvas.still", { "aria-hidden": "true" });
   private readonly labels = new Labels();
+  private readonly picks: Record<string, HTMLSelectElement> = {};
   private readonly over = document.createElementNS(SVG, "svg");
   private readonly graph = new Graph({ type: "undirected", multi: false });
   private readonly neighbours: number[][];
@@ -88,7 +89,9 @@ export class KnowledgeView {
     }
     if (seen) this.sigma.getCamera().setState(seen);
     this.sigma.on("clickNode", ({ node }) => this.go([Number(node)]));
-    this.sigma.on("clickStage", () => this.go([]));
+    this.sigma.on("clickEdge", ({ edge }) => this.edge(edge));
+    // A path stays when a click misses its points: the panel leads back to the whole graph.
+    this.sigma.on("clickStage", () => this.marked.length < 2 && this.go([]));
     this.sigma.on("afterRender", () => this.overlay());
     this.sigma.refresh();
   }
@@ -106,6 +109,7 @@ export class KnowledgeView {
     return new Sigma(this.graph, this.canvas, {
       labelRenderedSizeThreshold: this.map.points.length > 2000 ? 6 : 5,
       allowInvalidContainer: true,
+      enableEdgeEvents: this.map.edges.length <= 3 * 15_000,
       labelDensity: 1,
       defaultEdgeColor: colour("edge"),
       hideEdgesOnMove: this.map.edges.length > 3 * 15_000,
@@ -120,8 +124,12 @@ export class KnowledgeView {
     });
   }
 
-  /** Show a point, or the path of a combination. */
-  show(points: number[]): void {
+  /** Show a point, or the path of a combination; and only what the filters of an address leave. */
+  show(points: number[], wanted: URLSearchParams = new URLSearchParams()): void {
+    if ([...wanted.keys()].length) {
+      for (const [name, control] of Object.entries(this.picks)) control.value = wanted.get(name) ?? "";
+      this.limit(Object.fromEntries(Object.entries(this.picks).map(([name, control]) => [name, control.value])));
+    } else if (this.query()) window.history.replaceState(null, "", `#map${points.length ? `/${points.join("-")}` : ""}${this.query()}`);
     this.marked = points.filter((point) => point < this.map.points.length);
     const [first, second] = this.marked;
     this.panel.replaceChildren(...(first === undefined ? this.told.welcome(this.kept) : second === undefined ? this.told.about(first) : this.told.path(this.marked)));
@@ -146,7 +154,21 @@ export class KnowledgeView {
   }
 
   private go(points: number[]): void {
-    location.hash = points.length ? `#map/${points.join("-")}` : "#map";
+    location.hash = `#map${points.length ? `/${points.join("-")}` : ""}${this.query()}`;
+  }
+
+  /** The filters, as an address has them. */
+  private query(): string {
+    const set = Object.entries(this.picks).flatMap(([name, control]) => (control.value ? [[name, control.value]] : []));
+    return set.length ? `?${new URLSearchParams(set)}` : "";
+  }
+
+  /** A click on an edge: within a path its seeds are opened, else it is a path of its own. */
+  private edge(key: string): void {
+    const told = this.panel.querySelector<HTMLElement>(`#edge-${key}`);
+    if (!told) return this.marked.length > 1 ? undefined : this.go(key.split("-").map(Number));
+    for (const seeds of told.querySelectorAll("details")) seeds.open = true;
+    told.scrollIntoView({ block: "nearest" });
   }
 
   private fill(): void {
@@ -250,7 +272,8 @@ export class KnowledgeView {
 
   private controls(): HTMLElement[] {
     const pick = (name: "field" | "relation" | "pairs" | "dear", label: string, options: [string, string][]) => {
-      const made = el("select", { onchange: () => this.limit({ [name]: made.value }) }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
+      const made = el("select", { onchange: () => this.picked({ [name]: made.value }) }, el("option", { value: "" }, "any"), ...options.map(([value, text]) => el("option", { value }, text)));
+      this.picks[name] = made;
       return el("label", {}, label, made);
     };
     const relations = [...new Set(this.map.points.flatMap((point) => point.relations))].sort();
@@ -275,6 +298,13 @@ export class KnowledgeView {
     const found = exact >= 0 ? exact : this.map.points.findIndex((point) => point.name.toLowerCase().includes(wanted));
     if (found >= 0) this.go([found]);
     else this.panel.replaceChildren(el("p.reading", {}, "No point has such a name."));
+  }
+
+  /** A filter was set by hand: the address says so. */
+  private picked(change: Partial<Limits>): void {
+    this.limit(change);
+    const marked = this.marked.length ? `/${this.marked.join("-")}` : "";
+    window.history.replaceState(null, "", `#map${marked}${this.query()}`);
   }
 
   private limit(change: Partial<Limits>): void {

@@ -4,7 +4,8 @@ import type { Item } from "./data";
 
 export type Label = "good" | "bad" | "unsure";
 export interface Mark {
-  label: Label;
+  /** Nothing where there is a note alone. */
+  label: Label | "";
   note: string;
 }
 
@@ -25,22 +26,32 @@ export class Marks {
 
   /** Mark an item; the same label again takes the mark away. */
   set(id: string, label: Label, note: string): void {
-    if (this.marks.get(id)?.label === label && this.marks.get(id)?.note === note) this.marks.delete(id);
-    else this.marks.set(id, { label, note });
+    if (this.marks.get(id)?.label === label) {
+      if (note) this.marks.set(id, { label: "", note });
+      else this.marks.delete(id);
+    } else this.marks.set(id, { label, note });
     this.keep();
   }
 
   annotate(id: string, note: string): void {
     const mark = this.marks.get(id);
-    this.marks.set(id, { label: mark?.label ?? "unsure", note });
+    if (!mark?.label && !note) this.marks.delete(id);
+    else this.marks.set(id, { label: mark?.label ?? "", note });
     this.keep();
+  }
+
+  /** How many marks are good or bad, and how many are not and so are no rows. */
+  sizes(items: Item[]): { decided: number; open: number } {
+    const labels = items.map((item) => this.marks.get(item.id)).filter((mark) => mark !== undefined);
+    const decided = labels.filter((mark) => mark.label === "good" || mark.label === "bad").length;
+    return { decided, open: labels.length - decided };
   }
 
   /** One row for each item marked good or bad; a judge is not measured by what nobody is sure of. */
   lines(items: Item[]): string {
     const rows = items.flatMap((item) => {
       const mark = this.marks.get(item.id);
-      if (!mark || mark.label === "unsure") return [];
+      if (mark?.label !== "good" && mark?.label !== "bad") return [];
       const solution = item.solution === undefined ? {} : { solution: item.solution };
       return [JSON.stringify({ id: item.id, problem: item.problem, ...solution, label: mark.label, note: mark.note })];
     });

@@ -1,9 +1,11 @@
 // What stands next to the map: the legend and where to look, a point, the path of a combination.
 
-import type { Items, KnowledgeMap, Point } from "./data";
+import type { Field, Items, KnowledgeMap, Point } from "./data";
 import { el } from "./dom";
 import { count, counted, share } from "./numbers";
 import { shortest } from "./paths";
+import { seedsOf, shared } from "./seeds";
+import { said } from "./words";
 
 const COLOURS = ["#4c78a8", "#c8793f", "#54936b", "#a8577e", "#8a7a2f", "#6f63a8", "#3f8f97", "#b0574d", "#7d8b3a", "#9c6b4f", "#5f7fbf", "#b58db6"];
 const OTHERS = "#8d949b";
@@ -28,7 +30,8 @@ export class Panel {
       el("h2", {}, "The knowledge graph"),
       el("p.reading", {}, `${count(shown.length)} of ${counted(points.length, "point")}. A point is larger the more neighbours it has; an edge joins points that stand in one seed, thicker the more seeds. The colour is the field, a community of points; words in italics name the largest fields.${cut} Pick a point to see what became of it.`),
       el("h3", {}, "Fields"),
-      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map((field) => el("li", {}, dot(field.number), el("span", {}, field.name, el("span.under", {}, ` ${counted(field.pairs, "pair")} of ${counted(field.problems, "problem")}`)))), fields.length > COLOURS.length ? el("li", {}, dot(-1), `${count(fields.length - COLOURS.length)} smaller`) : null),
+      el("p.reading", {}, "Pairs of problems that have a point of the field, as in the funnel; a problem may count in more than one field."),
+      el("ul.legend", {}, ...fields.slice(0, COLOURS.length).map(entry), fields.length > COLOURS.length ? el("li", {}, dot(-1), el("details", {}, el("summary", {}, `${count(fields.length - COLOURS.length)} smaller`), el("ul.legend", {}, ...fields.slice(COLOURS.length).map(entry)))) : null),
       el("h3", {}, "Hubs"),
       this.list(hubs, (point) => counted(point.degree, "neighbour")),
       el("h3", {}, "Thin: fewest pairs for their seeds"),
@@ -71,23 +74,24 @@ export class Panel {
     const here = this.items.items.filter((item) => item.points?.includes(number));
     const pairs = here.filter((item) => item.outcome === "pair");
     const rejects = here.filter((item) => item.outcome !== "pair");
-    const links = (title: string, some: typeof here) => [
-      el("h3", {}, `${title} (${count(some.length)})`),
-      el("ul.plain", {}, ...some.slice(0, SHOWN).map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.names.join(" + ")), el("span.under", {}, ` ${item.relation.replace("_", "-")}${item.reason ? `, ${item.reason}` : ""} `), el("a", { href: `#map/${(item.points ?? []).filter((at) => at >= 0).join("-")}` }, "path")))),
+    const links = (title: string, some: typeof here, whole: number) => [
+      el("h3", {}, `${title} (${count(whole)})`),
+      some.length > SHOWN || some.length < whole ? el("p.under", {}, `The first ${count(Math.min(SHOWN, some.length))} of ${count(whole)}`) : null,
+      el("ul.plain", {}, ...some.slice(0, SHOWN).map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(item.names.join(" + "))), el("span.under", {}, ` ${item.relation.replace("_", "-")}${item.reason ? `, ${item.reason}` : ""} `), el("a", { href: `#map/${(item.points ?? []).filter((at) => at >= 0).join("-")}` }, "path")))),
     ];
     return [
       el("a.back", { href: "#map" }, "\u2190 the whole graph"),
-      el("h2", {}, point.name),
-      el("p", {}, dot(point.field), field ? field.name : "no field"),
-      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["pass rate", point.passed === null ? "\u2013" : share(point.passed)], ["tokens per pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-      el("p.reading", {}, "Tokens per pair are those of all written problems with this point, from compose to grade, by its pairs."),
+      el("h2", {}, said(point.name)),
+      el("p", {}, dot(point.field), field ? el("a", { href: `#map?field=${field.number}` }, field.name) : "no field"),
+      el("dl.counts", {}, ...([["neighbours", count(point.degree)], ["seeds", count(point.seeds)], ["problems", count(point.problems)], ["pairs", count(point.pairs)], ["rejects", count(point.problems - point.pairs)], ["pairs of problems", point.passed === null ? "\u2013" : share(point.passed)], ["tokens per pair", point.tokens === null ? "\u2013" : count(point.tokens)]] as const).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+      el("p.reading", {}, "Problems, pairs and rejects are those up to the dataset\u2019s last pair, as in the funnel. Tokens per pair are those of all these problems, from compose to grade, by the pairs."),
       el("h3", {}, "Seeds"),
-      el("ul.plain", {}, ...point.from.map((at) => this.map.seeds[at]).map((seed) => seed && el("li", {}, el("span.under", {}, `${seed[0]}:${seed[1]} `), seed[2]))),
+      seedsOf(this.map, point.from, point.seeds),
       el("h3", {}, `Neighbours (${count(point.degree)})`),
       this.list([...(this.neighbours[number] ?? [])].slice(0, SHOWN), (other) => counted(other.pairs, "pair")),
-      ...links("Pairs", pairs),
-      ...links("Rejects", rejects),
-    ];
+      ...links("Pairs", pairs, point.pairs),
+      ...links("Rejects", rejects, point.problems - point.pairs),
+    ].filter((one) => one !== null);
   }
 
   path(points: number[]): HTMLElement[] {
@@ -97,7 +101,7 @@ export class Panel {
         const way = shortest(this.neighbours, a, b);
         if (!way.length) return el("li", {}, `${name(a)} and ${name(b)}: no path joins them.`);
         const told = way.length === 2 ? "an edge: they stand together in a seed." : `implied by ${way.length - 1} edges: ${way.map(name).join(" \u2013 ")}.`;
-        return el("li", {}, `${name(a)} and ${name(b)}: ${told}`);
+        return el("li", {}, said(`${name(a)} and ${name(b)}: ${told}`), ...way.slice(1).map((next, at) => this.edge(way[at] as number, next)));
       }),
     );
     const same = this.items.items.filter((item) => item.points && points.every((point) => item.points?.includes(point)) && item.points.length === points.length);
@@ -107,16 +111,28 @@ export class Panel {
       this.list(points, (point) => counted(point.pairs, "pair")),
       el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
       el("ul.lines", {}, ...lines),
-      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, item.problem.slice(0, 120)), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
+      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(item.problem.slice(0, 120))), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
     ];
+  }
+
+  /** An edge with the seeds that say so. */
+  private edge(a: number, b: number): HTMLElement {
+    const seeds = shared(this.map, a, b);
+    const names = [a, b].map((number) => this.map.points[number]?.name ?? "?");
+    return el("div.edge", { id: `edge-${Math.min(a, b)}-${Math.max(a, b)}` }, said(names.join(" \u2013 ")), " ", seeds.length ? seedsOf(this.map, seeds, seeds.length) : el("span.under", {}, "its seeds are not among those that the report holds"));
   }
 
   private list(numbers: number[], told: (point: Point) => string): HTMLElement {
     return el("ul.plain", {}, ...numbers.map((number) => {
       const point = this.map.points[number] as Point;
-      return el("li", {}, el("a", { href: `#map/${number}` }, point.name), el("span.under", {}, ` ${told(point)}`));
+      return el("li", {}, el("a", { href: `#map/${number}` }, said(point.name)), el("span.under", {}, ` ${told(point)}`));
     }));
   }
+}
+
+function entry(field: Field): HTMLElement {
+  const told = ` ${counted(field.pairs, "pair")} of ${counted(field.problems, "problem")}`;
+  return el("li", {}, dot(field.number), el("span", {}, el("a", { href: `#map?field=${field.number}`, title: "Show this field alone on the map" }, said(field.name)), el("a.under", { href: `#items?field=${field.number}` }, told)));
 }
 
 /** The colour of a field. */

@@ -7,20 +7,34 @@ const MOST_FORMULAS = 400;
 const LONGEST_FORMULA = 3000;
 // The bounds keep the time in proportion to the text, whatever is in it.
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-const PIECES = /```([^\n]*)\n([\s\S]*?)(?:```|$)|\$\$([\s\S]{1,3000}?)\$\$|\\\[([\s\S]{1,3000}?)\\\]|\\\(([\s\S]{1,3000}?)\\\)|(?<!\\)\$((?:\\[\s\S]|[^$\\]){1,3000}?)\$|`([^`\n]+)`|\*\*([^*\n]+)\*\*/g;
+const PIECES = /```([^\n]*)\n([\s\S]*?)(?:```|$)|\$\$([\s\S]{1,3000}?)\$\$|\\\[([\s\S]{1,3000}?)\\\]|\\\(([\s\S]{1,3000}?)\\\)|(?<!\\)\$((?:\\[\s\S]|[^$\\]){1,3000}?)\$|`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![*\w\\])\*([^*\s][^*\n]{0,300})\*(?![*\w])/g;
 
 /** A text in paragraphs. */
 export function words(text: string): HTMLElement {
-  const made = el("div.words", { dir: "auto" });
+  return filled(el("div.words", { dir: "auto" }), text);
+}
+
+/** A name or an answer within a line of ours. */
+export function said(text: string): HTMLElement {
+  return filled(el("span.said"), text);
+}
+
+/** An answer is often a formula without its signs. */
+export function answered(answer: string): HTMLElement {
+  return said(/[\\^_{}]/.test(answer) && !answer.includes("$") ? `$${answer}$` : answer);
+}
+
+function filled(made: HTMLElement, text: string): HTMLElement {
   let last = 0;
   let formulas = 0;
   for (const piece of text.matchAll(PIECES)) {
     made.append(clean(plain(text.slice(last, piece.index))));
-    const [whole, , block, display, bracket, paren, inline, code, bold] = piece;
+    const [whole, , block, display, bracket, paren, inline, code, bold, stressed] = piece;
     const formula = display ?? bracket ?? paren ?? inline;
     if (block !== undefined) made.append(el("pre", {}, ...coloured(block)));
     else if (code !== undefined) made.append(el("code", {}, code));
     else if (bold !== undefined) made.append(el("strong", {}, bold));
+    else if (stressed !== undefined) made.append(el("em", {}, stressed));
     else if (formula !== undefined && formulas++ < MOST_FORMULAS) made.append(mathematics(formula, !(paren ?? inline)));
     else made.append(clean(whole));
     last = piece.index + whole.length;

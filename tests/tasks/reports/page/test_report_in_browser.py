@@ -257,7 +257,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     told["map"]["points"][0]["name"] = told["map"]["fields"][0]["name"] = text
     told["map"]["seeds"][0] = [text, 1, text]
     told["charts"][0] |= {"title": text, "reading": text}
-    told["overview"] |= {"name": text, "workspace": text, "noticed": [text], "models": [[text, text]]}
+    told["overview"] |= {"name": text, "workspace": text, "noticed": [[text, "#map"]], "models": [[text, text]]}
     file = tmp_path / "report.html"
     file.write_text(html(text, told), encoding="utf-8", errors="replace")
     for part in ("overview", "map/0", "charts", item["id"]):

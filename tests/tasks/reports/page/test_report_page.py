@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from tasks.reports.money import by_stage
 from tasks.reports.page import items, novelty
 from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.content import parts, write_report
+from tasks.reports.page.result_charts import _passing
 from tasks.reports.page.told import told_problems
 from tasks.reports.page.wording import alpha_in_words, counted, meaning
 from tasks.reports.page.writing import packed, page
@@ -91,11 +93,82 @@ def test_the_charts_tell_the_ledger_and_the_judges_of_the_card(
     store: Store, settings: RunSettings, content: dict[str, Any]
 ) -> None:
     charts = {chart["name"]: chart for chart in content["charts"]}
-    assert [row[2] for row in charts["money"]["rows"]] == [row["calls"] for row in by_stage(store)]
+    ledger = [row for row in charts["money"]["rows"] if row[1] != "all models"]
+    assert [row[2] for row in ledger] == [row["calls"] for row in by_stage(store)]
+    assert charts["money"]["rows"][-1][2] == store.value("SELECT count(*) FROM calls")
     for panel in finished_agreement(store, settings.target_pairs):
         rows = charts[f"judges-{panel.task}"]["rows"]
         assert [(row[0], row[1], row[2]) for row in rows] == [(j.judge, j.mean, j.bias) for j in panel.judges]
     assert all(chart["reading"] and chart["rows"] for chart in charts.values())
+
+
+def test_problems_pairs_and_rejects_of_points_and_fields_add_up(content: dict[str, Any]) -> None:
+    told = content["map"]
+    for number, point in enumerate(told["points"]):
+        mine = [item for item in content["items"]["items"] if number in item["points"]]
+        pairs = sum(item["outcome"] == "pair" for item in mine)
+        assert (point["problems"], point["pairs"]) == (len(mine), pairs)
+        assert point["passed"] == (pairs / len(mine) if mine else None)
+    for field in told["fields"]:
+        mine = [
+            item
+            for item in content["items"]["items"]
+            if any(told["points"][point]["field"] == field["number"] for point in item["points"])
+        ]
+        pairs = sum(item["outcome"] == "pair" for item in mine)
+        assert (field["problems"], field["pairs"]) == (len(mine), pairs)
+
+
+def test_problems_beyond_the_datasets_last_pair_are_said_to_be(content: dict[str, Any]) -> None:
+    told = content["overview"]
+    more = dict(told["counts"])["problems"] - content["items"]["of"]
+    assert more > 0
+    assert told["ahead"].startswith(f"{more} of the problems were asked for ahead")
+
+
+def test_names_are_points_or_rejects_or_merged(content: dict[str, Any]) -> None:
+    told = content["overview"]
+    before, after = next(row[1:] for row in told["funnel"] if row[0].startswith("connect"))
+    dropped = sum(row[2] for row in told["rejected"] if row[0] == "connect")
+    assert before == after + dropped + told["merged"]
+
+
+def test_no_more_calls_are_in_flight_than_the_settings_allow(settings: RunSettings, content: dict[str, Any]) -> None:
+    (chart,) = (chart for chart in content["charts"] if chart["name"] == "in-flight")
+    most = sum(endpoint.concurrency for endpoint in settings.endpoints.values())
+    assert 0 < max(row[1] for row in chart["rows"]) <= most
+
+
+def test_a_tie_is_a_strength_of_its_own_and_no_pair(content: dict[str, Any]) -> None:
+    tiers = {item["tier"] for item in content["items"]["items"] if item["outcome"] == "pair"}
+    assert "a tie" not in tiers
+    tied = [item for item in content["items"]["items"] if item.get("detail") == "two answers tie"]
+    assert {item["tier"] for item in tied} == {"a tie"}
+
+
+def test_every_address_of_a_chart_opens_as_many_items_as_its_cell_says(content: dict[str, Any]) -> None:
+    for chart in content["charts"]:
+        for row, links in zip(chart["rows"], chart["links"], strict=False):
+            for cell, link in zip(row, links, strict=True):
+                if link and isinstance(cell, int):
+                    wanted = dict(parse_qsl(link.partition("?")[2]))
+                    assert len([item for item in content["items"]["items"] if chosen(item, wanted)]) == cell, link
+
+
+def chosen(item: dict[str, Any], wanted: dict[str, str]) -> bool:
+    """Whether the page shows an item under this address."""
+    wanted = wanted.copy()
+    outcome = wanted.pop("outcome", item["outcome"])
+    kept = item["outcome"] == outcome or (outcome == "rejected" and item["outcome"] != "pair")
+    return kept and all(item.get(name) == value for name, value in wanted.items())
+
+
+def test_the_lowest_yield_is_that_of_all_fields_that_count(content: dict[str, Any]) -> None:
+    fields = [field for field in content["map"]["fields"] if field["problems"] >= 5]
+    low = min(field["pairs"] / field["problems"] for field in fields)
+    (said,) = (text for text, _ in content["overview"]["noticed"] if "lowest yield" in text)
+    for field in fields:
+        assert (f"“{field['name']}”" in said) == (field["pairs"] / field["problems"] == low)
 
 
 # Words
@@ -127,9 +200,28 @@ def test_a_noun_follows_its_number(number: int, words: str) -> None:
 
 
 def test_alpha_below_zero_is_explained() -> None:
-    assert "less than by chance" in alpha_in_words(-0.02)
-    assert "Below" not in alpha_in_words(0.4)
-    assert alpha_in_words(None) == ""
+    assert "take opposite sides" in alpha_in_words(-0.2, 0.4)
+    assert "90%: nearly all items got the same verdict" in alpha_in_words(-0.02, 0.9)
+    assert alpha_in_words(None, None) == ""
+
+
+@pytest.mark.parametrize(("alpha", "word"), [(0.0, "weak"), (0.55, "weak"), (0.67, "fair"), (0.8, "strong")])
+def test_alpha_is_called_weak_fair_or_strong(alpha: float, word: str) -> None:
+    assert f"; {word}, where" in alpha_in_words(alpha, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("easy", 0.9, 10), ("hard", 0.5, 10)], "rated hard pass least, those rated easy most. Harder"),
+        ([("easy", 0.5, 10), ("hard", 0.9, 10)], "rated easy pass least, those rated hard most. Easy"),
+        ([("easy", 0.9, 10), ("hard", 0.9, 10)], "about equally often"),
+        ([("easy", 0.9, 10), ("hard", 0.1, 2)], "became pairs."),
+    ],
+)
+def test_what_passes_least_is_said_by_the_figures(rows: Any, said: str) -> None:
+    assert said in _passing(rows)
+    assert ("least" in _passing(rows)) == ("least" in said)
 
 
 def test_strategies_hold_every_problem_once(content: dict[str, Any]) -> None:
