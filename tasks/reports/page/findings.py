@@ -41,11 +41,13 @@ def quality(store: Store, panels: Sequence[Agreement]) -> Iterator[Remark]:
     """How sure the labels are, how far the judges agree, and how often pairs are wrong, where that was audited."""
     tiers = store.rows(_TIERS, [list(TIERS)])
     if tiers:
-        told = ", ".join(f"{tier} {pairs:,}" for tier, pairs in tiers)
-        yield Remark(f"Labels, as pairs by how many of their solutions give the answer: {told}.", "#charts/tiers")
+        told = "; ".join(f"{tier}: {pairs:,}" for tier, pairs in tiers)
+        yield Remark(
+            f"Pairs by how many of their solutions give the answer. {told[0].upper()}{told[1:]}.", "#charts/tiers"
+        )
     for panel in panels:
         if said := alpha_in_words(panel.alpha, panel.alike):
-            yield Remark(f"Judges at {panel.task}: {said}", f"#charts/judges-{panel.task}")
+            yield Remark(f"Judges at {panel.task}: {said[0].lower()}{said[1:]}", f"#charts/judges-{panel.task}")
     audited = {row.gate: row for row in latest_audit(store)}.get("votes")
     if audited is None:
         yield Remark("How many pairs are wrong was not audited: `gsdp audit gates` measures it.", "")

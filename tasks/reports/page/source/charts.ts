@@ -57,7 +57,7 @@ function curve(chart: Chart, into: HTMLElement): () => void {
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         legend: { show: false },
         scales: { x: { time: timed, range: wide }, y: { range: (_, low, high) => [Math.min(0, low), up?.form === "share" ? Math.max(1, high) : (high || 1) * 1.05] } },
-        axes: [{ ...axis, size: 32, ...(timed ? { values: clock } : {}) }, { ...axis, size: 52, values: upwards }],
+        axes: [{ ...axis, size: 32, ...(timed ? { values: clock, space: 90 } : {}) }, { ...axis, size: 52, values: upwards }],
         series: [
           {},
           {

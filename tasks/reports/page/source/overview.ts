@@ -18,8 +18,8 @@ export async function overview(): Promise<HTMLElement> {
     el(
       "div.columns",
       {},
-      el("div.pile", {}, funnel(told), listed("Models", ["role", "model"], told.models)),
-      el("div.pile", {}, good(told), standing(told), listed("Thresholds", ["setting", "value"], told.thresholds)),
+      el("div.pile", {}, funnel(told), listed("Thresholds", ["setting", "value"], told.thresholds), listed("Models", ["role", "model"], told.models)),
+      el("div.pile", {}, good(told), standing(told)),
     ),
   );
 }

@@ -201,12 +201,12 @@ def test_marks_outlive_the_page_and_become_the_file_that_the_audit_reads(
     page.keyboard.press("g")
     page.keyboard.press("j")
     page.keyboard.press("b")
-    page.get_by_label("Note").fill("two answers fit")
+    page.get_by_label("Note", exact=True).fill("two answers fit")
     page.locator("#row-2").click()
     assert page.evaluate("location.hash") == f"#{unsure['id']}", "leaving the note takes no click away"
     page.keyboard.press("u")
     screen.open(f"{report}#{bad['id']}")
-    assert page.get_by_label("Note").input_value() == "two answers fit"
+    assert page.get_by_label("Note", exact=True).input_value() == "two answers fit"
     assert page.get_by_role("button", name="bad").get_attribute("aria-pressed") == "true"
     with page.expect_download() as saved:
         page.get_by_role("button", name="Export marks").click()
