@@ -54,7 +54,7 @@ def write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SystemExit(f"{file} cannot be written ({error.strerror}): name another file.") from None
+        raise SystemExit(f"{file} cannot be written ({error.strerror}): make it and its folder writable.") from None
     print(f"{file}: {file.stat().st_size:,} bytes")
 
 

@@ -1,6 +1,6 @@
 """Record the demo: `python -m docs.make.recording` runs it, and writes what it printed into a page and as a picture.
 
-The picture is SVG whose lines appear one by one, as they were printed; long waits are cut short, and whoever wants no
+The picture is SVG whose lines appear one by one, as they were printed; long waits are cut short, and who wants no
 motion sees all of them at once.
 """
 

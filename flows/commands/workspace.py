@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from tasks.store.database import Store, open_store
 from tasks.store.latest import findings, has_run, latest, latest_identity, pair_count
 from tasks.store.looking import is_at_work, reading
 
+JUST_NOW = timedelta(seconds=15)
+"""A process at work leaves a snapshot more often than that."""
+
 
 def latest_settings(store: Store) -> RunSettings:
     """The settings of the workspace's latest run."""
@@ -35,13 +40,15 @@ def print_status(workspace: Path) -> None:
         with closing(open_store(workspace, read_only=True)) as store:
             _print_store(store, workspace)
     except StoreInUse as held:
-        probe, run = read_snapshot(workspace / PROBE), read_snapshot(workspace)
-        if probe and _is_of(probe, held):
-            _print_snapshot(probe, workspace / PROBE, held)
-        elif run:
-            _print_snapshot(run, workspace, held)
-        else:
+        told = [
+            (_is_of(found, held), found["updated"], at, found)
+            for at in (workspace / PROBE, workspace)
+            if (found := read_snapshot(at))
+        ]
+        if not told:
             raise
+        *_, at, latest_one = max(told, key=itemgetter(0, 1))
+        _print_snapshot(latest_one, at, held)
 
 
 def watch_status(workspace: Path) -> None:
@@ -80,8 +87,9 @@ def _print_store(store: Store, workspace: Path) -> None:
 
 
 def print_counts(store: Store, target: int) -> None:
-    """What there is, and next to it, where that is less, what lies before the dataset's last pair: a run goes on with
-    what is on its way, and its own lines, the card and the report end there.
+    """The counts of the store; in a second column, where they are less, those up to the dataset's last pair.
+
+    There the run's own lines, the card and the report end, while a run goes on with what is on its way.
     """
     there, kept_out = dict(counts(store)), rejects(store)
     finished, of_these = (_before_the_last_pair(store, target)) if there["problems"] <= MANY else ({}, {})
@@ -160,8 +168,12 @@ def _print_judges(store: Store) -> None:
 
 
 def _is_of(snapshot: dict[str, Any], held: StoreInUse) -> bool:
-    """Whether a snapshot is of the process that holds the store, as far as that can be told from here."""
-    return bool(snapshot["pid"] == held.pid) if held.pid else snapshot["state"] == "running"
+    """Whether a snapshot is of the process that holds the store, as far as that can be told from here.
+
+    One and the same process has another number in its container than outside, so a snapshot of just now will do.
+    """
+    age = datetime.now(UTC) - datetime.fromisoformat(snapshot["updated"])
+    return bool(snapshot["pid"] == held.pid) or (snapshot["state"] == "running" and age < JUST_NOW)
 
 
 def _print_snapshot(snapshot: dict[str, Any], workspace: Path, held: StoreInUse) -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, partial
 
 from tasks.answers.clock import dates, ratios, times
 from tasks.answers.groups import Group, compare_groups, group_of
@@ -53,8 +52,9 @@ def first_tier(a: str, b: str, rule: Policy, depth: int = 0, question: str = "")
     left, right = read(a, rule, question), read(b, rule, question)
     if not left.body or not right.body:
         return ("empty", "unknown")
-    for name, tier in _tiers(depth).items():
-        outcome = tier(left, right)
+    for name, tier in TIERS.items():
+        # Of the tiers, these alone look into their parts with all tiers again.
+        outcome = collections(left, right, depth) if tier is collections else tier(left, right)
         if outcome is not None:
             return (name, outcome)
     return None
@@ -94,7 +94,7 @@ def derivatives(a: ReadAnswer, b: ReadAnswer) -> Outcome | None:
     return "different" if left == right else None
 
 
-def collections(a: ReadAnswer, b: ReadAnswer, depth: int) -> Outcome | None:
+def collections(a: ReadAnswer, b: ReadAnswer, depth: int = 0) -> Outcome | None:
     """Sets, lists, tuples, intervals and unions, element by element."""
 
     def element(x: str, y: str) -> Outcome | None:
@@ -124,27 +124,25 @@ def _several(group: Group | None, other: ReadAnswer) -> bool:
     return len({read(element, other.rule).number for element in group.elements} - {None}) > 1
 
 
-@cache
-def _tiers(depth: int) -> dict[str, Callable[[ReadAnswer, ReadAnswer], Outcome | None]]:
-    """All tiers in their order, for two answers that stand within so many lists."""
-    return {
-        "normal form": same_text,
-        "yes or no": yes_or_no,
-        "choice": choices,
-        "nothing or all": nothing_or_all,
-        "date": dates,
-        "time": times,
-        "ratio": ratios,
-        "derivative": derivatives,
-        "residue": residues,
-        "label": labels,
-        "probability": probabilities,
-        "unit": units,
-        "number": numbers,
-        "infinity": infinities,
-        "set of numbers": spans,
-        "collection": partial(collections, depth=depth),
-        "words": words,
-        "formula": formulas,
-        "equation": equations,
-    }
+TIERS: dict[str, Callable[[ReadAnswer, ReadAnswer], Outcome | None]] = {
+    "normal form": same_text,
+    "yes or no": yes_or_no,
+    "choice": choices,
+    "nothing or all": nothing_or_all,
+    "date": dates,
+    "time": times,
+    "ratio": ratios,
+    "derivative": derivatives,
+    "residue": residues,
+    "label": labels,
+    "probability": probabilities,
+    "unit": units,
+    "number": numbers,
+    "infinity": infinities,
+    "set of numbers": spans,
+    "collection": collections,
+    "words": words,
+    "formula": formulas,
+    "equation": equations,
+}
+"""All tiers, in their order."""

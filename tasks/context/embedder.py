@@ -73,7 +73,7 @@ async def vectors(work: RunContext, names: Sequence[str]) -> dict[str, Vector]:
 async def _embed(work: RunContext, embedder: ResolvedRole, batch: list[str], known: dict[str, Vector]) -> str | None:
     """Add the vectors of a batch to `known`, or return why it has none."""
     subject = content_id("embed", embedder.model, dict(embedder.extra_body), *batch)
-    question = Question("connect", embedder, NO_PROMPT, subject).beyond(work.lost)
+    question = Question("connect", embedder, NO_PROMPT, subject).next_unused(work.lost)
     try:
         found, reply = await embed(work.clients, embedder.replicas, batch, embedder.extra_body)
     except (EndpointError, BudgetError) as error:

@@ -68,8 +68,8 @@ class Question:
         """The same, under the next number."""
         return replace(self, sample=self.sample + 1)
 
-    def beyond(self, lost: Set[UUID]) -> Question:
-        """The same under the first number that is not spent: `lost` calls gave no usable answer."""
+    def next_unused(self, lost: Set[UUID]) -> Question:
+        """The same under the first number that is free: `lost` calls gave no usable answer."""
         question = self
         while question.call_id in lost:
             question = question.again()
@@ -183,7 +183,7 @@ class RunContext:
         ones are committed here. An item ends with the fault of its last sample. Raises EndpointError.
         """
         messages = prompt.render(**values)
-        question = Question(stage, role, prompt.hash, subject_id).beyond(self.lost)
+        question = Question(stage, role, prompt.hash, subject_id).next_unused(self.lost)
         while True:
             try:
                 reply = await self._send(question, messages, warmer=question.sample > 0 and tries != 1)

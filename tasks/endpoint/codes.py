@@ -25,7 +25,7 @@ FaultCode = Literal[
     "proxy_not_reached", "host_not_found", "connection_refused", "tls_failed", "disconnected", "cut_short",
     "connection_reset", "connection_failed", "timed_out", "not_in_time",
     # A body that cannot be read.
-    "answer_too_large", "malformed_http", "undecodable", "html_page", "malformed_json", "empty_body",
+    "answer_too_large", "malformed_http", "html_page", "malformed_json", "empty_body",
     "malformed_answer", "no_choices",
     "no_vectors", "malformed_vectors",
     # An answer that is none.

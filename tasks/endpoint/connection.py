@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from io import BytesIO
 from typing import Any, TypedDict
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -146,7 +147,7 @@ class Connection:
     async def upload(self, url: str, content: bytes) -> RawResponse:
         """Send a file of requests for a batch. Raises as `post` does."""
         form = FormData({"purpose": "batch"})
-        form.add_field("file", content, filename="requests.jsonl", content_type="application/jsonl")
+        form.add_field("file", BytesIO(content), filename="requests.jsonl", content_type="application/jsonl")
         # The form says of which kind it is, since only it knows what stands between its parts.
         sent_with = self._sent_with.copy()
         sent_with["headers"] = {
@@ -181,9 +182,8 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
         organization="",
         project="",
         default_headers=ACCOUNT_HEADERS | PLATFORM_HEADERS | proxy_headers | own,
-        http_client=httpx2.AsyncClient(
-            verify=certificates, trust_env=False
-        ),  # its own would read the authorities again
+        # Its own would read the authorities again.
+        http_client=httpx2.AsyncClient(verify=certificates, trust_env=False),
     )
     secrets = forms(secret for secret in (key, password, urlsplit(endpoint.base_url).password, *read) if secret)
     # Without a key the SDK says the word that stands for one.

@@ -136,13 +136,7 @@ EXCEPTIONS: list[tuple[str, FaultKind, FaultCode, str]] = [
     ("TimeoutError", "unreachable", "timed_out", "timed out"),
     ("ClientResponseError", "transient", "malformed_http", "malformed HTTP"),
     ("InvalidURL", "fatal", "bad_address", "is not at a valid address: {words}"),
-    ("UnsupportedProtocol", "fatal", "bad_address", "is not at a valid address: {words}"),
-    # Of httpx2 and the SDK: when nothing more is known.
-    ("DecodingError", "transient", "undecodable", "undecodable answer"),
     ("ClientConnectionError", "unreachable", "connection_failed", "connection failed"),
-    ("TransportError", "unreachable", "connection_failed", "connection failed"),
-    ("APITimeoutError", "unreachable", "timed_out", "timed out"),
-    ("APIConnectionError", "unreachable", "connection_failed", "connection failed"),
 ]
 
 THINK_LESS = "Give the role thinking_tokens, or stop the model's thinking, then run the same command again."

@@ -85,7 +85,7 @@ def card(
             ],
         ),
         "## Citation",
-        "The method; this dataset is by whoever published it.",
+        "The method; this dataset is by its publisher.",
         CITATION,
     ]
     return "\n\n".join(parts) + "\n"
@@ -164,7 +164,7 @@ def _contamination(store: Store, settings: RunSettings) -> list[str]:
     )
     if (least := settings.screen.second_look) is not None:
         told += (
-            f" Texts that passed were compared by meaning: the verifier read them beside items at a cosine of {least} "
+            f" Texts that passed were compared by meaning: the verifier read them next to items at a cosine of {least} "
             "and more. For these the cosine stands as coverage."
         )
     found = store.rows(_EVIDENCE, [settings.target_pairs])

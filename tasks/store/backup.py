@@ -29,7 +29,7 @@ FLAG = ".backup"
 """A file of the workspace that is locked as long as somebody copies the store."""
 PATIENCE = 60.0
 """Seconds that one who copies the store is waited for. The flag is a courtesy to the run: anybody who may read it
-could hold it for ever, and the copy is right without it."""
+could hold it forever, and the copy is right without it."""
 LOOK_EVERY = 0.1
 LONGEST_COPY = 3600.0
 """Seconds for which a run puts its checkpoints off, however long the flag is held."""

@@ -105,7 +105,7 @@ class Store:
         self._inserts = {} if read_only else _inserts(connection)
         self._writer = None if read_only else Writer(self._commit)
         self._copied, self._copied_since = False, time.monotonic()
-        self._asking_for_more = 0
+        self._memory, self._asking_for_more = threading.Lock(), 0
 
     async def write(self, *rows: Record, statements: Sequence[Statement] = ()) -> None:
         """Commit `statements`, then `rows`, in one transaction, and return when it is durable."""
@@ -175,9 +175,9 @@ class Store:
 
     @contextmanager
     def function(self, name: str, compute: Callable[[str], str]) -> Iterator[None]:
-        """Let queries call a function of one text, which is not asked about null."""
-        cursor = self._cursor()
-        cursor.create_function(name, compute, ["VARCHAR"], "VARCHAR")
+        """Let queries call a function of one text; of null it is null. Raises StoreError where the name is taken."""
+        with self._bounded(self._cursor()) as cursor:
+            cursor.create_function(name, compute, ["VARCHAR"], "VARCHAR")
         try:
             yield
         finally:
@@ -195,14 +195,16 @@ class Store:
     @contextmanager
     def more_memory(self) -> Iterator[None]:
         """Let questions about all calls at once take more memory than a run has for its buffers."""
-        self._asking_for_more += 1
-        self.rows(f"SET memory_limit = '{MORE_MEMORY}'")
+        with self._memory:
+            self._asking_for_more += 1
+            self.rows(f"SET memory_limit = '{MORE_MEMORY}'")
         try:
             yield
         finally:
-            self._asking_for_more -= 1
-            if not self._asking_for_more:
-                self.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
+            with self._memory:
+                self._asking_for_more -= 1
+                if not self._asking_for_more:
+                    self.rows(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
     def close(self) -> None:
         """Commit what waits and release the file. The store is of no use afterwards."""
@@ -226,7 +228,7 @@ class Store:
     def _bounded(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
         """Say what DuckDB's errors mean, and end a query that does not end where the store is open for reading only.
 
-        Somebody else may have made that one.
+        Such a store may come from somebody else.
         """
         timer = threading.Timer(LONGEST_QUERY, cursor.interrupt) if self._writer is None else None
         if timer:

@@ -59,7 +59,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) 
     if odd := foreign(connection, newest_schema() if is_newest else every_schema()):
         raise StoreError(
             f"{path} holds {odd} that gsdp did not make, so it is not opened: it may come from somebody else. Use "
-            "another workspace, or ask whoever gave it to you for the dataset instead."
+            "another workspace, or ask the person who gave it to you for the dataset instead."
         )
     if version > known[-1][0]:
         raise StoreError(

@@ -59,8 +59,6 @@ TAKEN: dict[str, str] = {
     "grades": _unknown("grades", UNDISPUTED),
     "readings": _unknown("readings", UNDISPUTED),
     "trials": _unknown("trials"),
-    "gate_audits": _unknown("gate_audits"),
-    "verifier_audits": _unknown("verifier_audits"),
     "attempts": _unknown("attempts"),
     "rejects": _unknown(
         "rejects",
@@ -87,7 +85,7 @@ LEFT = {
     *("aliases", "proposals", "knowledge_points", "edges", "communities", "findings"),
     *("elections", "passes", "repeats", "evidence"),
     *("sources", "loads", "quotes", "quoted", "batches", "batched"),
-    *("benchmark_items", "examinees", "marks"),
+    *("benchmark_items", "examinees", "marks", "gate_audits", "verifier_audits"),
 }
 """Progress of one store; the graph, which is rebuilt from mentions and verdicts; the gates' decisions, which are made
 again from the answers, and by a run for what it draws alone; what one store was told or measured of

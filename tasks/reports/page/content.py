@@ -25,7 +25,7 @@ REPORT = "report.html"
 
 
 def write_report(
-    store: Store, settings: RunSettings, file: Path, beside: tuple[Store, RunSettings] | None = None
+    store: Store, settings: RunSettings, file: Path, compared: tuple[Store, RunSettings] | None = None
 ) -> None:
     """Write the report of a workspace, compared with another one's where there is one.
 
@@ -33,12 +33,12 @@ def write_report(
     """
     with told_problems(store, settings.target_pairs):
         content = parts(store, settings)
-        if beside:
-            with told_problems(beside[0], beside[1].target_pairs):
-                panels = finished_agreement(beside[0], beside[1].target_pairs)
-                other = overview(*beside, told_coverage(beside[0]), panels)
+        if compared:
+            with told_problems(compared[0], compared[1].target_pairs):
+                panels = finished_agreement(compared[0], compared[1].target_pairs)
+                other = overview(*compared, told_coverage(compared[0]), panels)
                 content["compare"] = comparison(
-                    ComparedRun(store, settings, content["overview"]), ComparedRun(*beside, other)
+                    ComparedRun(store, settings, content["overview"]), ComparedRun(*compared, other)
                 )
     text = page(f"{settings.publish.name} \u00b7 report", content)
     try:

@@ -6,7 +6,7 @@ CREATE TABLE batches (
     remote VARCHAR,
     sent_at TIMESTAMP NOT NULL
 );
-COMMENT ON TABLE batches IS 'Batches of calls given to a server to answer within hours, so that none is paid twice';
+COMMENT ON TABLE batches IS 'Batches of calls given to a server to answer within hours, so that none is paid for twice';
 COMMENT ON COLUMN batches.run_id IS 'The run whose lease holds their worst case';
 COMMENT ON COLUMN batches.server IS 'Address of the server, without secrets';
 COMMENT ON COLUMN batches.file IS 'What the server calls the file of their requests';

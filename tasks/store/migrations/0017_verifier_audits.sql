@@ -8,6 +8,6 @@ CREATE TABLE verifier_audits (
     unread BIGINT NOT NULL,
     parted BIGINT NOT NULL
 );
-COMMENT ON TABLE verifier_audits IS 'How our verdicts on answers of the run stand to those of math-verify, one row for each audit';
-COMMENT ON COLUMN verifier_audits.unread IS 'Pairs on which math-verify came to no end within the limits';
+COMMENT ON TABLE verifier_audits IS 'How our verdicts on answers of the run compare with those of math-verify, one row for each audit';
+COMMENT ON COLUMN verifier_audits.unread IS 'Pairs on which math-verify did not finish within the limits';
 COMMENT ON COLUMN verifier_audits.parted IS 'Pairs that one calls the same and the other different';

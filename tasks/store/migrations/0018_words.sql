@@ -242,7 +242,7 @@ COMMENT ON COLUMN spending.stage IS 'The stage it belongs to';
 COMMENT ON COLUMN spending.model IS 'Name of the model';
 COMMENT ON COLUMN spending.calls IS 'Requests, whatever came of them';
 COMMENT ON COLUMN spending.retries IS 'Tries that were repeated';
-COMMENT ON COLUMN spending.faults IS 'Calls that brought nothing';
+COMMENT ON COLUMN spending.faults IS 'Calls without a usable answer';
 COMMENT ON COLUMN spending.input_tokens IS 'Tokens that were sent';
 COMMENT ON COLUMN spending.cached_tokens IS 'Of the tokens that were sent, those the server had cached';
 COMMENT ON COLUMN spending.output_tokens IS 'Tokens that came back';
@@ -265,3 +265,4 @@ COMMENT ON COLUMN verifier_audits.pairs IS 'Pairs of answers that were compared'
 COMMENT ON COLUMN verifier_audits.same IS 'Pairs that ours calls the same';
 COMMENT ON COLUMN verifier_audits.different IS 'Pairs that ours calls different';
 COMMENT ON COLUMN verifier_audits.unknown IS 'Pairs that ours decides nothing about';
+COMMENT ON COLUMN quotas.wanted IS 'Hash of target and quotas; under others, screen decides again';

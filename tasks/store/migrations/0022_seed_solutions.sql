@@ -10,4 +10,4 @@ COMMENT ON COLUMN seed_solutions.answer IS 'The solver''s own; where it is not t
 COMMENT ON COLUMN seed_solutions.id IS 'Hash of the seed and of the solver''s recipe';
 COMMENT ON COLUMN seed_solutions.seed_id IS 'The seed';
 COMMENT ON COLUMN seed_solutions.text IS 'The solution; empty where none could be read';
-COMMENT ON COLUMN seed_solutions.call_id IS 'The call that it came of';
+COMMENT ON COLUMN seed_solutions.call_id IS 'The call that brought it';

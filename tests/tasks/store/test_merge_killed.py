@@ -22,8 +22,8 @@ SEEDS = 1_000
 DICE = random.Random(20)
 LONGEST = 0.01
 """Seconds within which a process is killed after a step has begun: some steps are broken off, others are over."""
-MOMENTS = (2, 24, 40, 46, 64, 100)
-"""Which of the steps: of the transaction, its end, the closing of the store. The last one is beyond all of them."""
+MOMENTS = (0.03, 0.4, 0.65, 0.75, 1.0, 2.0)
+"""After which share of the steps: of the transaction, its end, the closing of the store. The last one is beyond all."""
 
 
 def seed(number: int) -> Seed:
@@ -79,6 +79,13 @@ class Counted:
             threading.Timer(DICE.uniform(0, LONGEST), os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
+def count_steps(patch: pytest.MonkeyPatch) -> None:
+    """Count the steps of every store that is opened from now on."""
+    cursor, close = Store._cursor, Store.close
+    patch.setattr(Store, "_cursor", lambda store: Counted(cursor(store)))
+    patch.setattr(Store, "close", lambda store: (Counted.step(), close(store))[1])
+
+
 def killed_at(step: int, here: Path, there: Path) -> bool:
     """Merge in a child that is killed at a step; whether it came so far."""
     child = os.fork()
@@ -87,9 +94,7 @@ def killed_at(step: int, here: Path, there: Path) -> bool:
     try:
         signal.alarm(60)
         Counted.left = step
-        cursor, close = Store._cursor, Store.close
-        Store._cursor = lambda store: Counted(cursor(store))  # type: ignore[assignment, method-assign, return-value]
-        Store.close = lambda store: (Counted.step(), close(store))[1]  # type: ignore[assignment, method-assign]
+        count_steps(pytest.MonkeyPatch())
         merge(here, [there])
     finally:
         os._exit(0)
@@ -101,11 +106,16 @@ def test_a_merge_that_is_killed_is_done_whole_or_not_at_all(tmp_path: Path) -> N
     make(there, "there", range(SEEDS))
     make(first, "first", range(SEEDS - 100, SEEDS + 100))
     shutil.copytree(first, tmp_path / "whole")
-    merge(tmp_path / "whole", [there])
+    with pytest.MonkeyPatch.context() as patch:
+        Counted.left = 0
+        count_steps(patch)
+        merge(tmp_path / "whole", [there])
+        steps = -Counted.left
     old, new, other = contents(first), contents(tmp_path / "whole"), contents(there)
     assert old != new
     found, killed = [], []
-    for step in MOMENTS:
+    for share in MOMENTS:
+        step = max(1, round(share * steps))
         here = tmp_path / str(step)
         shutil.copytree(first, here)
         killed.append(killed_at(step, here, there))
