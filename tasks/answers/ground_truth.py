@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.answers.normal import unwrapped, without_separators
+from tasks.answers.normal import unwrapped
+from tasks.answers.separators import without_separators
 
 _WORD = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s*\{([^{}\\$]*)\}")
 _STOP = re.compile(r"(?<![.\\])[.;,]$")
@@ -23,7 +24,6 @@ def ground_truth(answer: str) -> str:
     text = unwrapped(_STOP.sub("", answer.strip()))
     if word := _WORD.fullmatch(text):
         text = word[1].strip()
-    text = without_separators(text)
     if _DOLLARS.fullmatch(text):  # One alone: two would be marks of mathematics.
         text = text.replace(r"\$", "$")
-    return text or answer
+    return without_separators(text) or answer

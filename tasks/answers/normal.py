@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from tasks.answers.separators import joined_groups
+
 # --- characters -------------------------------------------------------------------------------------------------------
 
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ", "0123456789+-=()nix", strict=True))
@@ -67,8 +69,6 @@ _SIZING = re.compile(
     r"(?![A-Za-z])\.?"
 )
 _SPACING = re.compile(r"(?<!\\)\\(?:[!,;:> ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|hspace\{[^{}]*\})|~")
-_THIN_GROUP = re.compile(r"(?<=\d)(?: *,? *\\[,!;: ] *|\\!,|\{,\})+(?=\d{3}(?!\d))")
-_SPACED_GROUPS = re.compile(r"(?<![\w.,}\])] )(?<![\w.,])[1-9]\d{0,2}(?: \d{3})+(?![\w,]| [\d\\(])")
 _FONT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|hbox|rm)\s*\{([^{}]*)\}"
 )
@@ -80,6 +80,7 @@ _BARE_BINOMIAL = re.compile(r"\\binom\s*(\d)\s*(\d)")
 _BARE_ABOVE = re.compile(r"\\frac\s*(\d|[A-Za-z])(?=\s*\{)")
 _CASES = re.compile(r"(?:\\\{\s*)?\\begin\{(cases|array|aligned)\}(?:\{[lcr]+\})?([^&]*)\\end\{\1\}")
 _MATH_MARK = re.compile(r"(?<!\\)\$")
+_BETWEEN_FORMULAS = re.compile(r"(?:(?<!\\)\$|\\\)) *, *(?:\$|\\\()")
 _SCRIPT = re.compile(r"\s*([\^_])\s*(-?\d+(?![\d.])|[A-Za-z]|\\[A-Za-z]+)(?![A-Za-z]*\{)")
 _NAMES = {
     r"\leq": r"\le", r"\geq": r"\ge", r"\leqslant": r"\le", r"\geqslant": r"\ge", r"\neq": r"\ne", r"\lt": "<",
@@ -90,8 +91,6 @@ _NAMES = {
 }  # fmt: skip
 _NAME = re.compile("|".join(rf"{re.escape(name)}(?![A-Za-z])" for name in sorted(_NAMES, key=len, reverse=True)))
 _WRAPPED = re.compile(r"\\boxed\s*\{(.*)\}|\$\$(.*)\$\$|\$(.*)\$|\\\((.*)\\\)|\\\[(.*)\\\]|\*\*(.*)\*\*", re.DOTALL)
-_BRACED_THOUSANDS = re.compile(r"(?<=[^\\_]\{)([1-9]\d{0,2})((?:,\d{3})+)(?=\})")
-_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d]|,\d)")
 _LOOSE_SPACE = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9\\])|(?<=\d) +(?=[A-Za-z\\](?!rac))")
 _AFTER_COMMAND = re.compile(r"(\\[A-Za-z]+) +(?![A-Za-z])")
 _LABEL = re.compile(
@@ -133,26 +132,16 @@ _PER = re.compile(r"(?<=[a-z])\s+per\s+(?=[a-z])")
 _PERCENT_WORD = re.compile(r"(?<=[\d}])\s*per\s?cent(?:age)?\b")
 
 
-def _joined_groups(text: str) -> str:
-    return _SPACED_GROUPS.sub(lambda m: m[0].replace(" ", ""), _THIN_GROUP.sub("", text))
-
-
-def without_separators(text: str) -> str:
-    """A text whose numbers have no thousands separators; `(1,234)` stays, as it is a pair."""
-    text = _BRACED_THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), _joined_groups(text))
-    return without_thousands(text)
-
-
 def tidy(text: str) -> str:
     r"""Symbols mapped; wrappers (`$…$`, `\boxed{…}`, `**…**`) and layout commands gone; words and units kept."""
-    text = _joined_groups(_END.sub("", unwrapped(_END.sub("", _repeating(map_symbols(text).strip())))))
+    text = joined_groups(_END.sub("", unwrapped(_END.sub("", _repeating(map_symbols(text).strip())))))
+    text = _BETWEEN_FORMULAS.sub("$, $", text)
     text = text.replace("**", "^")
     if "\\" in text:
         text = _SPACING.sub(" ", _SIZING.sub("", text))
         text = _FRACTION.sub(r"\\frac", text)
         text = _FONT.sub(r" \1 ", text) if "{" in text else text
         text = _NAME.sub(lambda m: _NAMES[m[0]], text)
-        text = _BRACED_THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), text)
         text = _SPACED_FRACTION.sub(r"\\frac", text)
         text = _BARE_ABOVE.sub(r"\\frac{\1}", text)
         text = _BARE_FRACTION.sub(_braced_fraction, text)
@@ -202,13 +191,6 @@ def _balanced(text: str) -> bool:
 def _braced_fraction(match: re.Match[str]) -> str:
     parts = [part if part.startswith("{") else f"{{{part}}}" for part in match.groups()]
     return rf"\frac{parts[0]}{parts[1]}"
-
-
-def without_thousands(text: str) -> str:
-    """`1,234,567` as `1234567`, outside brackets only: `(1,234)` is a pair."""
-    if "," not in text or text[:1] in "([{\\" or ", " in text:
-        return text
-    return _THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), text)
 
 
 def label(text: str) -> tuple[str, str]:

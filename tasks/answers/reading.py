@@ -12,8 +12,9 @@ from functools import cached_property, lru_cache
 
 from tasks.answers.expression import Tree, letters, named_operations, tree_of
 from tasks.answers.forms import Form, form_of, rational
-from tasks.answers.normal import close_up, label, tidy, without_domain, without_thousands
+from tasks.answers.normal import close_up, label, tidy, without_domain
 from tasks.answers.numeric import Value, value_of
+from tasks.answers.separators import without_thousands
 from tasks.answers.spoken import spoken
 from tasks.answers.units import MeasureUnit, split_unit
 from tasks.settings.policy import DEFAULT_POLICY, Policy
