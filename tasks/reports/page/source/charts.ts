@@ -76,6 +76,7 @@ function curve(chart: Chart, into: HTMLElement): () => void {
   };
 }
 
+const LONG = 40;
 const DASHES = [[8, 6], [2, 4]];
 
 /** Which line is which, where there are several. */
@@ -118,14 +119,14 @@ function bars(chart: Chart): HTMLElement {
       }),
     ),
   );
-  return el("div.scroll", { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` }, made);
+  return el(scrolled(chart), { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` }, made);
 }
 
 function table(chart: Chart, shaded: boolean): HTMLElement {
   const numbers = chart.rows.flatMap((row) => row.slice(1)).filter((value): value is number => typeof value === "number");
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   return el(
-    "div.scroll",
+    scrolled(chart),
     { tabindex: "0", role: "region", "aria-label": `${chart.title}, numbers` },
     el(
       `table${shaded ? ".matrix" : stacked(chart)}` as "table",
@@ -147,6 +148,11 @@ function table(chart: Chart, shaded: boolean): HTMLElement {
       ),
     ),
   );
+}
+
+/** Long tables scroll by themselves, on a narrow screen these alone. */
+function scrolled(chart: Chart): "div.scroll" {
+  return (chart.rows.length > LONG ? "div.scroll.long" : "div.scroll") as "div.scroll";
 }
 
 /** On a narrow screen a wide table is a list of rows. */

@@ -3,9 +3,10 @@
 import { part, type Item, type Items } from "./data";
 import { el, save, table } from "./dom";
 import { history, outcome } from "./history";
+import { question } from "./question";
 import { reasons } from "./reasons";
 import { Marks, type Label } from "./marks";
-import { count, counted } from "./numbers";
+import { count, counted, share } from "./numbers";
 import { answered, said, words } from "./words";
 
 const ROW = 84;
@@ -310,12 +311,6 @@ function searched(item: Item): string {
   return `${item.id} ${item.problem} ${item.solution ?? ""} ${item.names.join(" ")}`.toLowerCase();
 }
 
-/** What is asked, without the story: the last sentence that is a question, or the last one. */
-function question(problem: string): string {
-  const sentences = problem.match(/[^.?!]+(?:[.?!](?!\s|$)[^.?!]*)*[.?!]?/g) ?? [problem];
-  return (sentences.findLast((sentence) => sentence.trimEnd().endsWith("?")) ?? sentences.at(-1) ?? "").trim().slice(0, 200);
-}
-
 /** Whose solution is shown. */
 function solutionTitle(item: Item): string {
   if (item.shown === undefined) return "Solution";
@@ -327,5 +322,5 @@ function solutionTitle(item: Item): string {
 function near(item: Item): HTMLElement[] {
   if (!item.nearest) return [];
   const [where, similarity, text] = item.nearest;
-  return [el("h3", {}, "Nearest seed"), el("p.under", {}, `${where}, of its words in a row ${similarity.toFixed(2)} are the same`), words(text)];
+  return [el("h3", {}, "Nearest seed"), el("p.under", {}, `${where}: ${share(similarity)} of the runs of 3 words in either are in both`), words(text)];
 }

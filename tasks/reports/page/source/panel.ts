@@ -4,6 +4,7 @@ import type { Field, Items, KnowledgeMap, Point } from "./data";
 import { el } from "./dom";
 import { count, counted, share } from "./numbers";
 import { shortest } from "./paths";
+import { question } from "./question";
 import { seedsOf, shared } from "./seeds";
 import { said } from "./words";
 
@@ -111,7 +112,7 @@ export class Panel {
       this.list(points, (point) => counted(point.pairs, "pair")),
       el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
       el("ul.lines", {}, ...lines),
-      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(item.problem.slice(0, 120))), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
+      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(question(item.problem))), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
     ];
   }
 

@@ -220,6 +220,90 @@ def test_marks_outlive_the_page_and_become_the_file_that_the_audit_reads(
         assert [row.good for row in read_labelled(store, file)] == [True, False]
 
 
+def test_a_note_alone_is_no_mark_and_is_said_to_be_left_out(screen: Watched, report: str) -> None:
+    page = screen.open(f"{report}#items")
+    page.evaluate("localStorage.clear()")
+    page = screen.open(f"{report}#items")
+    page.get_by_label("Note", exact=True).fill("odd")
+    page.get_by_text("A note alone is kept here and not exported").wait_for()
+    assert page.locator(".mark[aria-pressed=true]").count() == 0
+    page.get_by_role("button", name="Export marks").click()
+    page.get_by_text("1 item with a note alone or marked unsure is left out").wait_for()
+    page.locator(".tools label", has_text="Mark").locator("select").select_option("note alone")
+    page.get_by_text("1 item of").wait_for()
+    page.evaluate("localStorage.clear()")
+
+
+# Ways through the report
+
+
+def test_a_search_leads_to_its_first_hit_and_stands_in_the_address(
+    screen: Watched, report: str, content: dict[str, Any]
+) -> None:
+    item = content["items"]["items"][5]
+    page = screen.open(f"{report}#items")
+    page.keyboard.press("/")
+    page.keyboard.type(item["id"][:13])
+    page.keyboard.press("Enter")
+    assert page.url.endswith(f"#{item['id']}?text={item['id'][:13]}")
+    assert page.evaluate("document.activeElement.className") == "list"
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "list"
+    again = screen.open(page.url)
+    again.get_by_text("1 item of").wait_for()
+
+
+def test_what_stands_out_and_the_cells_of_charts_open_what_they_count(
+    screen: Watched, report: str, content: dict[str, Any]
+) -> None:
+    items = content["items"]["items"]
+    page = screen.open(f"{report}#charts/tiers")
+    page.locator("#chart-tiers tr", has_text="a tie").get_by_role("link", name="a tie").click()
+    page.get_by_text(f"{counted(sum(item.get('tier') == 'a tie' for item in items), 'item')} of").wait_for()
+    assert page.locator(".why").inner_text().startswith("Why it was rejected.")
+    page = screen.open(report)
+    page.get_by_role("link", name=re.compile("the lowest yield has")).click()
+    (link,) = (link for text, link in content["overview"]["noticed"] if "lowest yield" in text)
+    field = next(one for one in content["map"]["fields"] if one["number"] == int(link.rpartition("=")[2]))
+    page.get_by_text(f"{counted(field['problems'], 'item')} of").wait_for()
+
+
+def test_a_path_outlives_a_click_beside_it_and_tells_the_seeds_of_its_edges(
+    screen: Watched, report: str, content: dict[str, Any]
+) -> None:
+    item = next(item for item in content["items"]["items"] if item["relation"] == "two_hop")
+    page = screen.open(f"{report}#map/{'-'.join(map(str, item['points']))}")
+    page.locator(".edge").first.wait_for()
+    assert page.locator(".edge details").count() == 2
+    canvas = page.locator(".canvas").bounding_box()
+    assert canvas is not None
+    page.wait_for_timeout(600)
+    page.mouse.click(canvas["x"] + 4, canvas["y"] + 4)
+    page.wait_for_timeout(300)
+    assert page.get_by_role("heading", name="A combination").is_visible()
+    page.locator(".edge summary").first.click()
+    assert page.locator(".edge details[open] li").count() >= 1
+
+
+def test_a_field_of_the_map_has_an_address(screen: Watched, report: str, content: dict[str, Any]) -> None:
+    page = screen.open(f"{report}#map")
+    field = content["map"]["fields"][-1]
+    page.locator("summary", has_text="smaller").click()
+    page.get_by_role("link", name=field["name"]).first.click()
+    points = sum(point["field"] == field["number"] for point in content["map"]["points"])
+    page.get_by_text(f"{points} of {len(content['map']['points'])} points").wait_for()
+    assert page.url.endswith(f"#map?field={field['number']}")
+
+
+def test_a_list_of_seeds_opens_to_their_texts(screen: Watched, report: str, content: dict[str, Any]) -> None:
+    items, points = content["items"]["items"], content["map"]["points"]
+    item = next(item for item in items if any(points[point]["seeds"] > 3 for point in item["points"]))
+    page = screen.open(f"{report}#{item['id']}")
+    page.locator(".seeds summary", has_text="more").first.click()
+    assert page.locator(".seeds[open] li").count() > 3
+
+
 def test_two_runs_stand_side_by_side(screen: Watched, report: str, content: dict[str, Any]) -> None:
     page = screen.open(f"{report}#compare")
     assert page.get_by_role("heading", name="Settings that differ").is_visible()
@@ -253,11 +337,18 @@ def test_hostile_text_is_shown_and_does_nothing(
     told = copy.deepcopy(content)
     item = told["items"]["items"][0]
     item |= {"problem": text, "solution": text, "answer": text, "names": [text] * len(item["names"])}
-    item |= {"reason": text, "detail": text, "reviews": [[text, 0.5, 0.5, text, text]]}
+    item |= {"outcome": "review", "reason": text, "detail": text, "reviews": [[text, 0.5, 0.5, text, text, text]]}
+    item |= {"solutions": [[0, text, True, text]], "nearest": [text, 0.5, text], "tier": text, "level": text}
     told["map"]["points"][0]["name"] = told["map"]["fields"][0]["name"] = text
     told["map"]["seeds"][0] = [text, 1, text]
     told["charts"][0] |= {"title": text, "reading": text}
-    told["overview"] |= {"name": text, "workspace": text, "noticed": [[text, "#map"]], "models": [[text, text]]}
+    told["overview"] |= {
+        "name": text,
+        "workspace": text,
+        "noticed": [[text, "#map"], [text, "javascript:x"]],
+        "about": text,
+        "models": [[text, text]],
+    }
     file = tmp_path / "report.html"
     file.write_text(html(text, told), encoding="utf-8", errors="replace")
     for part in ("overview", "map/0", "charts", item["id"]):
