@@ -37,7 +37,7 @@ def about(store: Store, settings: RunSettings, seeds: int, pairs: int) -> str:
     )
 
 
-def quality(store: Store, panels: Sequence[Agreement]) -> Iterator[Remark]:
+def quality(store: Store, settings: RunSettings, panels: Sequence[Agreement]) -> Iterator[Remark]:
     """How sure the labels are, how far the judges agree, and how often pairs are wrong, where that was audited."""
     tiers = store.rows(_TIERS, [list(TIERS)])
     if tiers:
@@ -55,6 +55,8 @@ def quality(store: Store, panels: Sequence[Agreement]) -> Iterator[Remark]:
         read = audited.accepted_good + audited.accepted_bad
         found = f"{audited.accepted_bad:,} of {counted(read, 'accepted pair')} were found to be bad"
         yield Remark(f"Audited: {found}.", "#charts/gates")
+    if not settings.benchmarks:
+        yield Remark("Nothing was checked for contamination: `benchmarks` names no file.", "")
 
 
 def merged(funnel: Sequence[tuple[str, int, int]], reasons: Sequence[tuple[str, str, int]]) -> int:

@@ -39,7 +39,7 @@ def _alike(store: Store, task: str) -> Chart:
         f"alike-{task}",
         f"Agreement of judges at {task}",
         "matrix",
-        f"For each two judges, {how}, on items that both judged. A pair that always agrees may be one judge too many.",
+        f"For each two judges, {how}, on items that both judged.{ALWAYS if task == 'review' else ''}",
         [Column("judge", "text"), *(Column(name, "share") for name in names)],
         rows if len(names) > 1 else [],
     )
@@ -69,6 +69,8 @@ def audited(run: Told) -> list[Chart]:
     ]
     return [Chart("gates", "Errors of the gates", "bars", reading, columns, rows)]
 
+
+ALWAYS = " Two that always agree may be one judge too many."
 
 BIAS = (
     "Bias is a judge's mean distance from the others on the items that another judged too: below 0 it is harsher than "

@@ -60,7 +60,7 @@ def overview(
         "rejected": reasons,
         "meanings": {f"{stage}: {reason}": told for stage, reason, _ in reasons if (told := meaning(stage, reason))},
         "about": about(store, settings, numbers["seeds"], pairs),
-        "quality": [*quality(store, panels)],
+        "quality": [*quality(store, settings, panels)],
         "merged": merged(stages, reasons),
         "ahead": ahead(store, numbers["problems"]),
         "noticed": [*noticed(store, reasons, panels, covers)],

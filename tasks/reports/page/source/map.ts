@@ -32,7 +32,7 @@ export class KnowledgeView {
   private readonly panel = el("aside.panel", { "aria-live": "polite" });
   private readonly still = el("canvas.still", { "aria-hidden": "true" });
   private readonly labels = new Labels();
-  private readonly picks: Record<string, HTMLSelectElement> = {};
+  private readonly picks: Record<string, HTMLSelectElement | HTMLInputElement> = {};
   private readonly over = document.createElementNS(SVG, "svg");
   private readonly graph = new Graph({ type: "undirected", multi: false });
   private readonly neighbours: number[][];
@@ -127,8 +127,8 @@ export class KnowledgeView {
   /** Show a point, or the path of a combination; and only what the filters of an address leave. */
   show(points: number[], wanted: URLSearchParams = new URLSearchParams()): void {
     if ([...wanted.keys()].length) {
-      for (const [name, control] of Object.entries(this.picks)) control.value = wanted.get(name) ?? "";
-      this.limit(Object.fromEntries(Object.entries(this.picks).map(([name, control]) => [name, control.value])));
+      for (const [name, control] of Object.entries(this.picks)) control.value = wanted.get(name) ?? (name === "least" ? "0" : "");
+      this.limit({ ...Object.fromEntries(Object.entries(this.picks).map(([name, control]) => [name, control.value])), least: this.least() });
     } else if (this.query()) window.history.replaceState(null, "", `#map${points.length ? `/${points.join("-")}` : ""}${this.query()}`);
     this.marked = points.filter((point) => point < this.map.points.length);
     const [first, second] = this.marked;
@@ -159,7 +159,7 @@ export class KnowledgeView {
 
   /** The filters, as an address has them. */
   private query(): string {
-    const set = Object.entries(this.picks).flatMap(([name, control]) => (control.value ? [[name, control.value]] : []));
+    const set = Object.entries(this.picks).flatMap(([name, control]) => (control.value && !(name === "least" && control.value === "0") ? [[name, control.value]] : []));
     return set.length ? `?${new URLSearchParams(set)}` : "";
   }
 
@@ -277,7 +277,8 @@ export class KnowledgeView {
       return el("label", {}, label, made);
     };
     const relations = [...new Set(this.map.points.flatMap((point) => point.relations))].sort();
-    const range = el("input", { type: "range", min: 0, max: 100, step: 5, value: 0, oninput: () => this.limit({ least: Number(range.value) / 100 }) });
+    const range = el("input", { type: "range", min: 0, max: 100, step: 5, value: 0, oninput: () => this.picked({ least: this.least() }) });
+    this.picks.least = range;
     const list = el("datalist", { id: "points" }, ...this.map.points.slice(0, 5000).map((point) => el("option", { value: point.name })));
     const search = el("input", { type: "search", list: "points", placeholder: "name of a point" });
     search.addEventListener("change", () => this.find(search.value));
@@ -305,6 +306,10 @@ export class KnowledgeView {
     this.limit(change);
     const marked = this.marked.length ? `/${this.marked.join("-")}` : "";
     window.history.replaceState(null, "", `#map${marked}${this.query()}`);
+  }
+
+  private least(): number {
+    return Number(this.picks.least?.value ?? 0) / 100;
   }
 
   private limit(change: Partial<Limits>): void {

@@ -106,13 +106,14 @@ export class Panel {
       }),
     );
     const same = this.items.items.filter((item) => item.points && points.every((point) => item.points?.includes(point)) && item.points.length === points.length);
+    const good = same.filter((item) => item.outcome === "pair").length;
     return [
       el("a.back", { href: "#map" }, "\u2190 the whole graph"),
       el("h2", {}, "A combination"),
       this.list(points, (point) => counted(point.pairs, "pair")),
       el("p.keys", {}, el("span.solid"), "explicit: an edge of the graph ", el("span.dashed"), "implicit: no seed has both"),
       el("ul.lines", {}, ...lines),
-      ...(same.length ? [el("h3", {}, "Problems on it"), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(question(item.problem))), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
+      ...(same.length ? [el("h3", {}, `${counted(same.length, "problem")} on it: ${counted(good, "pair")}, ${counted(same.length - good, "reject")}`), el("ul.plain", {}, ...same.map((item) => el("li", {}, el("a", { href: `#${item.id}` }, said(question(item.problem))), el("span.under", {}, ` ${item.outcome === "pair" ? "accepted" : item.reason}`))))] : []),
     ];
   }
 

@@ -7,12 +7,15 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import settings as at_most
@@ -234,6 +237,25 @@ def test_an_item_tells_every_vote(store: Store, content: dict[str, Any]) -> None
         for kind, table in (("reviews", "reviews"), ("grades", "grades"), ("solutions", "solutions")):
             number = store.rows(f"SELECT count(*) FROM {table} WHERE problem_id = ?::UUID", [item["id"]])[0][0]
             assert len(item.get(kind, [])) == number
+
+
+def test_a_judge_of_a_reject_is_quoted_where_it_wrote_more_than_scores(demo: Demo, tmp_path: Path) -> None:
+    copied = tmp_path / "gsdp.duckdb"
+    shutil.copy(demo.workspace / "gsdp.duckdb", copied)
+    with duckdb.connect(str(copied)) as connection:
+        connection.execute("UPDATE calls SET text = 'Two answers fit. ' || text WHERE role LIKE '%judge-1'")
+    with opened(tmp_path) as store, told_problems(store, latest_settings(store).target_pairs):
+        shown = items.items(store, {})["items"]
+    for item in shown:
+        for kind, judge, words in (("review", 0, 5), ("grade", 1, 4)):
+            for row in item.get(f"{kind}s", []):
+                quoted = item["outcome"] == kind and row[judge] == "sandbox-judge-1"
+                assert (row[words] or "").startswith("Two answers fit. <") == quoted
+
+
+def test_where_no_benchmark_is_named_nothing_is_said_to_be_checked(content: dict[str, Any]) -> None:
+    assert content["items"]["benchmarks"] == 0
+    assert any("Nothing was checked for contamination" in text for text, _ in content["overview"]["quality"])
 
 
 def test_of_too_many_items_every_outcome_and_relation_has_its_share(
