@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from graph.errors import SeedError
 from tasks.inputs.column_names import KnownNames, in_words
-from tasks.inputs.layouts import Layout, laid_out, layout_of
+from tasks.inputs.layouts import Layout, laid_out, layout_of, problem_of, solution_of
 from tasks.inputs.rows import checked_rows, named_columns, named_in
 from tasks.inputs.values import NotText, text_at
 from tasks.settings.labels import labels as file_labels
@@ -28,6 +28,7 @@ class BenchmarkRow(NamedTuple):
     """With the columns that it is read by."""
     read_as: str
     """The layout that was guessed; empty where the file is read as the settings say."""
+    layout: Layout | None
 
 
 def labels(files: Sequence[BenchmarkFile]) -> list[str]:
@@ -39,25 +40,32 @@ def read_benchmarks(store: Store, files: Sequence[BenchmarkFile]) -> list[Item]:
     """The problems and solutions of all files. Raises SeedError for a row without text: a gap would go unnoticed."""
     items = []
     for file, label in zip(files, labels(files), strict=True):
-        for line, row, laid, _ in benchmark_rows(store, file):
-            texts = _texts(row, laid)
+        for found in benchmark_rows(store, file):
+            texts = _texts(found)
             if isinstance(texts, str):
-                raise SeedError(f"{file.path}:{line} {texts}: mend or remove the row of this benchmark.")
-            items.append((f"{label}:{line}", texts[0]))
+                raise SeedError(f"{file.path}:{found.line} {texts}: mend or remove the row of this benchmark.")
+            items.append((f"{label}:{found.line}", texts[0]))
             if texts[1]:
-                items.append((f"{label}:{line} {laid.columns.solution}", texts[1]))
+                columns = found.file.columns
+                items.append((f"{label}:{found.line} {columns.solution or columns.answer}", texts[1]))
     return items
 
 
-def _texts(row: Mapping[str, Any] | str, file: BenchmarkFile) -> tuple[str, str] | str:
+def _texts(found: BenchmarkRow) -> tuple[str, str] | str:
     """The problem and the solution of a row; or why it has none."""
+    row, columns = found.row, found.file.columns
     if isinstance(row, str):
         return f"is {row}"
     try:
-        problem, solution = (text_at(row, column) for column in (file.columns.problem, file.columns.solution))
+        problem, solution = problem_alone(row, columns, found.layout), solution_of(row, columns, found.layout)
     except NotText as error:
         return f"cannot be read ({error})"
-    return (problem, solution) if problem else f"has no text in column {file.columns.problem!r}"
+    return (problem, solution) if problem else f"has no text in column {columns.problem!r}"
+
+
+def problem_alone(row: Mapping[str, Any], columns: Columns, layout: Layout | None) -> str:
+    """The problem of a row, without the options of multiple choice. Raises NotText."""
+    return text_at(row, columns.problem) if layout and layout.options else problem_of(row, columns, layout)
 
 
 def benchmark_rows(store: Store, file: BenchmarkFile, evaluated: bool = False) -> Iterator[BenchmarkRow]:
@@ -68,9 +76,10 @@ def benchmark_rows(store: Store, file: BenchmarkFile, evaluated: bool = False) -
     also = {use: name for use in ("choices", "level", "subject") if (name := getattr(file, use))}
     names = KnownNames(named_in(file.columns) | {*also.values()})
     laid, read_as = file, ""
+    layout: Layout | None = None
 
     def needed(first: Mapping[str, Any]) -> Mapping[str, str | None]:
-        nonlocal laid, read_as
+        nonlocal laid, layout, read_as
         as_seeds = SeedFile(path=file.path, columns=file.columns, answer_after=file.answer_after)
         layout = layout_of(as_seeds, first)
         found = laid_out(as_seeds, layout)
@@ -81,7 +90,7 @@ def benchmark_rows(store: Store, file: BenchmarkFile, evaluated: bool = False) -
         return named_columns(columns) | (also if evaluated else {})
 
     for line, row in checked_rows(store, file.path, file.columns.problem, needed, file.largest_row, names):
-        yield BenchmarkRow(line, row, laid, read_as)
+        yield BenchmarkRow(line, row, laid, read_as, layout)
 
 
 def _problem_itself(columns: Columns, layout: Layout | None, row: Mapping[str, Any]) -> Columns:

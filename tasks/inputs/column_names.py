@@ -46,10 +46,11 @@ class KnownNames:
 
     kept: Collection[str] = ()
     renamed: dict[str, str] = field(default_factory=dict)
-    """The name that a column has now -> the one it has in the file."""
+    """The name that a column of the latest row has now -> the one it has in the file."""
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        self.renamed = {}
         for name, value in row.items():
             known = KNOWN.get(_bare(name), name)
             if name in self.kept or known in row or known in found:

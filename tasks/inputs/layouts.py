@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tasks.inputs.column_names import USUAL, by_usual_names
-from tasks.inputs.multiple_choice import choice_answer, choice_problem, is_multiple_choice
-from tasks.inputs.values import columns_of, text_at, value_at
+from tasks.inputs.multiple_choice import Options, choice_answer, choice_problem, is_multiple_choice, options_of
+from tasks.inputs.values import NotText, columns_of, text_at, value_at
 from tasks.settings.sections import Columns, LayoutName, SeedFile
 
 Row = Mapping[str, Any]
@@ -27,6 +27,8 @@ class Layout(NamedTuple):
     """Where no column holds it as it is to be read."""
     solution: Callable[[Row], str] | None = None
     answer: Callable[[Row], str] | None = None
+    options: Callable[[Row], Options] | None = None
+    """Of multiple choice, where its answer is a letter."""
     calculations: bool = False
     """Whether solutions hold a calculator's notes, `<<3*4=12>>`."""
 
@@ -81,6 +83,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         is_multiple_choice,
         problem=choice_problem,
         answer=choice_answer,
+        options=options_of,
     ),
     "olympiad": Layout(
         "OlympiadBench",
@@ -181,3 +184,33 @@ def laid_out(file: SeedFile, layout: Layout | None) -> SeedFile:
         return file
     columns = layout.columns if file.columns == Columns() else file.columns
     return file.model_copy(update={"columns": columns, "answer_after": file.answer_after or layout.answer_after})
+
+
+def problem_of(row: Row, columns: Columns, layout: Layout | None, booleans: bool = False) -> str:
+    """The problem of a row. Raises NotText."""
+    return layout.problem(row) if layout and layout.problem else text_at(row, columns.problem, booleans)
+
+
+def solution_of(row: Row, columns: Columns, layout: Layout | None, booleans: bool = False) -> str:
+    """The solution of a row. Raises NotText."""
+    found = layout.solution(row) if layout and layout.solution else text_at(row, columns.solution, booleans)
+    return CALCULATION.sub("", found) if layout and layout.calculations else found
+
+
+def answer_of(row: Row, columns: Columns, layout: Layout | None, booleans: bool = False) -> str:
+    """The answer that a row has apart from its solution. Raises NotText."""
+    if layout and layout.answer:
+        return layout.answer(row)
+    if columns.answer:
+        return text_at(row, columns.answer, booleans)
+    return _plain_answer(row, columns.problem, columns.solution)
+
+
+def _plain_answer(row: Row, *others: str | None) -> str:
+    """The text of a column `answer` that nobody has named, unless it holds something else."""
+    if any("answer" in columns_of(other) for other in others if other):
+        return ""
+    try:
+        return text_at(row, "answer")
+    except NotText:
+        return ""

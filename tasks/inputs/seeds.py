@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from graph.records import Seed, content_id
 from tasks.answers.extraction import stated_answer
 from tasks.inputs.column_names import KnownNames, in_words
-from tasks.inputs.layouts import CALCULATION, Layout, laid_out, layout_of
+from tasks.inputs.layouts import Layout, answer_of, laid_out, layout_of, problem_of, solution_of
 from tasks.inputs.rows import checked_rows, named_in, seed_columns
-from tasks.inputs.values import NotText, columns_of, text_at, value_at
+from tasks.inputs.values import NotText, columns_of, value_at
 from tasks.settings.labels import labels
 from tasks.settings.sections import Columns, SeedFile
 from tasks.store.database import Store
@@ -79,10 +79,12 @@ def _rows(store: Store, files: tuple[SeedFile, ...]) -> Iterator[SeedRow]:
                 laid = laid_out(file, layout)
                 title = (layout.title if layout else "") or in_words(laid.columns, names.renamed)
                 read_as = title if title and file.columns == Columns() and not file.layout else None
-            yield SeedRow(laid, source, line, _seed(row, laid, layout, source, line), read_as)
+            yield SeedRow(laid, source, line, _seed(row, laid, layout, names.renamed, source, line), read_as)
 
 
-def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source: str, line: int) -> Seed | Refused:
+def _seed(
+    row: Mapping[str, Any], file: SeedFile, layout: Layout | None, renamed: Mapping[str, str], source: str, line: int
+) -> Seed | Refused:
     if left_out := _left_out(row, file):
         return left_out
     try:
@@ -100,7 +102,7 @@ def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source:
         return Refused("empty problem", f"column {columns.problem!r} is empty")
     points = _points(value_at(row, columns.points) if columns.points else None, file.points_separator)
     if not texts["solution"] and not texts["answer"] and not points:
-        there = ", ".join(map(repr, row))
+        there = ", ".join(repr(renamed.get(name, name)) for name in row)
         return Refused("no solution", f"neither solution, answer nor knowledge points in its columns {there}")
     answer = texts["answer"] or stated_answer(texts["solution"], file.answer_after)
     return Seed(
@@ -109,7 +111,7 @@ def _seed(row: Mapping[str, Any], file: SeedFile, layout: Layout | None, source:
         solution=texts["solution"],
         answer=answer,
         points=points,
-        metadata=_metadata(row, file),
+        metadata=_metadata(row, file, renamed),
         source=source,
         line=line,
     )
@@ -135,35 +137,15 @@ def _is_there(value: Any) -> bool:
 
 def _texts(row: Mapping[str, Any], file: SeedFile, layout: Layout | None) -> dict[str, str]:
     """Problem, solution and answer. Raises NotText."""
-    columns = file.columns
-    problem = layout.problem(row) if layout and layout.problem else text_at(row, columns.problem, file.booleans)
-    solution = layout.solution(row) if layout and layout.solution else text_at(row, columns.solution, file.booleans)
-    if layout and layout.calculations:
-        solution = CALCULATION.sub("", solution)
-    if layout and layout.answer:
-        answer = layout.answer(row)
-    elif columns.answer:
-        answer = text_at(row, columns.answer, file.booleans)
-    else:
-        answer = _plain_answer(row, columns.problem, columns.solution)
-    return {"problem": problem, "solution": solution, "answer": answer}
+    found = {"problem": problem_of, "solution": solution_of, "answer": answer_of}
+    return {use: read(row, file.columns, layout, file.booleans) for use, read in found.items()}
 
 
-def _plain_answer(row: Mapping[str, Any], *others: str | None) -> str:
-    """The text of a column `answer` that nobody has named, unless it holds something else."""
-    if any("answer" in columns_of(other) for other in others if other):
-        return ""
-    try:
-        return text_at(row, "answer")
-    except NotText:
-        return ""
-
-
-def _metadata(row: Mapping[str, Any], file: SeedFile) -> str:
-    """The columns that are not used, as a JSON object."""
+def _metadata(row: Mapping[str, Any], file: SeedFile, renamed: Mapping[str, str]) -> str:
+    """The columns that are not used, under the names that the file gives them, as a JSON object."""
     named = (getattr(file.columns, use) for use in ("problem", "solution", "answer", "points"))
     used = {column for name in named if name for column in columns_of(name)}
-    rest = {key: value for key, value in row.items() if key not in used}
+    rest = {renamed.get(key, key): value for key, value in row.items() if key not in used}
     return DAMAGED.sub("\ufffd", json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str))
 
 

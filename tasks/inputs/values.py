@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import Any
 
 import jmespath
@@ -70,7 +71,7 @@ def columns_of(column: str) -> list[str]:
 
 def choices(options: list[str]) -> str:
     """Options under letters, one a line."""
-    return "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False))
+    return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
 
 
 def _in_template(row: Row, column: str, booleans: bool) -> str:

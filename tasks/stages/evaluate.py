@@ -21,11 +21,14 @@ from tasks.answers.equivalence import AT_ONCE
 from tasks.answers.extraction import final_answer, stated_answer
 from tasks.answers.reference import reference
 from tasks.context.run_context import RunContext, run_context, together
-from tasks.inputs.benchmarks import benchmark_rows, labels
+from tasks.inputs.benchmarks import BenchmarkRow, benchmark_rows, labels, problem_alone
+from tasks.inputs.layouts import answer_of, solution_of
+from tasks.inputs.multiple_choice import Options, options_in, right_option, right_value
 from tasks.inputs.values import NotText, text_at
 from tasks.settings.roles import ResolvedRole
 from tasks.settings.sections import BenchmarkFile
 from tasks.stages.chunk_task import chunk_task
+from tasks.store.database import Store
 
 EVALUATE = "evaluate"
 CHOICE = "evaluate_choice"
@@ -49,7 +52,7 @@ async def read_items(work: RunContext) -> list[BenchmarkItem]:
     settings = work.settings
     found: dict[UUID, BenchmarkItem] = {}
     for file, label in zip(settings.benchmarks, labels(settings.benchmarks), strict=True):
-        items = [item for item in _items(work, file, label) if item.id not in found][: settings.evaluate.limit]
+        items = [item for item in items_of(work.store, file, label) if item.id not in found][: settings.evaluate.limit]
         if not items:
             raise SeedError(
                 f"No item of {file.path} has an answer: name its column as `columns.answer` or, where it stands in the "
@@ -60,25 +63,23 @@ async def read_items(work: RunContext) -> list[BenchmarkItem]:
     return list(found.values())
 
 
-def _items(work: RunContext, file: BenchmarkFile, label: str) -> Iterator[BenchmarkItem]:
-    for line, row, laid, _ in benchmark_rows(work.store, file, evaluated=True):
-        if not isinstance(row, dict) or not (problem := text_at(row, laid.columns.problem)):
+def items_of(store: Store, file: BenchmarkFile, label: str) -> Iterator[BenchmarkItem]:
+    """The items of a file that have an answer. Raises SeedError as `read_items` does."""
+    for found in benchmark_rows(store, file, evaluated=True):
+        row, columns = found.row, found.file.columns
+        if not isinstance(row, dict) or not (problem := problem_alone(row, columns, found.layout)):
             continue  # `read_benchmarks` has refused it
-        choices = _choices(row.get(file.choices) if file.choices else None)
         try:
-            answer = text_at(row, laid.columns.answer) or None
+            options = _options(row, found)
+            answer = _answer(row, found, options)
         except NotText as error:
-            raise SeedError(f"{file.path}:{line}: {error}.") from None
-        answer = answer or stated_answer(text_at(row, laid.columns.solution), laid.answer_after)
-        if answer and choices:
-            answer = chosen(answer, choices)
-            if answer is None:
-                raise SeedError(f"{file.path}:{line}: the answer is none of the options: mend or remove the row.")
+            raise SeedError(f"{file.path}:{found.line}: {error}: mend or remove the row.") from None
+        choices = tuple(options.texts) if options else ()
         if answer:
             yield BenchmarkItem(
                 id=content_id("item", problem, list(choices)),
                 benchmark=label,
-                line=line,
+                line=found.line,
                 problem=problem,
                 choices=choices,
                 answer=answer,
@@ -87,16 +88,27 @@ def _items(work: RunContext, file: BenchmarkFile, label: str) -> Iterator[Benchm
             )
 
 
+def _options(row: Mapping[str, Any], found: BenchmarkRow) -> Options | None:
+    """What may be chosen, in the settings' column or by the layout. Raises NotText."""
+    if column := found.file.choices:
+        return options_in(value) if (value := row.get(column)) not in (None, "", []) else None
+    return found.layout.options(row) if found.layout and found.layout.options else None
+
+
+def _answer(row: Mapping[str, Any], found: BenchmarkRow, options: Options | None) -> str | None:
+    """The right answer, of multiple choice its letter. Raises NotText."""
+    columns, layout = found.file.columns, found.layout
+    if options is None:
+        answer = answer_of(row, columns, layout)
+    else:
+        answer = right_option(text_at(row, columns.answer) if columns.answer else right_value(row), options)
+    stated = answer or stated_answer(solution_of(row, columns, layout), found.file.answer_after)
+    return right_option(stated, options) if options and stated and not answer else stated
+
+
 def _text(row: Mapping[str, Any], column: str | None) -> str | None:
     value = row.get(column) if column else None
     return None if value is None else str(value).strip() or None
-
-
-def _choices(value: object) -> tuple[str, ...]:
-    """Options as a list, or as the `text` of a table of labels and texts."""
-    if isinstance(value, Mapping):
-        value = value.get("text")
-    return tuple(str(choice) for choice in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def chosen(answer: str, choices: Sequence[str]) -> str | None:

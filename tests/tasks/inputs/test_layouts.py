@@ -147,6 +147,42 @@ READ: list[tuple[str, Row, tuple[str, str, str | None], str | None]] = [
         (CHOICES, S, "B"),
         "multiple choice",
     ),
+    (
+        "mcq by text with its letter, as the options have it",
+        {"question": P, "options": ["A)12", "B)24", "C)36"], "answer": "B)24"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by text with its letter, which the options lack",
+        {"question": P, "options": OPTIONS, "answer": "B. 24"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by text without the letter of the options",
+        {"question": P, "options": ["A. 12", "B. 24", "C. 36"], "answer": "24"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by labels that are numbers",
+        {"question": P, "choices": {"text": OPTIONS, "label": ["1", "2", "4"]}, "answerKey": "2"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by a number that is a label",
+        {"question": P, "choices": {"text": OPTIONS, "label": [1, 2, 4]}, "answer": 2},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
+    (
+        "mcq by options under numbers",
+        {"question": P, "options": {"1": "12", "2": "24", "4": "36"}, "answer": "2"},
+        (CHOICES, "", "B"),
+        "multiple choice",
+    ),
     ("plain, with parameters", {"problem": P, "A": 1, "B": 2, "C": 3, "answer": "24"}, (P, "", "24"), None),
 ]
 
@@ -182,6 +218,12 @@ REFUSED: list[tuple[str, Row, str, str]] = [
     (
         "no option",
         {"question": P, "options": OPTIONS, "answer": "E"},
+        "not text",
+        "is no option's letter, index or text",
+    ),
+    (
+        "no label",
+        {"question": P, "choices": {"text": OPTIONS, "label": ["1", "2", "3"]}, "answerKey": "0"},
         "not text",
         "is no option's letter, index or text",
     ),
@@ -293,6 +335,18 @@ def test_an_element_of_a_column_is_addressed(
     ((seed, said),) = read(store, tmp_path / "a.jsonl", [row], **file)
     assert isinstance(seed, Seed), seed
     assert (seed.problem, seed.solution, seed.answer, said) == (*wanted, None)
+
+
+def test_columns_that_are_not_used_keep_the_names_of_the_file(store: Store, tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"Problem": P, "Answer": "24", "Level": 5, "Type": "x", "Option A": "y"},
+        {"problem": f"{P} 2", "answer": "24", "level": 4, "Label": "z"},
+    ]
+    found = [made for made, _ in read(store, tmp_path / "a.jsonl", rows)]
+    assert [json.loads(seed.metadata) for seed in found if isinstance(seed, Seed)] == [
+        {"Answer": "24", "Level": 5, "Type": "x", "Option A": "y"},
+        {"answer": "24", "level": 4, "Label": "z"},
+    ]
 
 
 ROWS = [{"problem": f"{P} {number}", "solution": S} for number in (1, 2)]

@@ -106,7 +106,7 @@ async def test_where_the_answer_of_an_item_stands(
     ("row", "file", "says"),
     [
         ({"problem": "p", "answer": None}, {}, "No item of .* has an answer"),
-        ({"problem": "p", "answer": "z", "options": ["x", "y"]}, {"choices": "options"}, ":1: the answer is none of"),
+        ({"problem": "p", "answer": "z", "options": ["x", "y"]}, {"choices": "options"}, ":1: the answer 'z' is no"),
         ({"problem": "p", "answer": "1"}, {"level": "grade"}, "no column 'grade' for the level"),
     ],
 )
