@@ -23,7 +23,7 @@ def strength(alpha: float) -> str:
 def alpha_in_words(alpha: float | None, alike: float | None) -> str:
     """A sentence on the agreement of a panel, whose judges agree so often; empty where it cannot be told."""
     if alpha is None:
-        return ""
+        return "All judges gave the same verdict on everything, so alpha says nothing." if alike == 1 else ""
     told = f"The panel's alpha is {alpha:.2f} (1: full agreement, 0: no more than by chance"
     if alpha >= 0:
         return f"{told}; {strength(alpha)}, where 0.67 is fair and 0.8 strong)."

@@ -206,6 +206,7 @@ def test_alpha_below_zero_is_explained() -> None:
     assert "take opposite sides" in alpha_in_words(-0.2, 0.4)
     assert "90%: nearly all items got the same verdict" in alpha_in_words(-0.02, 0.9)
     assert alpha_in_words(None, None) == ""
+    assert "same verdict on everything" in alpha_in_words(None, 1.0)
 
 
 @pytest.mark.parametrize(("alpha", "word"), [(0.0, "weak"), (0.55, "weak"), (0.67, "fair"), (0.8, "strong")])
