@@ -1,7 +1,8 @@
 r"""Separators of thousands: `1,234`, `1{,}234`, `1,\!234`, `1\,234` and `1 234` as `1234`.
 
 A comma between digits is one only outside of brackets: `(100,200)`, `S=\{120,180\}` and `x\in[100,200]` hold two
-numbers each, as `[100 200]` does. The braces of LaTeX's own arguments, as in `\frac{1,000}{3}`, are no brackets.
+numbers each, as `[100 200]` does. The braces of LaTeX's own arguments, as in `\frac{1,000}{3}`, are no brackets. Nor is
+one where no thousands can be: `0{,}125`, `1234{,}567`, `2.5{,}100`, `3^2{,}100` and `1 125/128` stay as they are.
 Does not protect against: lists without brackets. `100,200` is read as one number.
 """
 
@@ -11,12 +12,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-_THIN_GROUP = re.compile(r"(?<=\d)(?: *,? *\\! *| *\\, *|\\!,|\{,\})+(?=\d{3}(?!\d))")
+_START = r"(?<![\d.,^_])[1-9]\d{0,2}"
+"""The digits before the first separator: none of a decimal, and no exponent or index, which is one digit."""
+_THIN = r"(?: *,? *\\! *| *\\, *|\\!,|\{,\})+"
+_THIN_GROUPS = re.compile(rf"{_START}(?:{_THIN}\d{{3}})+(?!\d)|(?<=\d\.)\d{{3}}(?: *\\, *\d{{3}})+(?!\d)")
+"""Of whole numbers, and of the digits behind a point, where a comma is none of these marks."""
+_THIN_MARK = re.compile(_THIN)
 _SPACED_GROUPS = re.compile(
-    r"(?<![\w.,}\])] )(?<![\w.,])[1-9]\d{0,2}(?:(?: *\\[;: ] *| )\d{3})+(?![\w,]|(?: *\\[;: ] *| )[\d\\(])"
+    r"(?<![\w.,}\])] )(?<![\w.,^])[1-9]\d{0,2}(?:(?: *\\[;: ] *| )\d{3})+(?![\w,]| ?/|(?: *\\[;: ] *| )[\d\\(])"
 )
 _SPACE = re.compile(r"\\?[;: ]")
-_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d]|,\d)")
+_THOUSANDS = re.compile(r"(?<![\d.,^_])([1-9]\d{0,2})((?:,\d{3})+)(?![\d]|,\d)")
 
 _ARGUMENT = r"(?:\\(?:sqrt(?:\[[^\[\]]{0,9}\])?|boxed|underline|(?:text|math)[a-z]*|mbox|hbox)\s*|\^)\{"
 _FRACTION = r"\\(?:[dtc]?frac|[dt]?binom)\s*\{"
@@ -35,7 +41,7 @@ def without_separators(text: str) -> str:
 
 def joined_groups(text: str) -> str:
     """A text without the marks and spaces that separate thousands; spaces do so outside of brackets only."""
-    text = _THIN_GROUP.sub("", text)
+    text = _THIN_GROUPS.sub(lambda found: _THIN_MARK.sub("", found[0]), text)
     if not _SPACED_GROUPS.search(text):
         return text
     is_one = _outside_brackets(text)

@@ -103,5 +103,7 @@ def test_an_audit_that_found_nothing_out_says_so(
 
 
 def test_a_list_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"cannot be written \(No such file or directory\): name another file"):
+    with pytest.raises(
+        SystemExit, match=r"cannot be written \(No such file or directory\): make it and its folder writable"
+    ):
         pin.write(tmp_path / "nowhere/list.json", "{}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -190,18 +190,26 @@ async def _fill(work: RunContext) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "pid", "says"),
+    ("state", "pid", "age", "says"),
     [
-        ("running", 7, "(a run is at work, process 7)"),
-        ("running", 6, "(that run was killed; process 7 (python3) holds the store)"),
-        ("completed", 6, "(that run is completed; process 7 (python3) holds the store)"),
-        ("completed", 7, "(that run is completed; process 7 (python3) holds the store)"),
+        ("running", 7, 60, "(a run is at work, process 7)"),
+        ("running", 6, 0, "(a run is at work, process 7)"),  # in a container it has another number
+        ("running", 6, 60, "(that run was killed; process 7 (python3) holds the store)"),
+        ("completed", 6, 0, "(that run is completed; process 7 (python3) holds the store)"),
+        ("completed", 7, 0, "(that run is completed; process 7 (python3) holds the store)"),
     ],
 )
 def test_status_says_who_holds_the_store(
-    state: str, pid: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    state: str,
+    pid: int,
+    age: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    content = {"state": state, "pid": pid, "updated": datetime.now(UTC).isoformat(), "pairs": 1, "target_pairs": 2}
+    updated = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    content = {"state": state, "pid": pid, "updated": updated, "pairs": 1, "target_pairs": 2}
 
     def held(*_: object, **__: object) -> None:
         raise StoreInUse(tmp_path, 7, "python3")
