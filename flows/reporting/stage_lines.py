@@ -151,8 +151,8 @@ NAMED = 5
 
 PAID_FOR = ("ingest", "extract", "connect", *PAID)
 
-MONOTONE = (
-    ", answers with one verdict for every line: {:,}; they are not used and their names stay: look at the names with "
+UNUSED = (
+    ", {:,} names and pairs left as they are, since the answer had one verdict for every line: look at the names with "
     "`gsdp graph`, then name another curator, or another extractor if the names deserved it"
 )
 
@@ -166,7 +166,7 @@ SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "connect": lambda found, done: (
         f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
         + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
-        + (MONOTONE.format(found["monotone"]) if found["monotone"] else "")
+        + (UNUSED.format(found["unused"]) if found["unused"] else "")
     ),
     "sample": lambda found, done: f"{found:,} combinations drawn",
     "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",

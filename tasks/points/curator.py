@@ -3,8 +3,9 @@
 A verdict is stored under the recipe of the role that gave it, so it serves every later graph. The verdicts of a batch
 are committed together with the call that ended it: what was paid before a crash is known after it, whatever seeds came
 since. What got no verdict is not stored, so the next run asks again, under new numbers of the ledger.
-An answer with one verdict for every line is refused, unless it changes nothing: a model that is too small for the
-question drops all names there are, or calls all pairs the same, and nothing downstream could tell.
+An answer with one verdict for every line is not used, unless it changes nothing: a model that is too small for the
+question drops all names there are, or calls all pairs the same, and nothing downstream could tell. That is stored, too:
+the same model would be paid for the same answer in every run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ T = TypeVar("T")
 CuratorTask = Literal["filter", "same", "name"]
 
 UNJUDGED = "unjudged"
-ONE_VERDICT = "one verdict for every line"
+UNUSED = "unused"
+"""The verdict on a line whose answer had one for every line."""
 LEAST_LINES = 8
 """Lines from which one verdict for all of them is no judgement: shorter lists may well be all of one kind."""
 HARMLESS = frozenset({"keep", "different"})
@@ -54,13 +56,21 @@ async def judge_all(
         )
         read = _reader(len(batch), allowed)
         answer = await _ask(work, curator, task, values, batch, read)
-        verdicts = {batch[index]: verdict for index, verdict in (answer.value or {}).items()}
+        verdicts = {batch[index]: verdict for index, verdict in _usable(answer.value or {}).items()}
         await work.store.write(answer.call, *_verdicts(task, recipe, verdicts))
         return verdicts
 
     for verdicts in await together(judge(batch) for batch in batches):
         known.update(verdicts)
-    return {subject: known.get(subject, UNJUDGED) for subject in subjects}
+    return {subject: UNJUDGED if known.get(subject, UNUSED) == UNUSED else known[subject] for subject in subjects}
+
+
+def unused(work: RunContext) -> int:
+    """Names and pairs of names whose answers had one verdict for every line."""
+    curator = work.roles.get("curator")
+    recipes = [curator.recipes[f"connect_{task}"] for task in ("filter", "same")] if curator else []
+    sql = "SELECT count(*) FROM verdicts WHERE recipe IN (SELECT unnest(?::UUID[])) AND verdict = ?"
+    return int(work.store.value(sql, [recipes, UNUSED]))
 
 
 async def name_classes(work: RunContext, classes: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
@@ -127,12 +137,15 @@ def _reader(count: int, allowed: Sequence[str]) -> Callable[[str], dict[int, str
         found = read_verdicts(text, count, allowed)
         if not found:
             raise Unparseable("no verdict on anything")
-        given = set(found.values())
-        if len(found) >= LEAST_LINES and len(given) == 1 and not given <= HARMLESS:
-            raise Unparseable(ONE_VERDICT)
         return found
 
     return read
+
+
+def _usable(found: dict[int, str]) -> dict[int, str]:
+    given = set(found.values())
+    is_judged = len(found) < LEAST_LINES or len(given) > 1 or given <= HARMLESS
+    return found if is_judged else dict.fromkeys(found, UNUSED)
 
 
 def _known(work: RunContext, task: CuratorTask, recipe: UUID) -> dict[str, str]:

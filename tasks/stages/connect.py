@@ -25,7 +25,7 @@ from graph.records import Alias, KnowledgePoint, Proposal, Record, Reject, conte
 from tasks.context.basis import rest_on_graph
 from tasks.context.run_context import RunContext, run_context
 from tasks.inputs.aliases import Decisions, read_aliases
-from tasks.points.curator import ONE_VERDICT, judge_all, name_classes
+from tasks.points.curator import judge_all, name_classes, unused
 from tasks.points.resolution import Candidate, PointClass, merge
 from tasks.reports.graph_verdict import judge_if_new, sampled_graph
 from tasks.stages.chunk_task import chunk_task
@@ -61,14 +61,8 @@ async def connect() -> dict[str, int]:
         "points": len(classes),
         "edges": int(edges),
         "embedded": merged.embedded,
-        "monotone": _monotone(work),
+        "unused": unused(work),
     }
-
-
-def _monotone(work: RunContext) -> int:
-    """Answers of this run's curator that gave one verdict for every line: what they were about stays as it is."""
-    sql = "SELECT count(*) FROM calls WHERE stage = 'connect' AND run_id = ? AND fault = ?"
-    return int(work.store.value(sql, [work.run_id, f"unparseable: {ONE_VERDICT}"]))
 
 
 def asked_names(work: RunContext) -> set[str]:

@@ -257,7 +257,7 @@ COMMENT ON COLUMN trials.call_id IS 'The call that brought it';
 
 COMMENT ON COLUMN verdicts.id IS 'Hash of what the row is made of: the same work has the same id';
 COMMENT ON COLUMN verdicts.recipe IS 'Hash of all that shaped the row but its data (see recipes)';
-COMMENT ON COLUMN verdicts.verdict IS 'keep, drop, same or different';
+COMMENT ON COLUMN verdicts.verdict IS 'keep, drop, same or different; unused where an answer had one verdict for every line';
 
 COMMENT ON COLUMN verifier_audits.id IS 'Hash of what the row is made of: the same work has the same id';
 COMMENT ON COLUMN verifier_audits.audited_at IS 'When the audit ended, UTC';
