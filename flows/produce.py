@@ -14,6 +14,7 @@ from typing import Any
 
 from flows.orchestration.turns import in_turn
 from flows.progress import Progress
+from flows.reporting.stage_lines import BUDGET_REACHED
 from flows.stages import CHUNKS_IN_FLIGHT, PAID, chunks_in_flight, stage_flow
 from graph.errors import EndpointError
 from tasks.context.run_context import RunContext
@@ -70,7 +71,7 @@ def _end(work: RunContext, progress: Progress, missing: Mapping[str, int]) -> st
     if progress.kept >= progress.target:
         return ""
     if work.account.reached:
-        return "stopped, because the budget is reached"
+        return BUDGET_REACHED
     if progress.hopeless:
         return f"stopped, because {progress.screened - progress.began[0]:,} combinations made no pair"
     lacking = ", ".join(f"{name}: {count:,}" for name, count in missing.items())

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from graph.nouns import counted
 from graph.records import Record, Relation
 from graph.sampling import crowded_from
 
@@ -131,7 +132,9 @@ def _shape(counts: GraphCounts) -> str:
         f", the largest with {_percent(counts.largest, counts.points)} of the points" if counts.components > 1 else ""
     )
     components = "1 component" if counts.components == 1 else f"{counts.components:,} components{core}"
-    points = f"{counts.points:,} points and {counts.edges:,} edges from {counts.seeds:,} seeds"
+    points = (
+        f"{counted(counts.points, 'point')} and {counted(counts.edges, 'edge')} from {counted(counts.seeds, 'seed')}"
+    )
     return f"The graph has {points}, in {components}."
 
 
@@ -166,8 +169,8 @@ def _ends(counts: GraphCounts, drawn: Mapping[Relation, int], ends: Mapping[Rela
         yield f"Nothing is left of {', '.join(told)} of {wanted:,} combinations."
     if sum(drawn.values()) < counts.wanted and set(ends) >= set(counts.shares):
         yield (
-            f"All relations together have {sum(drawn.values()):,} combinations; the target is expected to need "
-            f"{counts.wanted:,}, so about {_percent(sum(drawn.values()), counts.wanted)} of the pairs can come."
+            f"All relations together have {counted(sum(drawn.values()), 'combination')}; the target is expected to "
+            f"need {counts.wanted:,}, so about {_percent(sum(drawn.values()), counts.wanted)} of the pairs can come."
         )
 
 
@@ -246,8 +249,8 @@ def _nothing(counts: GraphCounts) -> str:
     """Why nothing can be drawn, and what to do."""
     if not counts.points and counts.dropped:
         return (
-            f"Nothing can be drawn: the curator dropped all {counts.dropped:,} names. Name another model as curator, "
-            "or set connect.filter = false."
+            f"Nothing can be drawn: the curator dropped all {counted(counts.dropped, 'name')}. Name another model as "
+            "curator, or set connect.filter = false."
         )
     if not counts.points:
         return "Nothing can be drawn: there is no knowledge point. Look with `gsdp doctor` at the extractor's model."

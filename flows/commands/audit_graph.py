@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.commands.auditing import REHEARSAL, audited, settings_of
 from flows.commands.workspace import latest_settings
 from graph.errors import UsageError
+from graph.nouns import counted
 from tasks.audits.adherence import Found, adherence
 from tasks.audits.novelty import new_of, novelty
 from tasks.reports.card import is_rehearsal
@@ -30,7 +31,8 @@ def print_novelty(workspace: Path) -> None:
         )
         print(f"  {relation:<14}{cells}")
     made = new_of(found.pairs, "all")[1]
-    print(f"\nexpansion  {made:,} pairs of {found.seeds:,} seeds: {made / found.seeds if found.seeds else 0:.1f} times")
+    times = made / found.seeds if found.seeds else 0
+    print(f"\nexpansion  {counted(made, 'pair')} of {counted(found.seeds, 'seed')}: {times:.1f} times")
     print("A combination is new when no seed has all its points. Two- and three-hop ones are so by definition; a new")
     print("combination does not make a new text, which the screen looks at.")
 

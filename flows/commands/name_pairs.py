@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graph.errors import UsageError
 from graph.likeness import difference
+from graph.nouns import counted
 from graph.plain import cell
 from tasks.store.graphs import proposals
 from tasks.store.latest import current_recipe
@@ -34,7 +35,7 @@ def write_merges(workspace: Path, file: Path) -> None:
     except OSError as error:
         raise UsageError(f"{file} cannot be written ({error.strerror}).") from error
     same = sum(row[3] == "same" for row in rows)
-    print(f"{len(rows):,} pairs of names, {same:,} of them the same, written to {file}")
+    print(f"{counted(len(rows), 'pair')} of names, {same:,} of them the same, written to {file}")
     print("Fill in the column decision (same or different) where you know better; then, in the settings:")
     print(f'connect.alias_file = "{file}"')
 

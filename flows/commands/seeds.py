@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flows.commands.labelled import LABEL, labelled
 from graph.errors import SeedError
+from graph.nouns import counted
 from graph.records import Seed
 from tasks.inputs.benchmarks import benchmarks_in_words, read_benchmarks
 from tasks.inputs.fetched import pins
@@ -109,8 +110,9 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
         read_as = f"; read as {preview.read_as[source]}" if source in preview.read_as else ""
         yield _told(
             "seeds",
-            f"{source}: {counts['seeds']:,} seeds of {counts['rows']:,} rows, {counts['answered']:,} with a final "
-            f"answer, {counts['with points']:,} with knowledge points of their own{read_as}",
+            f"{source}: {counted(counts['seeds'], 'seed')} of {counted(counts['rows'], 'row')}, "
+            f"{counts['answered']:,} with a final answer, {counts['with points']:,} with knowledge points of "
+            f"their own{read_as}",
         )
     for line in preview.benchmarks:
         yield _told("benchmark", line)
@@ -131,7 +133,7 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
             yield _block("points", "\n".join(seed.points))
     left_out = sum(counts["left out"] for counts in preview.files.values())
     if left_out:
-        yield f"\nleft out: {left_out:,} rows"
+        yield f"\nleft out: {counted(left_out, 'row')}"
         yield from (f"  {line}" for line in preview.left_out)
     if left_out > LISTED:
         yield f"  and {left_out - LISTED:,} more"
@@ -159,7 +161,9 @@ def _possible(found: Prospect | None, target: int) -> Iterator[str]:
         for relation, number in found.available.items()
     )
     guessed = (
-        "a guess from the number of seeds" if found.guessed else f"by the points of {found.read:,} seeds, unmerged"
+        "a guess from the number of seeds"
+        if found.guessed
+        else f"by the points of {counted(found.read, 'seed')}, unmerged"
     )
     yield _told("possible", f"about {parts} combinations ({guessed})")
     if short := found.short_of(target):

@@ -16,6 +16,7 @@ from typing import Any
 from flows.reporting.quote_table import print_quote
 from flows.reporting.snapshot import money, pace, read_snapshot
 from graph.errors import StoreError, StoreInUse, UsageError
+from graph.nouns import counted
 from tasks.reports.agreement import agreement
 from tasks.reports.counts import counts, last_run, present, rejects, seeds_without_points
 from tasks.reports.funnel import finished_counts, rejected
@@ -211,7 +212,7 @@ def publish_to(workspace: Path, folder: Path) -> None:
             raise StoreError(f"{workspace} has no accepted pair yet: run `gsdp run` until it has, then publish.")
         ((begun, *_),) = last_run(store)
         count = write_dataset(store, settings, folder)
-    print(f"{count:,} pairs written to {folder}")
+    print(f"{counted(count, 'pair')} written to {folder}")
     if not (folder / REPORT).exists():
         print(f"The dataset is whole, but {NO_REPORT}.")
     print(

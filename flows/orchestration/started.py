@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graph.errors import GsdpError, SettingsError, TargetMissed, UsageError
+from graph.nouns import counted
 
 if TYPE_CHECKING:
     from flows.reporting.report import View
@@ -50,7 +51,7 @@ def check_target(found: Mapping[str, Any], target: int) -> None:
     """Raises TargetMissed where a run has ended below its target, with what would help."""
     if found.get("end"):
         raise TargetMissed(
-            f"The run ended with {found['pairs']:,} of {target:,} pairs: {found['end']}. More seeds or larger "
+            f"The run ended with {found['pairs']:,} of {counted(target, 'pair')}: {found['end']}. More seeds or larger "
             "`sample.samples_per_combination` give more to ask for; `gsdp status` counts what was rejected and why."
         )
 

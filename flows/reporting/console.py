@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.reporting.snapshot import money, pace, progress
+from graph.nouns import counted
 from graph.plain import bare, plain
 
 PLAIN_EVERY = 30.0
@@ -95,7 +96,7 @@ def panel(snapshot: dict[str, Any]) -> Panel:
     head = Table.grid(padding=(0, 2))
     head.add_row(
         ProgressBar(total=max(1, snapshot["target_pairs"]), completed=snapshot["pairs"], width=30),
-        Text(f"{snapshot['pairs']:,} of {snapshot['target_pairs']:,} pairs{pace(snapshot)}"),
+        Text(f"{snapshot['pairs']:,} of {counted(snapshot['target_pairs'], 'pair')}{pace(snapshot)}"),
     )
     parts: list[RenderableType] = [head, _stages(snapshot), *(Text(line, style="dim") for line in _waits(snapshot))]
     parts += [Text(f"money     {line}") for line in money(snapshot)]
@@ -130,7 +131,7 @@ def describe(snapshot: dict[str, Any]) -> str:
     calls = sum(stage["calls"] for stage in stages.values())
     flying = sum(endpoint["in_flight"] for endpoint in snapshot["endpoints"].values())
     done = ", ".join(f"{name} {stages[name]['done']:,}" for name in BARS if name in stages and stages[name]["done"])
-    told = [done or "working", f"{calls:,} calls, {flying} in flight", *money(snapshot)]
+    told = [done or "working", f"{counted(calls, 'call')}, {flying} in flight", *money(snapshot)]
     return "; ".join(told) + trouble(snapshot)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
 from graph.ledger import Measure, Quote, Quoted
+from graph.nouns import counted
 from tasks.reports.money import ALL, STAGES, QuotedAndPaid, latest_quote, paid_since
 from tasks.store.database import Store
 from tasks.store.latest import has_run
@@ -24,7 +25,7 @@ WIDTH = 25
 def table(quote: Quote, figures: Sequence[Quoted]) -> Iterator[str]:
     """What is still to come, by stage."""
     rest = "" if quote.wanted == quote.target_pairs else f" still wanted of {quote.target_pairs:,}"
-    yield f"quote for {quote.wanted:,} pairs{rest}"
+    yield f"quote for {counted(quote.wanted, 'pair')}{rest}"
     yield ""
     rows = by_stage(figures)
     yield "".join(f"{head:{'<10' if head == STAGE else f'>{WIDTH}'}}" for head in rows[0])
@@ -34,8 +35,8 @@ def table(quote: Quote, figures: Sequence[Quoted]) -> Iterator[str]:
     yield f"combinations to draw: {_range(drawn)}"
     yield ""
     yield (
-        f"It rests on {quote.seeds:,} seeds, and on {quote.combinations:,} combinations that made {quote.pairs:,} "
-        "pairs. In brackets: where the run ends up 19 times of 20."
+        f"It rests on {counted(quote.seeds, 'seed')}, and on {counted(quote.combinations, 'combination')} that made "
+        f"{counted(quote.pairs, 'pair')}. In brackets: where the run ends up 19 times of 20."
     )
 
 
@@ -98,7 +99,7 @@ def print_quote(store: Store) -> bool:
 
 def _quoted_and_paid(rows: Sequence[QuotedAndPaid], quote: Quote) -> Iterator[str]:
     heads = {measure: head for measure, head in PAID_HEADS.items() if any(row.measure == measure for row in rows)}
-    yield f"paid, of what was quoted on {quote.quoted_at:%Y-%m-%d %H:%M} UTC for {quote.wanted:,} pairs"
+    yield f"paid, of what was quoted on {quote.quoted_at:%Y-%m-%d %H:%M} UTC for {counted(quote.wanted, 'pair')}"
     yield f"{'stage':<10}" + "".join(f"{head:>{PAID_WIDTH}}" for head in heads.values())
     cells = {
         (row.stage, row.measure): f"{READ.get(row.measure, short)(row.paid)} of {_range(row.quoted)}" for row in rows

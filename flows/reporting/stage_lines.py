@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 from flows.orchestration.events import announce
 from flows.reporting.report import view
 from flows.stages import PAID
+from graph.nouns import counted
 from tasks.context.run_context import RunContext
 from tasks.inputs.benchmarks import benchmarks_in_words
 from tasks.inputs.fetched import pins
@@ -37,7 +38,7 @@ class StageLines:
         began = time.monotonic()
         result = await stage(settings)
         if name in PAID_FOR and self._work.account.reached:
-            self._tell(name, "stopped, because the budget is reached", time.monotonic() - began)
+            self._tell(name, BUDGET_REACHED, time.monotonic() - began)
         else:
             self._tell(name, self._sentence(name, result), time.monotonic() - began)
             for line in self._of_seeds(result, settings) if name == "ingest" else ():
@@ -83,12 +84,13 @@ class StageLines:
         finished = finished_counts(store, target)
         reasons = rejected(store, target, finished)
         saved, tokens = spared(store, target)
+        solutions = counted(finished["solutions"], "solution")
         told = {
-            "compose": f"{finished['problems']:,} problems written of {finished['asked']:,} asked for",
-            "review": f"{finished['reviewed']:,} problems passed",
-            "solve": f"{finished['solutions']:,} solutions written, {saved:,} spared (about {tokens:,} tokens)",
-            "grade": f"{finished['graded']:,} problems passed",
-            "screen": ", ".join(part for part in (f"{result['pairs']:,} pairs", result["end"]) if part),
+            "compose": f"{counted(finished['problems'], 'problem')} written of {finished['asked']:,} asked for",
+            "review": f"{counted(finished['reviewed'], 'problem')} passed",
+            "solve": f"{solutions} written, {saved:,} spared (about {tokens:,} tokens)",
+            "grade": f"{counted(finished['graded'], 'problem')} passed",
+            "screen": ", ".join(part for part in (counted(result["pairs"], "pair"), result["end"]) if part),
         }
         for name, text in told.items():
             text += _reasons({reason: number for stage, reason, number in reasons if stage == name})
@@ -134,7 +136,7 @@ def not_taken(found: Mapping[str, Any], settings: RunSettings) -> Iterator[str]:
     shown = found.get("left_out", ())
     yield from shown
     if found["rejected"] > len(shown):
-        yield f"and {found['rejected'] - len(shown):,} rows more: `gsdp seeds` with these settings shows all"
+        yield f"and {counted(found['rejected'] - len(shown), 'row')} more: `gsdp seeds` with these settings shows all"
     yield from pins(settings)
     if skipped := skipped_files(settings):
         more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
@@ -145,6 +147,8 @@ def _of_more(found: Mapping[str, Any]) -> str:
     """What a target below the number of pairs leaves out."""
     return f", the first of {found['accepted']:,} accepted" if found["accepted"] > found["pairs"] else ""
 
+
+BUDGET_REACHED = "stopped, because the budget is reached: give a larger one and run the same command again"
 
 NAMED = 5
 """Files that are named."""
@@ -158,23 +162,25 @@ UNUSED = (
 
 SENTENCES: dict[str, Callable[[Any, int], str]] = {
     "ingest": lambda found, done: (
-        f"{found['new']:,} new seeds of {found['read']:,} rows"
+        f"{counted(found['new'], 'new seed')} of {counted(found['read'], 'row')}"
         + (f", read as {', '.join(found['read_as'])}" if "read_as" in found else "")
         + (f", {found['unanswered']:,} without a final answer" if "unanswered" in found else "")
     ),
-    "extract": lambda found, done: f"{found:,} seeds read for knowledge points",
+    "extract": lambda found, done: f"{counted(found, 'seed')} read for knowledge points",
     "connect": lambda found, done: (
-        f"{found['names']:,} names, {found['points']:,} points, {found['edges']:,} edges"
+        f"{counted(found['names'], 'name')}, {counted(found['points'], 'point')}, {counted(found['edges'], 'edge')}"
         + ("" if found["embedded"] else ", compared by their letters: an embedder would find more synonyms")
         + (UNUSED.format(found["unused"]) if found["unused"] else "")
     ),
-    "sample": lambda found, done: f"{found:,} combinations drawn",
-    "spread": lambda found, done: f"{found['combinations']:,} combinations shared in rounds: {found['rounds']:,}",
-    "compose": lambda found, done: f"{done:,} problems written",
-    "review": lambda found, done: f"{done:,} problems passed",
-    "solve": lambda found, done: f"{done:,} solutions written",
+    "sample": lambda found, done: f"{counted(found, 'combination')} drawn",
+    "spread": lambda found, done: (
+        f"{counted(found['combinations'], 'combination')} shared in rounds: {found['rounds']:,}"
+    ),
+    "compose": lambda found, done: f"{counted(done, 'problem')} written",
+    "review": lambda found, done: f"{counted(done, 'problem')} passed",
+    "solve": lambda found, done: f"{counted(done, 'solution')} written",
     "publish": lambda found, done: (
-        f"{found['pairs']:,} pairs in {found['folder']}{_of_more(found)}"
+        f"{counted(found['pairs'], 'pair')} in {found['folder']}{_of_more(found)}"
         + ("" if found["reported"] else f"; {NO_REPORT}")
     ),
 }

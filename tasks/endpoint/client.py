@@ -99,7 +99,7 @@ class Client:
         self.name = name
         self.endpoint = endpoint
         self.served = 0
-        """Calls that ended, with or without a usable answer."""
+        """Calls that were sent and have ended, with or without a usable answer."""
         self.attempts = 0
         """Requests sent."""
         self.refused = 0
@@ -221,7 +221,7 @@ class Client:
             error.spent = call.used.spending(self.name) if call.used.attempts else None
             raise error from error.__cause__
         finally:
-            self.served += 1
+            self.served += call.used.attempts > 0
 
     async def _first(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         try:

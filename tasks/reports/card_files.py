@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from graph.nouns import counted
 from graph.plain import plain
 from tasks.reports.card_tables import table
 from tasks.reports.columns import COLUMNS
@@ -113,7 +114,7 @@ def answered_alone(store: Store) -> str | None:
     by = "the problem alone"
     if solved:
         by = "a solution by the solver where it came to the seed's answer, else from the problem alone"
-    return f"{seeds:,} seeds came with an answer and no solution: their knowledge points were found from {by}."
+    return f"{counted(seeds, 'seed')} came with an answer and no solution: their knowledge points were found from {by}."
 
 
 def licence_lines(licence: str | None) -> list[str]:

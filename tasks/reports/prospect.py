@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from graph.names import normal_form
+from graph.nouns import counted
 from graph.prospect import GUESSED, graph_of, likely_graph, pairs_of
 from graph.relations import sizes
 from graph.sampling import SamplingPlan
@@ -39,8 +40,9 @@ class Prospect(NamedTuple):
             return None
         why = "a guess from their number alone" if self.guessed else "by the points that are known of them"
         return (
-            f"{self.seeds:,} seeds can give about {self.pairs:,} pairs ({why}); {target:,} are wanted: bring more "
-            "seeds, raise sample.samples_per_combination, or want fewer"
+            f"{counted(self.seeds, 'seed')} can give about {counted(self.pairs, 'pair')} ({why}); "
+            f"{target:,} {'is' if target == 1 else 'are'} wanted: bring more seeds, raise "
+            "sample.samples_per_combination, or want fewer"
         )
 
 

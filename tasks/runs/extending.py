@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from graph.nouns import counted
 from prompts.library import Library
 from tasks.settings.roles import ResolvedRole, ResolvedRoles, numbered, with_recipes
 from tasks.store.database import Store
@@ -83,7 +84,7 @@ def what_is_kept(roles: ResolvedRoles, store: Store) -> list[str]:
         "SELECT (SELECT count(*) FROM pairs), (SELECT count(*) FROM problems), (SELECT count(*) FROM solutions)"
     )[0]
     return [
-        f"Other models go on with this workspace ({'; '.join(others)}). Kept as they are: {pairs:,} pairs, "
-        f"{problems:,} problems, {solutions:,} solutions; nothing is paid again, and what is still to be asked goes to "
-        "the new models."
+        f"Other models go on with this workspace ({'; '.join(others)}). Kept as they are: {counted(pairs, 'pair')}, "
+        f"{counted(problems, 'problem')}, {counted(solutions, 'solution')}; nothing is paid again, and what is still "
+        "to be asked goes to the new models."
     ]

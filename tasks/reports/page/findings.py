@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from graph.evaluations import GateAudit
+from graph.nouns import counted
 from tasks.reports.agreement import Agreement, Lean
 from tasks.reports.card import models
 from tasks.reports.coverage import Cover, communities
 from tasks.reports.page.chart import items_of
 from tasks.reports.page.told import TIERS
-from tasks.reports.page.wording import alpha_in_words, counted
+from tasks.reports.page.wording import alpha_in_words
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 

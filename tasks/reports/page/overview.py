@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
+from graph.nouns import counted
 from graph.verdict import IMPLICIT
 from tasks.reports.agreement import Agreement
 from tasks.reports.card import funnel, is_rehearsal, models, thresholds
@@ -16,7 +17,7 @@ from tasks.reports.funnel import finished_counts, rejected
 from tasks.reports.money import known_cost
 from tasks.reports.page.findings import about, ahead, latest_audit, merged, noticed, quality
 from tasks.reports.page.forecast import ten_times
-from tasks.reports.page.wording import counted, meaning
+from tasks.reports.page.wording import meaning
 from tasks.settings.run import RunSettings
 from tasks.store.database import Store
 from tasks.store.latest import pair_count

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from graph.nouns import counted
 from tasks.reports.page.chart import BINS, Chart, Column, Told, items_of
 from tasks.reports.page.novelty import LOOKED_AT, WORDS_IN_A_ROW, Nearest
 from tasks.reports.page.told import TIERS
-from tasks.reports.page.wording import OF_PROBLEMS, counted
+from tasks.reports.page.wording import OF_PROBLEMS
 from tasks.store.latest import recipe_of
 
 

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 pair`, `2 pairs`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def meaning(stage: str, reason: str) -> str:
     """What a reason means, for somebody who has not read the settings; empty for one that speaks for itself."""
     bare, _, seed = reason.partition(" of a ")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flows.commands.workspace import latest_settings
+from graph.nouns import counted
 from tasks.audits.judges import read_labelled
 from tasks.reports.page.content import parts, write_report
 from tasks.reports.page.told import told_problems
-from tasks.reports.page.wording import counted
 from tasks.reports.page.writing import page as html
 from tests.conftest import Demo
 from tests.support.browser import CHROMIUM, chromium

@@ -22,6 +22,7 @@ from hypothesis import settings as at_most
 from hypothesis import strategies as st
 
 from flows.commands.workspace import latest_settings
+from graph.nouns import counted
 from tasks.judging.kept_texts import REASONS
 from tasks.reports.card import finished_agreement, funnel
 from tasks.reports.counts import counts
@@ -32,7 +33,7 @@ from tasks.reports.page.comparison import ComparedRun, comparison
 from tasks.reports.page.content import parts, write_report
 from tasks.reports.page.result_charts import _passing
 from tasks.reports.page.told import told_problems
-from tasks.reports.page.wording import alpha_in_words, counted, meaning
+from tasks.reports.page.wording import alpha_in_words, meaning
 from tasks.reports.page.writing import packed, page
 from tasks.settings.run import RunSettings
 from tasks.stages.connect import FILTER_VERDICTS
