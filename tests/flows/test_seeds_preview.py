@@ -45,7 +45,7 @@ def settings(tmp_path: Path) -> RunSettings:
 
 SAID = (
     "a.jsonl: 5 seeds of 9 rows, 5 with a final answer, 0 with knowledge points of their own\n",
-    "b.jsonl: 1 seeds of 1 rows, 1 with a final answer, 0 with knowledge points of their own; read as GSM8K\n",
+    "b.jsonl: 1 seed of 1 row, 1 with a final answer, 0 with knowledge points of their own; read as GSM8K\n",
     "seeds/notes.md, since they hold no rows of a known kind",
     "seed       a.jsonl:1\nproblem    A farmer has 0 hens and 1 geese. How many birds are there?\n"
     "solution   0 + 1 = 1\nanswer     1\n",
