@@ -15,9 +15,9 @@ from flows.orchestration.turns import in_turn
 from flows.reporting.artifacts import put_up
 from flows.reporting.score_table import artifact_rows, outlook_lines, score_lines
 from flows.stages import chunk_size, side_by_side, stage_flow
-from graph.errors import SettingsError
 from graph.evaluations import BenchmarkItem
 from tasks.context.run_context import RunContext
+from tasks.inputs.benchmarks import check_named
 from tasks.reports.card import is_rehearsal
 from tasks.reports.harness import EVALUATION, results
 from tasks.reports.scores import Scores, outlooks, scores
@@ -37,8 +37,7 @@ async def evaluate(settings: RunSettings, quote: int = 0, accept_changes: bool =
         quote: Ask so many items of each benchmark, and tell what the rest will take; 0: ask all.
         accept_changes: Go on although settings that shape the answers differ from the workspace's last run.
     """
-    if not settings.benchmarks:
-        raise SettingsError("There is nothing to evaluate on: name at least one file under [[benchmarks]].")
+    check_named(settings.benchmarks)
     async with in_turn(settings, accept_changes) as work:
         items = await read_items(work)
         await name_examinees(work)

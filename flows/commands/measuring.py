@@ -67,6 +67,10 @@ def evaluate(
         print_commands(read)
         return
 
+    from tasks.inputs.benchmarks import check_named
+
+    check_named(read.benchmarks)
+
     def load() -> Flow[list[str]]:
         from flows.evaluate import evaluate
 
@@ -88,8 +92,10 @@ def compare(
     Example: `gsdp compare settings.toml --set 'compare.walk.sample.quotas={walk=1}'`
     """
     from flows.commands.settings_file import read_settings
+    from tasks.runs.arms import arms
 
     read = read_settings(settings, set_ or ())
+    arms(read)
 
     def load() -> Flow[list[str]]:
         from flows.compare import compare

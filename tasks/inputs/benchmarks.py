@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from graph.errors import SeedError
+from graph.errors import SeedError, SettingsError
 from tasks.inputs.column_names import KnownNames, in_words
 from tasks.inputs.layouts import Layout, laid_out, layout_of, problem_of, solution_of
 from tasks.inputs.rows import checked_rows, named_columns, named_in
@@ -29,6 +29,12 @@ class BenchmarkRow(NamedTuple):
     read_as: str
     """The layout that was guessed; empty where the file is read as the settings say."""
     layout: Layout | None
+
+
+def check_named(files: Sequence[BenchmarkFile]) -> None:
+    """Raises SettingsError where models could be asked about nothing."""
+    if not files:
+        raise SettingsError("There is nothing to evaluate on: name at least one file under [[benchmarks]].")
 
 
 def labels(files: Sequence[BenchmarkFile]) -> list[str]:

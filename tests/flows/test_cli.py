@@ -189,6 +189,19 @@ def test_an_override_wins_over_the_file_and_is_checked_like_it(run: Run, tmp_pat
     assert "is not key=value" in only_sentence(run("run", settings, "--set", "target_pairs"), 2)
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("evaluate", "There is nothing to evaluate on"), ("compare", "A comparison needs at least two arms")],
+)
+def test_what_cannot_be_measured_is_said_before_anything_starts(
+    command: str, says: str, run: Run, tmp_path: Path
+) -> None:
+    code, out, err = run(command, broken_settings(tmp_path))
+    assert (code, out) == (2, "")
+    assert says in err
+    assert "starting" not in err
+
+
 def test_a_stage_that_is_none(run: Run, tmp_path: Path) -> None:
     said = only_sentence(run("run", broken_settings(tmp_path), "--until", "polish"), 2)
     assert "'polish' is no stage; the stages are ingest, extract," in said

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from graph.errors import BudgetOverrun, BudgetReached
 from tasks.settings.amounts import Budget, BudgetUnit
 
-BLOCKS, AHEAD = 50, 0.25
+BLOCKS, AHEAD = 50, 0.05
 """A lease is taken ahead by a share of what is set aside, at most by the budget's fiftieth: fewer commits, and a crash
 counts hardly more as lost than what was in flight at its worst case."""
 
