@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graph.errors import GsdpError, SettingsError, TargetMissed, UsageError
@@ -60,8 +62,27 @@ def with_prefect(settings: RunSettings, load: Callable[[], Flow[T]], accept_chan
     """What a flow returns, shown at its work. `load` imports it, once Prefect is set up."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
+    came = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.set()
+        signal.default_int_handler(number, frame)
+
     # SIGTERM does what Ctrl-C does; Prefect hands the signal on once its flows have ended.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        return _started(settings, load, accept_changes)
+    except Exception as error:
+        # What was at work when a signal came may have made an error of its own of it, as pydantic does.
+        if came.is_set():
+            raise KeyboardInterrupt from error
+        raise
+
+
+def _started(settings: RunSettings, load: Callable[[], Flow[T]], accept_changes: bool) -> T:
+    """Run with the Prefect server that is named, or with one of the run's own."""
     from prefect.settings import get_current_settings
 
     from flows.reporting.console import make_view
@@ -102,6 +123,9 @@ def _flow(
     check(settings, accept_changes)
     wait()
     view.set(shown)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # From no other handler does asyncio take over Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return asyncio.run(flow())
     except TerminationSignal:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from flows.orchestration.started import Flow, with_prefect
 from tests.conftest import Sandboxes
+from tests.support.contexts import settings_for
 from tests.support.rehearsal import Rehearsal, content, number, started, write_toml
 
 PAIRS = 500
@@ -28,6 +30,30 @@ def wait_for_a_moment(server: Rehearsal, process_ended: Callable[[], object]) ->
     end = time.monotonic() + (60 if wanted else seconds)
     while process_ended() is None and time.monotonic() < end and (not wanted or server.served() < served + wanted):
         time.sleep(MOMENTS.uniform(0, 0.02))
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Signals are handled afterwards as they were before."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_a_library_makes_an_error_of_interrupts_all_the_same(
+    number: signal.Signals, prefect_server: str, handlers: None, tmp_path: Path
+) -> None:
+    def load() -> Flow[None]:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise ValueError("KeyboardInterrupt: ") from None
+        raise AssertionError(f"{number} went by")
+
+    with pytest.raises(KeyboardInterrupt):
+        with_prefect(settings_for(tmp_path), load, accept_changes=False)
 
 
 @pytest.mark.parametrize(("signals", "gone"), [(2, 60.0), pytest.param(200, GONE, marks=pytest.mark.slow)])
