@@ -29,9 +29,17 @@ from tasks.texts.contamination import Contamination
 SHOWN = 5
 """Seeds that are shown, as the extractor will see them."""
 LISTED = 50
-"""Rows left out that are listed."""
+"""Reasons that are listed why rows are left out."""
 LONGEST = 1200
 """Characters of a text that are shown."""
+
+
+@dataclass
+class LeftOut:
+    """Rows that make no seed for one reason."""
+
+    first: str
+    more: int = 0
 
 
 @dataclass
@@ -42,8 +50,8 @@ class SeedPreview:
     read_as: dict[str, str] = field(default_factory=dict)
     seeds: dict[str, list[Seed]] = field(default_factory=dict)
     """The first ones, by file."""
-    left_out: list[str] = field(default_factory=list)
-    """The first rows that make no seed, and why."""
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    """By the reason; the first reasons alone."""
     points: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
     """Of each seed, as its row names them."""
     benchmarks: list[str] = field(default_factory=list)
@@ -63,8 +71,11 @@ class SeedPreview:
                     break
         if isinstance(made, Refused):
             counts["left out"] += 1
-            if len(self.left_out) < LISTED:
-                self.left_out.append(f"{row.source}:{row.line}  {made.reason}: {made.detail}")
+            why = f"{made.reason}: {made.detail}"
+            if why in self.left_out:
+                self.left_out[why].more += 1
+            elif len(self.left_out) < LISTED:
+                self.left_out[why] = LeftOut(f"{row.source}:{row.line}")
             return
         counts["seeds"] += 1
         counts["answered"] += made.answer is not None
@@ -87,6 +98,11 @@ def print_seeds(settings: RunSettings) -> None:
     preview = _preview(with_each_file(settings))
     for line in _lines(preview, settings):
         print(line)
+    if not preview.seeds:
+        raise SeedError(
+            'No row makes a seed: name the columns of the file, as in `columns = {problem = "task", solution = '
+            '"worked", answer = "result"}` under [[seeds]].'
+        )
 
 
 def _preview(settings: RunSettings) -> SeedPreview:
@@ -134,9 +150,12 @@ def _lines(preview: SeedPreview, settings: RunSettings) -> Iterator[str]:
     left_out = sum(counts["left out"] for counts in preview.files.values())
     if left_out:
         yield f"\nleft out: {counted(left_out, 'row')}"
-        yield from (f"  {line}" for line in preview.left_out)
-    if left_out > LISTED:
-        yield f"  and {left_out - LISTED:,} more"
+    for why, rows in preview.left_out.items():
+        yield f"  {rows.first}{f' and {rows.more:,} more' if rows.more else ''}  {why}"
+    if rest := left_out - sum(1 + rows.more for rows in preview.left_out.values()):
+        yield f"  and {rest:,} more"
+    if not preview.seeds:
+        return
     yield ""
     yield from _possible(
         prospect_of(_known(preview.points, settings.workspace), settings.sample), settings.target_pairs

@@ -11,6 +11,7 @@ import pytest
 
 from flows.commands.seeds import print_seeds
 from flows.reporting.stage_lines import StageLines
+from graph.errors import SeedError
 from tasks.settings.run import RunSettings
 from tasks.stages.ingest import ingest
 from tests.support.contexts import open_context, plain, settings_for
@@ -72,6 +73,17 @@ async def test_a_preview_says_what_a_run_would_read(settings: RunSettings, capsy
     assert [line for line in lines if line.startswith("a.jsonl:7: not JSON")]
     assert [line for line in lines if "notes.md" in line]
     assert lines[-1].startswith("6 seeds can give about 18 pairs")
+
+
+def test_rows_left_out_for_one_reason_are_one_line_and_none_left_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "a.jsonl", *({"problem": f"What is {n}?", "worked": "1"} for n in range(60)))
+    with pytest.raises(SeedError, match="No row makes a seed: name the columns of the file"):
+        print_seeds(settings_for(tmp_path, seeds=[{"path": path}]))
+    told = capsys.readouterr().out
+    assert "left out: 60 rows\n  a.jsonl:1 and 59 more  " in told
+    assert "worked" in told.splitlines()[-1], "its columns are named"
 
 
 def test_points_that_are_known_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
