@@ -40,6 +40,8 @@ ARMS = ("seeds", *QUOTAS, "shuffled")
 BASE = "base"
 SPARE = 1.3
 """Pairs made for each that is trained on: some are held out."""
+REPEATS = 8
+"""Problems on one combination: the seeds of the demo have few edges, and `one_hop` has no other combinations."""
 
 
 class Size(NamedTuple):
@@ -68,6 +70,7 @@ def make_pairs(folder: Path, size: Size) -> Path:
         "seeds": [{"path": str(SEEDS)}],
         "endpoints": {"rehearsal": {"base_url": "sandbox"}},
         "publish": {"formats": ["messages", "verifiers"]},
+        "sample": {"samples_per_combination": REPEATS},
         "compare": {name: {"sample": {"quotas": quotas}} for name, quotas in QUOTAS.items()},
     }
     settings = write_toml(folder / "pairs.toml", content)
@@ -81,8 +84,9 @@ def make_data(folder: Path, arms: Path, size: Size) -> None:
     """A file to train on for each arm, and the questions."""
     data = {name: arms / name / "dataset/data" for name in QUOTAS}
     pairs = {name: join(read(at / "messages.jsonl"), read(at / "verifiers.jsonl")) for name, at in data.items()}
-    volume = min(size.pairs, *(len(trained_on(rows, len(rows))) for rows in pairs.values()))
-    rows = {name: trained_on(found, volume) for name, found in pairs.items()}
+    rows = {name: trained_on(found, size.pairs) for name, found in pairs.items()}
+    if short := {name: len(found) for name, found in rows.items() if len(found) < size.pairs}:
+        raise SystemExit(f"Fewer than {size.pairs} pairs to train on came ({short}): choose smaller --pairs.")
     rows["shuffled"] = shuffled(rows["implicit"])
     for name, found in rows.items():
         write_lines(folder / f"{name}.jsonl", map(chat, found))
