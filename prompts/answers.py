@@ -91,6 +91,8 @@ _DRESS = " \t\r\n*_`\"'“”."
 _NUMERAL = re.compile(r"[0-9]+")
 _NUMBERED_LINE = re.compile(r"^\W*[0-9]{1,3}[.)]\s*")
 _LEAST_REPEATS = 4
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
+_NO_LETTER = re.compile(r"\\[hv]?phantom\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _NUMBERED = re.compile(r"[^\w]{0,4}([0-9]{1,9})(?![0-9.]*[0-9])\W*(.*)")
 
 
@@ -151,10 +153,16 @@ def _listed(body: str) -> list[str]:
 
 
 def read_problem(text: str, longest: int = 8000) -> str:
-    """The text of a problem of at most `longest` characters, free of our tags and of chat markers."""
+    """The text of a problem of at most `longest` characters, free of our tags and of chat markers.
+
+    A box that is filled is a final answer: small models go on to solve what they wrote, and a problem that tells its
+    answer teaches nothing. An empty box is a blank to fill.
+    """
     body = clean(block(text, "problem"), "problem", longest)
     if not any(c.isalnum() for c in body):
         raise Unparseable("empty <problem>")
+    if any(c.isalnum() for box in _BOX.findall(body) for c in _NO_LETTER.sub("", box)):
+        raise Unparseable("final answer in <problem>")
     return body
 
 
