@@ -20,6 +20,8 @@ from tasks.answers.verdict import Verdict
 from tasks.settings.policy import DEFAULT_POLICY, Percent, Policy, Units
 
 BATCH = 1000
+LISTED = 10
+"""Rows that are named, of those left out."""
 Scalar = str | int | float
 MISSING = Verdict("unknown", "missing")
 
@@ -44,7 +46,10 @@ def check_file(
                 print(json.dumps({**row, "verdict": verdict.outcome, "tier": verdict.tier}))
             for why in left_out:
                 totals["left out"] += 1
-                print(f"left out: {why}", file=sys.stderr)
+                if totals["left out"] <= LISTED:
+                    print(f"left out: {why}", file=sys.stderr)
+    if totals["left out"] > LISTED:
+        print(f"left out: {totals['left out'] - LISTED:,} more", file=sys.stderr)
     told = ", ".join(f"{totals[outcome]:,} {outcome}" for outcome in ("same", "different", "unknown"))
     if totals.total() == totals["left out"]:
         raise UsageError(f"{path} has no row that can be compared: give objects with gold and prediction, one a line.")

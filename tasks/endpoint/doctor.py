@@ -50,7 +50,7 @@ async def _list(patient: Examination) -> bool:
     """The list of models; whether it makes sense to go on."""
     heard = await patient.send("/models")
     if heard.status == 0:
-        patient.note("reachable", "bad", f"no: {heard.words}")
+        patient.note("reachable", "bad", f"no: {heard.words}. Start the server, or correct the address.")
         return False
     patient.note("reachable", "good", f"in {heard.seconds * 1e3:.0f} ms")
     if heard.status in (401, 403):

@@ -280,6 +280,8 @@ def open_store(workspace: Path, read_only: bool = False) -> Store:
     Raises StoreError with what to do: locked by another process, newer, damaged, read-only, no space.
     """
     path = workspace / FILE_NAME
+    if workspace.is_file():
+        raise StoreError(f"{workspace} is a file: give the folder of the workspace.")
     if read_only and not path.exists():
         raise StoreError(f"There is no store in {workspace}: run `gsdp run` with this workspace first.")
     try:

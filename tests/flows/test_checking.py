@@ -39,6 +39,16 @@ def test_rows_come_back_whatever_characters_they_hold(tmp_path: Path, capsys: py
     assert {key: json.loads(shown)[key] for key in row} == row
 
 
+def test_of_many_broken_rows_the_first_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jsonl").write_text("broken\n" * 2500)
+    with pytest.raises(UsageError, match="has no row that can be compared"):
+        check_file(tmp_path / "a.jsonl", workers=1)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[9].endswith("a.jsonl:10 is not JSON: give one object a line.")
+    assert lines[10] == "left out: 2,490 more"
+
+
 def test_a_broken_row_costs_itself_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.jsonl").write_text(
         '{"gold": "1", "prediction": "1.0"}\n\nbroken\n{"gold": "1", "prediction": "1"}\n'

@@ -233,6 +233,11 @@ def test_a_folder_without_a_store_has_no_status(run: Run, tmp_path: Path) -> Non
     assert f"There is no store in {tmp_path}" in only_sentence(run("status", tmp_path), 1)
 
 
+def test_a_settings_file_is_no_workspace(run: Run, tmp_path: Path) -> None:
+    file = write_toml(tmp_path / "settings.toml", {"workspace": "here"})
+    assert f"{file} is a file: give the folder of the workspace." in only_sentence(run("status", file), 1)
+
+
 # What the commands show
 
 

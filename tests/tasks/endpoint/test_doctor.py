@@ -175,7 +175,8 @@ async def test_a_server_that_gives_no_answer_is_not_asked_further(
 
 def test_a_server_that_is_not_there_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert not examine_url("http://127.0.0.1:9/v1", "tiny", "")
-    assert "no: connection refused" in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "no: connection refused. Start the server, or correct the address." in told
 
 
 def test_brackets_in_the_words_of_a_server_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
