@@ -299,6 +299,6 @@ def _check_columns(
             if part in known:
                 continue
             near = get_close_matches(part, row, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = f"Did you mean {near[0]!r}?" if near else f"Name the right one: `columns = {{ {use} = ... }}`."
             there = ", ".join(repr(column) for column in row)
-            raise SeedError(f"{path} has no column {part!r} for the {use}; its columns are: {there}.{hint}")
+            raise SeedError(f"{path} has no column {part!r} for the {use}; its columns are: {there}. {hint}")

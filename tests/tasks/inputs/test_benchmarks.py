@@ -135,7 +135,10 @@ def test_the_texts_and_the_answer_of_a_benchmark_are_found_and_said(
     [
         ({"problem": [1, 2]}, r"b.jsonl:1 cannot be read \(column 'problem' holds a list: name an element"),
         ({"problem": " "}, "b.jsonl:1 has no text in column 'problem'"),
-        ({"text": P}, "has no column 'problem' for the problem; its columns are: 'text'"),
+        (
+            {"text": P},
+            "has no column 'problem' for the problem; its columns are: 'text'. Name the right one: `columns = { problem",
+        ),
     ],
 )
 def test_a_row_without_text_is_refused_with_what_to_do(row: Row, said: str, store: Store, tmp_path: Path) -> None:
