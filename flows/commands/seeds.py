@@ -100,8 +100,8 @@ def print_seeds(settings: RunSettings) -> None:
         print(line)
     if not preview.seeds:
         raise SeedError(
-            'No row makes a seed: name the columns of the file, as in `columns = {problem = "task", solution = '
-            '"worked", answer = "result"}` under [[seeds]].'
+            "No row makes a seed; why is said above. Bring other rows, or name the columns of the file under "
+            '[[seeds]], as in `columns = {problem = "task", solution = "worked", answer = "result"}`.'
         )
 
 

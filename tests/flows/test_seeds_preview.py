@@ -79,7 +79,7 @@ def test_rows_left_out_for_one_reason_are_one_line_and_none_left_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path / "a.jsonl", *({"problem": f"What is {n}?", "worked": "1"} for n in range(60)))
-    with pytest.raises(SeedError, match="No row makes a seed: name the columns of the file"):
+    with pytest.raises(SeedError, match="No row makes a seed; why is said above"):
         print_seeds(settings_for(tmp_path, seeds=[{"path": path}]))
     told = capsys.readouterr().out
     assert "left out: 60 rows\n  a.jsonl:1 and 59 more  " in told

@@ -137,7 +137,7 @@ def test_the_texts_and_the_answer_of_a_benchmark_are_found_and_said(
         ({"problem": " "}, "b.jsonl:1 has no text in column 'problem'"),
         (
             {"text": P},
-            "has no column 'problem' for the problem; its columns are: 'text'. Name the right one: `columns = { problem",
+            "has no column 'problem' for the problem; its columns are: 'text'. Name the right one: `columns",
         ),
     ],
 )

@@ -223,5 +223,6 @@ def test_settings_name_addresses_and_benchmarks_too(
     settings = read_settings(tmp_path / "settings.toml")
     assert [address_of(file.path) for file in settings.seeds] == [f"{HUB}/top.json"]
     assert len(with_each_file(settings).benchmarks) == 2
-    print_seeds(settings)
+    with pytest.raises(SeedError, match="No row makes a seed"):
+        print_seeds(settings)
     assert f"fetched    {HUB}/top.json as of {'1' * 40}" in capsys.readouterr().out
