@@ -38,6 +38,7 @@ async def produce(settings: RunSettings) -> dict[str, Any]:
         screen = await open_screen(work)
         start = max(0, screen.frontier - 1)
         progress = Progress(settings.target_pairs, start, start, screen.kept, (start, screen.kept))
+        progress.asks = settings.sample.samples_per_combination
         progress.funds = work.account.unspent
         if settings.budget:
             progress.guess = guess_of_combination(work.store, settings, work.account.unit)

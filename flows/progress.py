@@ -44,6 +44,8 @@ class Progress:
     """What a combination costs from composing to grading, by a guess that counts until some are finished."""
     lately: tuple[int, int] = (0, 0)
     """Combinations screened and pairs kept a while ago: the yield changes as quotas fill up."""
+    asks: int = 1
+    """Problems that a combination is asked for."""
     finished: dict[int, int] = field(default_factory=dict)
     """Start -> stop of chunks that are finished, but wait for an earlier one."""
 
@@ -51,7 +53,7 @@ class Progress:
     def rate(self) -> float:
         """Pairs to expect of a combination."""
         screened, kept = self.lately
-        return (self.kept - kept + DOUBT * EXPECTED_YIELD) / (self.screened - screened + DOUBT)
+        return (self.kept - kept + DOUBT * EXPECTED_YIELD) / (self.screened - screened + DOUBT / self.asks)
 
     @property
     def affordable(self) -> float:

@@ -131,7 +131,11 @@ async def _next_round(work: RunContext, kept: int, least: int) -> Round | None:
     """
     settings = work.settings
     missing = settings.target_pairs - kept
-    wanted = ceil(missing * work.screened.until / kept) if kept else min(missing, HOPELESS)
+    wanted = (
+        ceil(missing * work.screened.until / kept)
+        if kept
+        else ceil(min(missing, HOPELESS) / settings.sample.samples_per_combination)
+    )
     if wanted < settings.shards * least:
         return None
     start = await untouched(work)

@@ -161,7 +161,7 @@ async def sample(settings: RunSettings) -> int:
         settings: Everything the run needs to know.
     """
     async with in_turn(settings):
-        return await sample_combinations(combinations_needed(settings.target_pairs))
+        return await sample_combinations(combinations_needed(settings))
 
 
 async def _stage(settings: RunSettings, stage: str) -> int:

@@ -13,6 +13,7 @@ from graph.records import GraphFinding, Relation
 from graph.relations import hubs, sizes
 from graph.verdict import NAMED, GraphCounts, GraphVerdict, verdict
 from tasks.context.run_context import RunContext
+from tasks.settings.run import RunSettings
 from tasks.store.graphs import OCCURS, drawn_by_relation, point_names
 from tasks.store.graphs import sampled_graph as stored_graph
 
@@ -24,9 +25,9 @@ OFTEN = 20
 Available = Mapping[Relation, int | None]
 
 
-def combinations_needed(pairs: int) -> int:
-    """Combinations that so many pairs are expected to need."""
-    return ceil(pairs / EXPECTED_YIELD)
+def combinations_needed(settings: RunSettings) -> int:
+    """Combinations that the target is expected to need."""
+    return ceil(settings.target_pairs / EXPECTED_YIELD / settings.sample.samples_per_combination)
 
 
 async def give_verdict(
@@ -81,7 +82,7 @@ def _counts(work: RunContext, graph: KnowledgeGraph, available: Available, ends:
         largest=int(np.bincount(labels, minlength=1).max()),
         shares=plan.shares,
         available=dict(available),
-        wanted=combinations_needed(work.settings.target_pairs),
+        wanted=combinations_needed(work.settings),
         drawn=drawn_by_relation(store, work.recipes["sample"]),
         ends=dict(ends),
         often=tuple(store.rows(often, [recipe, OFTEN])),

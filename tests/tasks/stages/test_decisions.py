@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,10 @@ from flows.reporting.snapshot import money, pace
 from flows.stages import LARGEST_CHUNK, SMALLEST_CHUNK, chunk_size
 from tasks.judging.panel import choose, consult, decide, disputed, verdict
 from tasks.judging.votes import elect, settled
-from tasks.reports.graph_verdict import EXPECTED_YIELD
+from tasks.reports.graph_verdict import EXPECTED_YIELD, combinations_needed
 from tasks.settings.roles import ResolvedRole
 from tasks.settings.sections import GradeRule, ReviewRule
+from tests.support.contexts import settings_for
 
 MEAN, MAJORITY = ReviewRule(rule="mean"), ReviewRule()
 
@@ -235,6 +237,18 @@ def test_the_frontier_is_behind_the_first_open_chunk(screened: int, finished: di
 def test_what_is_fed(target: int, fed: int, screened: int, kept: int, wanted: int, why: str) -> None:
     assert (EXPECTED_YIELD, DOUBT) == (0.45, 50)
     assert Progress(target, fed, screened, kept).wanted == wanted, why
+
+
+@pytest.mark.parametrize(
+    ("asks", "fed", "screened", "kept", "wanted"),
+    [(1, 0, 0, 0, 1000), (8, 0, 0, 0, 125), (8, 125, 0, 0, 0), (8, 100, 100, 180, 117)],
+)
+def test_combinations_that_are_asked_for_several_problems_are_fewer(
+    asks: int, fed: int, screened: int, kept: int, wanted: int, tmp_path: Path
+) -> None:
+    assert Progress(450, fed, screened, kept, asks=asks).wanted == wanted
+    settings = settings_for(tmp_path, target_pairs=450, sample={"samples_per_combination": asks})
+    assert combinations_needed(settings) == 1000 / asks
 
 
 def test_a_resumed_run_judges_its_yield_by_all_that_was_screened() -> None:
