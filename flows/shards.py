@@ -131,11 +131,8 @@ async def _next_round(work: RunContext, kept: int, least: int) -> Round | None:
     """
     settings = work.settings
     missing = settings.target_pairs - kept
-    wanted = (
-        ceil(missing * work.screened.until / kept)
-        if kept
-        else ceil(min(missing, HOPELESS) / settings.sample.samples_per_combination)
-    )
+    first = ceil(min(missing, HOPELESS) / settings.sample.samples_per_combination)
+    wanted = ceil(missing * work.screened.until / kept) if kept else first
     if wanted < settings.shards * least:
         return None
     start = await untouched(work)
