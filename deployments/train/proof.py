@@ -142,11 +142,14 @@ def served(model: Path | str) -> Iterator[str]:
             process.terminate()
 
 
-def told(scores: Mapping[str, Sequence[float]], hashes: Mapping[str, str], size: Size) -> Iterator[str]:
-    """The proof as a page."""
+def told(scores: Mapping[str, Sequence[float]], hashes: Mapping[str, str], size: Size, asked: int) -> Iterator[str]:
+    """The proof as a page; `asked` questions are left of `size.items` where fewer combinations are held out."""
     yield "# The path from seeds to a model, at its smallest"
     yield ""
-    yield f"{Path(size.model).stem}, {size.steps} steps of {size.batch} examples, learning rate {size.learning_rate}."
+    yield (
+        f"{Path(size.model).stem}, {size.steps} steps of {size.batch} of {size.pairs:,} examples, learning rate "
+        f"{size.learning_rate}; {asked:,} questions."
+    )
     yield "Right: the share of the held-out questions, mean over training seeds with its 95% interval by Student's t."
     yield ""
     yield "| arm | trainings | right | interval | SHA-256 of its data |"
@@ -206,6 +209,7 @@ def prove(folder: Path, size: Size) -> str:
     check_size(folder / "size.json", size)
     if not (folder / "questions.jsonl").exists():
         make_data(folder, make_pairs(folder, size), size)
+    asked = len(read(folder / "questions.jsonl"))
     scores = {BASE: [score(folder, BASE, size.model)]}
     for seed in range(size.seeds):
         for arm in size.arms:
@@ -214,7 +218,7 @@ def prove(folder: Path, size: Size) -> str:
             # A score is all that is wanted of a model; eighteen of them would fill a disk.
             (folder / "models" / name / "model.safetensors").unlink(missing_ok=True)
             hashes = {at: file_hash(folder / f"{at}.jsonl") for at in (*size.arms, "questions")}
-            text = "\n".join(told(scores, hashes, size)) + "\n"
+            text = "\n".join(told(scores, hashes, size, asked)) + "\n"
             (folder / "proof.md").write_text(text, encoding="utf-8")
     return text
 

@@ -65,8 +65,9 @@ def test_the_interval_is_students() -> None:
 @pytest.mark.parametrize(("wrong", "line"), [([0.1, 0.2], WORSE), ([0.4, 0.3], NOT_WORSE)])
 def test_the_page_says_whether_shuffled_answers_do_worse(wrong: list[float], line: str) -> None:
     scores = {"base": [0.0], "implicit": [0.2, 0.4], "shuffled": wrong}
-    text = [*told(scores, {"implicit": "aa", "shuffled": "bb", "questions": "cc"}, SIZE)]
+    text = [*told(scores, {"implicit": "aa", "shuffled": "bb", "questions": "cc"}, SIZE, 115)]
     assert text[-1] == line
+    assert text[2].endswith("; 115 questions.")
     assert "| base | 0 | 0.0% | - | - |" in text
     assert any(row.startswith("| implicit | 2 | 30.0% | [0.0%, 100.0%] | aa |") for row in text)
 
