@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -91,8 +92,9 @@ class Board:
             description = "Whether the graph gives what is asked of it"
             yield MarkdownArtifact(key=self._key("graph"), markdown=page, description=description)
         if last and (work.settings.workspace / DATASET / REPORT).exists():
-            description = "The report in short; the file itself is on the machine of the run"
-            yield MarkdownArtifact(key=self._key("report"), markdown=report_page(work), description=description)
+            if page := report_page(work.settings.workspace.resolve() / DATASET):
+                description = "The report in short; the file itself is on the machine of the run"
+                yield MarkdownArtifact(key=self._key("report"), markdown=page, description=description)
             for name, picture, description in pictures(work):
                 yield ImageArtifact(key=self._key(name), image_url=picture, description=description)
         if last and work.screened.pairs:
@@ -235,13 +237,18 @@ def money_told(work: RunContext, content: dict[str, Any]) -> str:
     return "; ".join(told)
 
 
-def report_page(work: RunContext) -> str:
-    """Where dataset and report are, the figures of the report's first screen, and what stands out."""
-    folder = work.settings.workspace.resolve() / DATASET
-    shown = part((folder / REPORT).read_text(encoding="utf-8"), "overview")
-    figures = [f"| {each['label']} | {written(each)} | {each['note']} |" for each in shown["figures"]]
-    stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in shown["funnel"]]
-    noticed = [f"- {fenced_in_line(line)}" for line, _ in shown["noticed"]]
+def report_page(folder: Path) -> str:
+    """Where dataset and report are, the figures of the report's first screen, and what stands out.
+
+    Nothing of a report that another version of the program has left: a run that ends early keeps the former one.
+    """
+    try:
+        shown = part((folder / REPORT).read_text(encoding="utf-8"), "overview")
+        figures = [f"| {each['label']} | {written(each)} | {each['note']} |" for each in shown["figures"]]
+        stages = [f"| {stage} | {before:,} | {after:,} |" for stage, before, after in shown["funnel"]]
+        noticed = [f"- {fenced_in_line(line)}" for line, _ in shown["noticed"]]
+    except (LookupError, TypeError, ValueError):
+        return ""
     return "\n".join(
         [
             f"**Report** {fenced_in_line(str(folder / REPORT))}: one file for a browser, in which formulas are drawn",

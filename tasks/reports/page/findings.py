@@ -31,10 +31,12 @@ def about(store: Store, settings: RunSettings, seeds: int, pairs: int) -> str:
         who.setdefault(role, []).append(model)
     composer, solver = (", ".join(dict.fromkeys(who.get(role, ["?"]))) for role in ("composer", "solver"))
     field = settings.domain.rstrip("/").split("/")[-1]
+    judges = len(who.get("judge", []))
+    accept = "accepts" if judges == 1 else "accept"
     return (
         f"{counted(pairs, 'pair')} of problem and solution in {field}: composed by {composer} "
         f"from the knowledge points of {counted(seeds, 'seed')}, solved by {solver}, and kept where "
-        f"solutions agree and {counted(len(who.get('judge', [])), 'judge')} accept them."
+        f"solutions agree and {counted(judges, 'judge')} {accept} them."
     )
 
 
