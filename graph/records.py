@@ -36,7 +36,7 @@ def content_id(kind: str, *parts: object) -> UUID:
 
 def hashed(canonical: str) -> UUID:
     """The id of work that is canonical JSON already."""
-    return UUID(bytes=hashlib.sha256(canonical.encode()).digest()[:16])
+    return UUID(int=int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:16]))
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode

@@ -64,6 +64,10 @@ class Question:
         """What the ledger calls the answer."""
         return content_id("call", self.stage, str(self.subject_id), self.role.name, self.sample)
 
+    def is_last(self, tries: int) -> bool:
+        """Whether no further number is left of so many."""
+        return self.sample + 1 >= tries
+
     def again(self) -> Question:
         """The same, under the next number."""
         return replace(self, sample=self.sample + 1)
@@ -193,9 +197,9 @@ class RunContext:
             value, failure = _read(reply, read)
             call = self.ledger_row(question, reply, in_words(failure))
             self.counts.note(stage, calls=1)
-            question = question.again()
-            if failure is None or question.sample >= (tries or self.settings.samples_per_item) or failure.code in FINAL:
+            if failure is None or failure.code in FINAL or question.is_last(tries or self.settings.samples_per_item):
                 return Asked(value, failure, call)
+            question = question.again()
             await self.store.write(call)
             self.lost.add(call.id)
 

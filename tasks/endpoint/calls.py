@@ -32,6 +32,8 @@ class Readable(Protocol):
 
 R = TypeVar("R", bound=Readable)
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class CallAttempts(Generic[R]):
@@ -60,7 +62,7 @@ class CallAttempts(Generic[R]):
 
     def reply(self, endpoint: str, answer: ReplyContent, failure: Failure | None) -> Reply:
         """What the caller is told, with all that the attempts took."""
-        return answer.reply(self.used.spending(endpoint), failure, self.secrets)
+        return answer.reply(self.used.amounts(endpoint), failure, self.secrets)
 
     def understand(self, raw: RawResponse) -> tuple[R | None, Fault | None, str]:
         """The value of a 200, or the fault and the words of anything else."""
@@ -85,7 +87,7 @@ class CallAttempts(Generic[R]):
     def word(self) -> None:
         """Make the body and its bytes."""
         self.body = self.make()
-        self.content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        self.content = _compact(self.body).encode()
         self.ticket.size = len(self.content)
 
 

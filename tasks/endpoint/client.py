@@ -215,19 +215,16 @@ class Client:
     async def _run(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         """Attempts until there is a value, a fault of the item, or an error of the endpoint."""
         try:
-            return await self._first(call)
+            try:
+                return await self._attempt(call)
+            except AgainError:
+                return await self._retry(call)
         except (EndpointError, BudgetError) as error:
             # Requests that were sent must be in the ledger.
             error.spent = call.used.spending(self.name) if call.used.attempts else None
             raise error from error.__cause__
         finally:
             self.served += call.used.attempts > 0
-
-    async def _first(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
-        try:
-            return await self._attempt(call)
-        except AgainError:
-            return await self._retry(call)
 
     async def _retry(self, call: CallAttempts[R]) -> tuple[R | None, Failure | None]:
         """All attempts after the first. The first goes without tenacity, which would cost a sixth of the throughput."""

@@ -65,7 +65,7 @@ class RawResponse:
 
     def tells_limits(self) -> bool:
         """Whether the headers speak of limits per minute at all; those of most servers never do."""
-        return any("ratelimit" in name.lower() for name in self.headers)
+        return "ratelimit" in "\n".join(self.headers).lower()
 
     def json(self) -> object:
         """The parsed body, put together where it came as events. Raises ValueError."""
@@ -82,7 +82,7 @@ class AnswerTooLarge(ClientPayloadError):
 async def _whole(answer: ClientResponse, largest: int) -> bytes:
     """The body of an answer of so many megabytes, unpacked. Raises AnswerTooLarge, with no more than that in memory."""
     parts, size = [], 0
-    async for part in answer.content.iter_any():
+    while part := await answer.content.readany():
         parts.append(part)
         size += len(part)
         if size > largest << 20:

@@ -112,7 +112,7 @@ class Dialect:
             "model": request.model,
             "messages": [{name: well_formed(text) for name, text in message.items()} for message in request.messages],
         }
-        body.update((k, value) for k, value in optional.items() if value is not None and k not in habits.left_out)
+        body |= {k: value for k, value in optional.items() if value is not None and k not in habits.left_out}
         body.update(self._endpoint.extra_body)
         body.update(request.extra_body)
         return body

@@ -13,8 +13,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -94,21 +93,21 @@ class CallUse:
 
     def spending(self, endpoint: str) -> Spending:
         """All of it."""
-        return Spending(
-            endpoint=endpoint,
-            attempts=self.attempts,
-            seconds=self.seconds,
-            input_tokens=self.usage.input,
-            cached_tokens=self.usage.cached,
-            output_tokens=self.usage.output,
-            reasoning_tokens=self.usage.reasoning,
-            presumed_tokens=self.presumed,
-            cost=self.cost,
-        )
+        return Spending(**self.amounts(endpoint))
 
-
-SPENT = tuple(part.name for part in fields(Spending))
-spent_of = attrgetter(*SPENT)
+    def amounts(self, endpoint: str) -> dict[str, Any]:
+        """All of it, by the fields of Spending."""
+        return {
+            "endpoint": endpoint,
+            "attempts": self.attempts,
+            "seconds": self.seconds,
+            "input_tokens": self.usage.input,
+            "cached_tokens": self.usage.cached,
+            "output_tokens": self.usage.output,
+            "reasoning_tokens": self.usage.reasoning,
+            "presumed_tokens": self.presumed,
+            "cost": self.cost,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,14 @@ class ReplyContent:
     usage: Usage = NO_USAGE
     fault: Fault | None = None
 
-    def reply(self, spent: Spending, failure: Failure | None, secrets: tuple[str, ...]) -> Reply:
-        """What the caller of a call is told that ended with this answer."""
+    def reply(self, used: Mapping[str, Any], failure: Failure | None, secrets: tuple[str, ...]) -> Reply:
+        """What the caller of a call is told that ended with this answer; `used` as `CallUse.amounts` gives it."""
         return Reply(
             cleaned(self.text, secrets),
             cleaned(self.reasoning, secrets),
             self.finish_reason and cleaned(self.finish_reason, secrets),
             failure,
-            **dict(zip(SPENT, spent_of(spent), strict=True)),
+            **used,
         )
 
 
@@ -227,13 +226,12 @@ def read_usage(usage: object) -> Usage:
 def count(value: object) -> int:
     """A token count from an int, a float or a string of digits; 0 when it is none or beyond 31 bits."""
     if type(value) is int:
-        number = float(value) if abs(value) < LARGEST_COUNT else 0.0
-    elif isinstance(value, str | float):
-        try:
-            number = float(value)
-        except ValueError:
-            return 0
-    else:
+        return value if 0 <= value < LARGEST_COUNT else 0
+    if not isinstance(value, str | float):
+        return 0
+    try:
+        number = float(value)
+    except ValueError:
         return 0
     return int(number) if math.isfinite(number) and 0 <= number < LARGEST_COUNT else 0
 

@@ -89,8 +89,7 @@ def split_thinking(content: str, known: Marks = KNOWN) -> Split:
     """
     if (channels := _channels(content)) is not None:
         return channels
-    lower = content.lower()
-    if not any(word in lower for word in known.words):  # most answers: a tenth of what the patterns take
+    if not any(map(content.lower().__contains__, known.words)):  # most answers: a tenth of what the patterns take
         return Split(without_tokens(content), "", False)
     last = None
     for last in known.closing.finditer(content):  # noqa: B007

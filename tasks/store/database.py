@@ -258,7 +258,7 @@ class Store:
                 cursor.execute(sql, list(parameters))
             for kind, batch in rows.items():
                 names = kind.model_fields
-                cursor.execute(self._inserts[kind], [[getattr(row, name) for row in batch] for name in names])
+                cursor.execute(self._inserts[kind], [_column(batch, name) for name in names])
             cursor.execute("COMMIT")
         except duckdb.Error as error:
             raise StoreError(sentence(error, self.path)) from error
@@ -348,6 +348,12 @@ def _inserts(connection: duckdb.DuckDBPyConnection) -> dict[type[Record], str]:
         values = ", ".join(f"unnest(?::{types[table, column]}[])" for column in columns)
         inserts[kind] = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
     return inserts
+
+
+def _column(batch: list[Record], name: str) -> list[Any]:
+    """The values of one field; ids as digits, since DuckDB's own way with them costs an eighth of the whole insert."""
+    values = [getattr(row, name) for row in batch]
+    return [value and f"{value.int:032x}" for value in values] if type(values[0]) is UUID else values
 
 
 def literal(text: str | None) -> str:

@@ -117,7 +117,7 @@ class BatchQueue:
         try:
             while not call.ended:
                 await self._go(request, call)
-            return call.answer.reply(call.used.spending(self._name), call.failure, self._api.secrets)
+            return call.answer.reply(call.used.amounts(self._name), call.failure, self._api.secrets)
         except (EndpointError, BudgetError) as error:
             # One error ends all calls of a batch, and each has spent something else.
             own = copy.copy(error)

@@ -72,7 +72,7 @@ class Meter:
 
         Raises BudgetReached or BudgetOverrun.
         """
-        alone = await self._alone()
+        alone = not self._has_told and await self._alone()
         try:
             bill = await self._begin(model, content, most_output)
         except BaseException:
@@ -84,8 +84,6 @@ class Meter:
 
     async def _alone(self) -> bool:
         """Whether this attempt goes alone, because no answer has yet shown what the server bills."""
-        if self._has_told:
-            return False
         await self._first.acquire()
         if self._has_told:
             self._first.release()
@@ -96,7 +94,8 @@ class Meter:
         worst = self._amount(model, most, worst=True)
         self._users += 1
         try:
-            await self._stand()
+            if self._standing:
+                await self._stand()
             await self._account.reserve(worst)
         except BaseException:
             self._leave()
@@ -132,8 +131,6 @@ class Meter:
 
     async def _stand(self) -> None:
         """Set aside what time may cost until everything under way has ended; once for all calls."""
-        if not self._standing:
-            return
         async with self._standing_up:
             if not self._stands:
                 await self._account.reserve(self._standing, standing=True)
