@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from deployments.sandbox.answers import SandboxAnswer
 from deployments.sandbox.dice import Dice
-from deployments.sandbox.grammar import algebra, calculus, chance, everyday, geometry, physics, whole_numbers
+from deployments.sandbox.grammar import algebra, everyday, geometry, physics, whole_numbers
 from deployments.sandbox.grammar.kind import SLOT, Kind, Numbers, Template, Work, to_number, write_number
 from deployments.sandbox.vocabulary import lookup
 from deployments.sandbox.wording import POOLS, carrier, draw_words, opening
@@ -174,8 +174,6 @@ MATHEMATICS: tuple[Kind, ...] = (
     *algebra.KINDS,
     *whole_numbers.KINDS,
     *geometry.KINDS,
-    *chance.KINDS,
-    *calculus.KINDS,
 )
 KINDS: tuple[Kind, ...] = (*MATHEMATICS, *physics.KINDS)
 

@@ -1,4 +1,4 @@
-"""Kinds of algebra problems: equations, functions, polynomials, sequences, exponents, logarithms, complex numbers."""
+"""Kinds of algebra and calculus."""
 
 from __future__ import annotations
 
@@ -47,31 +47,6 @@ def _vertex(n: Numbers) -> Work:
     ), point(x, y)
 
 
-def _composition(n: Numbers) -> Work:
-    inner = n["k"] ** 2 + n["c"]
-    return (
-        f"First $g({n['k']}) = {n['k']}^2 {signed(n['c']).strip()} = {inner}$.",
-        f"Then $f({inner}) = {n['a']} \\cdot ({inner}) {signed(n['b']).strip()}$.",
-    ), number(n["a"] * inner + n["b"])
-
-
-def _expand(n: Numbers) -> Work:
-    a, b, c, d = n["a"] * n["p"], n["a"] * n["q"] + n["b"] * n["p"], n["b"] * n["q"], 0
-    text = signed(a, "x^2", first=True) + signed(b, "x") + signed(c + d)
-    return (
-        f"The outer products give ${a}x^2$ and ${c}$.",
-        f"The mixed terms give ${b}x$.",
-    ), expression(text, text.replace(" ", ""))
-
-
-def _arithmetic_series(n: Numbers) -> Work:
-    last = n["a"] + (n["k"] - 1) * n["d"]
-    return (
-        f"The last term is ${n['a']} + {n['k'] - 1} \\cdot {n['d']} = {last}$.",
-        f"The sum is $\\frac{{{n['k']}}}{{2}} ({n['a']} + {last})$.",
-    ), number(Fraction(n["k"] * (n["a"] + last), 2))
-
-
 def _geometric_series(n: Numbers) -> Work:
     ratio = Fraction(n["p"], n["q"])
     if not abs(ratio) < 1:
@@ -87,41 +62,6 @@ def _logarithm(n: Numbers) -> Work:
         f"By definition $x {signed(n['c']).strip()} = {n['b']}^{{{n['k']}}} = {n['b'] ** n['k']}$.",
         f"So $x = {n['b'] ** n['k']} - ({n['c']})$.",
     ), number(n["b"] ** n["k"] - n["c"])
-
-
-def _exponential(n: Numbers) -> Work:
-    exponent = next((k for k in range(1, 30) if n["b"] ** k == n["m"]), None)
-    if exponent is None:
-        raise ValueError("not a power of the base")
-    return (
-        f"Since ${n['m']} = {n['b']}^{{{exponent}}}$, equal bases have equal exponents: ${n['a']}x "
-        f"{signed(n['c']).strip()} = {exponent}$.",
-        f"So $x = \\frac{{{exponent} - ({n['c']})}}{{{n['a']}}}$.",
-    ), number(Fraction(exponent - n["c"], n["a"]))
-
-
-def _absolute(n: Numbers) -> Work:
-    high, low = Fraction(n["c"] - n["b"], n["a"]), Fraction(-n["c"] - n["b"], n["a"])
-    return (
-        f"Either ${n['a']}x {signed(n['b']).strip()} = {n['c']}$, so $x = {high}$,",
-        f"or ${n['a']}x {signed(n['b']).strip()} = -{n['c']}$, so $x = {low}$.",
-    ), number(high * low)
-
-
-def _remainder(n: Numbers) -> Work:
-    k = n["k"]
-    value = k**3 + n["a"] * k * k + n["b"] * k + n["c"]
-    return (
-        f"The remainder is the value of the polynomial at $x = {k}$.",
-        f"That is ${k}^3 + ({n['a']}) \\cdot {k}^2 + ({n['b']}) \\cdot {k} + ({n['c']})$.",
-    ), number(value)
-
-
-def _double_root(n: Numbers) -> Work:
-    return (
-        f"One solution means that the discriminant vanishes: ${n['b']}^2 - 4 \\cdot {n['a']} k = 0$.",
-        f"So $k = \\frac{{{n['b'] ** 2}}}{{{4 * n['a']}}}$.",
-    ), number(Fraction(n["b"] ** 2, 4 * n["a"]))
 
 
 def _radicals(n: Numbers) -> Work:
@@ -157,14 +97,6 @@ def _complex_product(n: Numbers) -> Work:
     ), _gaussian(real, imaginary)
 
 
-def _modulus(n: Numbers) -> Work:
-    square = n["a"] ** 2 + n["b"] ** 2
-    return (
-        f"The modulus is $\\sqrt{{{n['a']}^2 + ({n['b']})^2}}$.",
-        f"Under the root stands ${square}$.",
-    ), surd(1, square)
-
-
 def _largest_option(n: Numbers) -> Work:
     values = {
         letter: Fraction(n[key[0]], n[key[1]])
@@ -182,6 +114,22 @@ def _line_slope(n: Numbers) -> Work:
         f"The slope is $\\frac{{{n['d']} - ({n['b']})}}{{{n['c']} - ({n['a']})}} = {slope}$.",
         f"The intercept is ${n['b']} - ({slope}) \\cdot ({n['a']})$.",
     ), number(n["b"] - slope * n["a"])
+
+
+def _derivative(n: Numbers) -> Work:
+    text = signed(3 * n["a"], "x^2", first=True) + signed(2 * n["b"], "x") + signed(n["c"])
+    return ("Differentiate term by term with the power rule.", "The constant vanishes."), expression(
+        text, text.replace(" ", "")
+    )
+
+
+def _integral(n: Numbers) -> Work:
+    k = n["k"]
+    value = Fraction(n["a"] * k**3, 3) + Fraction(n["b"] * k * k, 2)
+    return (
+        f"An antiderivative is $\\frac{{{n['a']}}}{{3}}x^3 + \\frac{{{n['b']}}}{{2}}x^2$.",
+        f"Evaluate it at ${k}$; at $0$ it vanishes.",
+    ), number(value)
 
 
 KINDS = (
@@ -248,49 +196,6 @@ KINDS = (
         fits=lambda n: abs(n["b"]) > 1 and n["c"] != 0 and n["b"] % (2 * n["a"]) == 0,
     ),
     Kind(
-        "composition of functions",
-        ("functions",),
-        1,
-        {"a": (2, 15), "b": (-25, 25), "c": (-25, 25), "k": (2, 12)},
-        (
-            "Let $f(x) = <a>x <b:+>$ and $g(x) = x^2 <c:+>$.",
-            "<who>'s machine replaces a number $x$ by $f(x) = <a>x <b:+>$, while the machine of <who2> replaces "
-            "it by $g(x) = x^2 <c:+>$.",
-        ),
-        ("Evaluate $f(g(<k>))$.", "What is $f(g(<k>))$?", "Find the value of $f(g(<k>))$ for <who3>."),
-        _composition,
-        fits=lambda n: n["b"] != 0 and n["c"] != 0,
-    ),
-    Kind(
-        "expansion",
-        ("polynomials", "arithmetic"),
-        1,
-        {"a": (2, 15), "b": (-19, 19), "p": (2, 15), "q": (-19, 19)},
-        (
-            "A rectangle drawn by <who> has the sides $<a>x <b:+>$ and $<p>x <q:+>$.",
-            "<who> multiplies the binomial $<a>x <b:+>$ by the binomial $<p>x <q:+>$.",
-        ),
-        ("Expand the product of the two expressions.", "Write the product as a polynomial in $x$ without brackets."),
-        _expand,
-        fits=lambda n: n["b"] != 0 and n["q"] != 0,
-    ),
-    Kind(
-        "arithmetic series",
-        ("sequences", "time"),
-        1,
-        {"a": (1, 60), "d": (2, 25), "k": (6, 60)},
-        (
-            "<who> saves <a> coins in the first week and in every later week <d> coins more than in the week "
-            "before, for <k> weeks.",
-            "A theatre in <town2> has <k> rows; the first row has <a> seats and each further row has <d> seats "
-            "more, as <who> noticed.",
-            "An arithmetic sequence that <who> studies starts with $<a>$, has the common difference $<d>$, and "
-            "is cut off after $<k>$ terms.",
-        ),
-        ("What is the sum of all these numbers?", "How large is the total?"),
-        _arithmetic_series,
-    ),
-    Kind(
         "infinite geometric series",
         ("sequences", "limits"),
         2,
@@ -319,58 +224,6 @@ KINDS = (
         fits=lambda n: n["c"] != 0 and n["b"] ** n["k"] < 5000,
     ),
     Kind(
-        "exponential equation",
-        ("exponents", "logs"),
-        2,
-        {"b": (2, 9), "a": (2, 15), "c": (-30, 30), "k": (2, 10)},
-        (
-            "<who> claims that $<b>^{<a>x <c:+>} = <m>$ holds for just one real number $x$.",
-            "A dial in the workshop of the <job> <who> shows a number $x$ with $<b>^{<a>x <c:+>} = <m>$.",
-        ),
-        ("Solve for $x$.", "Which $x$ is this?"),
-        _exponential,
-        fits=lambda n: n["c"] != 0 and n["k"] != n["c"] and n["m"] < 100_000,
-        derive=lambda n: {**n, "m": n["b"] ** n["k"]},
-    ),
-    Kind(
-        "absolute value equation",
-        ("functions", "inequalities", "linear"),
-        1,
-        {"a": (2, 9), "b": (-30, 30), "c": (2, 60)},
-        (
-            "Exactly two real numbers satisfy $|<a>x <b:+>| = <c>$, as <who> found.",
-            "On a number line <who> marks both solutions of $|<a>x <b:+>| = <c>$.",
-        ),
-        ("What is their product?", "Compute the product of the two numbers."),
-        _absolute,
-        fits=lambda n: n["b"] != 0,
-    ),
-    Kind(
-        "polynomial remainder",
-        ("polynomials",),
-        2,
-        {"a": (-12, 12), "b": (-12, 12), "c": (-40, 40), "k": (2, 9)},
-        (
-            "The polynomial $x^3 <a:+>x^2 <b:+>x <c:+>$ is divided by $x - <k>$.",
-            "<who> divides $x^3 <a:+>x^2 <b:+>x <c:+>$ by the linear factor $x - <k>$ while <who2> keeps score.",
-        ),
-        ("What is the remainder?", "Find the remainder of this division."),
-        _remainder,
-        fits=lambda n: abs(n["a"]) > 1 and abs(n["b"]) > 1 and n["c"] != 0,
-    ),
-    Kind(
-        "double root",
-        ("quadratic",),
-        2,
-        {"a": (2, 15), "b": (3, 60)},
-        (
-            "For a certain number $k$ the equation $<a>x^2 - <b>x + k = 0$ has exactly one real solution.",
-            "<who> chooses $k$ so that the parabola $y = <a>x^2 - <b>x + k$ only touches the horizontal axis.",
-        ),
-        ("What is $k$?", "Determine the value of $k$."),
-        _double_root,
-    ),
-    Kind(
         "sum of radicals",
         ("radicals", "exponents"),
         2,
@@ -397,19 +250,6 @@ KINDS = (
         ("Write the product of both numbers in the form $a + bi$.", "What is their product, as $a + bi$?"),
         _complex_product,
         fits=lambda n: abs(n["b"]) > 1 and abs(n["d"]) > 1,
-    ),
-    Kind(
-        "modulus",
-        ("complex", "radicals"),
-        1,
-        {"a": (2, 30), "b": (-30, 30)},
-        (
-            "A complex number $z = <a> <b:+>i$ is plotted by <who>.",
-            "In an electric circuit built by the <job> <who>, the impedance is $<a> <b:+>i$.",
-        ),
-        ("What is its modulus?", "Find its absolute value, as a radical if necessary."),
-        _modulus,
-        fits=lambda n: abs(n["b"]) > 1,
     ),
     Kind(
         "largest fraction",
@@ -441,5 +281,30 @@ KINDS = (
         ("Where does it cut the $y$-axis? Give the $y$-coordinate.", "What is its $y$-intercept?"),
         _line_slope,
         fits=lambda n: n["a"] != n["c"] and n["b"] != n["d"],
+    ),
+    Kind(
+        "derivative",
+        ("derivatives", "polynomials"),
+        1,
+        {"a": (2, 12), "b": (-20, 20), "c": (-30, 30), "d": (-40, 40)},
+        (
+            "The height of <who>'s balloon follows $h(x) = <a>x^3 <b:+>x^2 <c:+>x <d:+>$.",
+            "A curve sketched by <who> is the graph of $h(x) = <a>x^3 <b:+>x^2 <c:+>x <d:+>$.",
+        ),
+        ("Find the derivative $h'(x)$.", "What is $h'(x)$?"),
+        _derivative,
+        fits=lambda n: abs(n["b"]) > 1 and abs(n["c"]) > 1 and n["d"] != 0,
+    ),
+    Kind(
+        "definite integral",
+        ("integrals", "area"),
+        2,
+        {"a": (2, 15), "b": (2, 25), "k": (2, 12)},
+        (
+            "Water runs into <who>'s tank at the rate $<a>x^2 + <b>x$ litres per hour, from $x = 0$ to $x = <k>$.",
+            "<who> shades the region under $y = <a>x^2 + <b>x$ between $x = 0$ and $x = <k>$ in <colour2>.",
+        ),
+        ("What is the value of the definite integral?", "How much is that in total, by integration?"),
+        _integral,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from deployments.sandbox.answers import decimal, money, number, percent
+from deployments.sandbox.answers import money, number, percent
 from deployments.sandbox.grammar.kind import Kind, Numbers, Work
 
 
@@ -17,23 +17,6 @@ def _purchase(n: Numbers) -> Work:
     ), money(first + second)
 
 
-def _change(n: Numbers) -> Work:
-    spent = n["a"] * n["p"]
-    return (
-        f"The price is ${n['a']} \\times {n['p']} = {spent}$ dollars.",
-        f"The change is ${n['b']} - {spent} = {n['b'] - spent}$ dollars.",
-    ), number(n["b"] - spent)
-
-
-def _profit(n: Numbers) -> Work:
-    income, cost = n["a"] * n["p"], n["c"] + n["a"] * n["q"]
-    return (
-        f"Revenue is ${n['a']} \\cdot {n['p']} = {income}$.",
-        f"Costs are ${n['c']} + {n['a']} \\cdot {n['q']} = {cost}$.",
-        f"Profit is ${income} - {cost} = {income - cost}$.",
-    ), number(income - cost)
-
-
 def _unit_rate(n: Numbers) -> Work:
     rate = Fraction(n["a"], n["b"])
     return (
@@ -42,28 +25,12 @@ def _unit_rate(n: Numbers) -> Work:
     ), number(rate * n["c"])
 
 
-def _overtime(n: Numbers) -> Work:
-    regular, extra = 40 * n["p"], Fraction(3, 2) * n["p"] * (n["h"] - 40)
-    return (
-        f"The first 40 hours pay $40 \\cdot {n['p']} = {regular}$.",
-        f"The other ${n['h'] - 40}$ hours pay one and a half times as much, that is ${extra}$.",
-    ), decimal(regular + extra)
-
-
 def _average_speed(n: Numbers) -> Work:
     value = Fraction(2 * n["a"] * n["b"], n["a"] + n["b"])
     return (
         f"Over a distance $d$ each way the time is $\\frac{{d}}{{{n['a']}}} + \\frac{{d}}{{{n['b']}}}$.",
         f"The mean is $\\frac{{2 \\cdot {n['a']} \\cdot {n['b']}}}{{{n['a']} + {n['b']}}}$.",
     ), number(value)
-
-
-def _meeting(n: Numbers) -> Work:
-    closing = n["a"] + n["b"]
-    return (
-        f"They approach each other at ${n['a']} + {n['b']} = {closing}$ km per hour.",
-        f"The time is the distance over that, $\\frac{{{n['d']}}}{{{closing}}}$ hours.",
-    ), number(Fraction(n["d"], closing))
 
 
 def _discount(n: Numbers) -> Work:
@@ -82,15 +49,6 @@ def _percent_change(n: Numbers) -> Work:
     ), percent(Fraction(100 * gain, n["a"]))
 
 
-def _mean(n: Numbers) -> Work:
-    total = 5 * n["m"]
-    known = n["a"] + n["b"] + n["c"] + n["d"]
-    return (
-        f"The five values add up to $5 \\cdot {n['m']} = {total}$.",
-        f"The four known ones add up to ${known}$, so the last is ${total} - {known}$.",
-    ), number(total - known)
-
-
 def _weighted(n: Numbers) -> Work:
     total = n["a"] * n["x"] + n["b"] * n["y"]
     return (
@@ -107,14 +65,6 @@ def _ratio(n: Numbers) -> Work:
     ), number(Fraction(n["t"] * n["b"], parts))
 
 
-def _mixture(n: Numbers) -> Work:
-    solute = n["a"] * n["p"] + n["b"] * n["q"]
-    return (
-        f"The solute amounts to $\\frac{{{n['a']} \\cdot {n['p']} + {n['b']} \\cdot {n['q']}}}{{100}}$ litres.",
-        f"Divide by ${n['a'] + n['b']}$ litres.",
-    ), percent(Fraction(solute, n["a"] + n["b"]))
-
-
 def _ages(n: Numbers) -> Work:
     younger = Fraction(n["d"], n["k"] - 1) - n["y"]
     return (
@@ -123,44 +73,12 @@ def _ages(n: Numbers) -> Work:
     ), number(younger)
 
 
-def _together(n: Numbers) -> Work:
-    return (
-        f"The rates add: $\\frac{{1}}{{{n['a']}}} + \\frac{{1}}{{{n['b']}}} = \\frac{{{n['a'] + n['b']}}}"
-        f"{{{n['a'] * n['b']}}}$.",
-        "The time is the reciprocal of this sum.",
-    ), number(Fraction(n["a"] * n["b"], n["a"] + n["b"]))
-
-
 def _interest(n: Numbers) -> Work:
     gain = Fraction(n["p"] * n["r"] * n["t"], 100)
     return (
         f"Each year adds ${n['p']} \\cdot \\frac{{{n['r']}}}{{100}}$ dollars.",
         f"After ${n['t']}$ years the balance is ${n['p']} + {gain}$.",
     ), money((n["p"] + gain) * 100)
-
-
-def _coins(n: Numbers) -> Work:
-    dimes = n["n"] - n["a"]
-    return (
-        f"If all ${n['n']}$ coins were nickels they would be worth ${5 * n['n']}$ cents.",
-        f"Each dime adds 5 cents: $\\frac{{{n['v']} - {5 * n['n']}}}{{5}} = {dimes}$ dimes.",
-    ), number(Fraction(n["v"], 5) - n["n"])
-
-
-def _recipe(n: Numbers) -> Work:
-    value = Fraction(n["a"] * n["c"], n["b"] * n["d"])
-    return (
-        f"One portion needs $\\frac{{{n['a']}}}{{{n['b']}}} \\div {n['d']}$ cups.",
-        f"Multiply by ${n['c']}$ portions.",
-    ), number(value)
-
-
-def _remaining(n: Numbers) -> Work:
-    left = n["t"] * (1 - Fraction(1, n["a"])) * (1 - Fraction(1, n["b"]))
-    return (
-        f"After the first day $\\frac{{{n['a'] - 1}}}{{{n['a']}}}$ of the pages are left.",
-        f"After the second, $\\frac{{{n['b'] - 1}}}{{{n['b']}}}$ of those.",
-    ), number(left)
 
 
 def _doubling(n: Numbers) -> Work:
@@ -199,38 +117,6 @@ KINDS = (
         _purchase,
     ),
     Kind(
-        "change",
-        ("shopping", "coins", "arithmetic"),
-        1,
-        {"a": (2, 19), "p": (2, 39), "b": (20, 500)},
-        (
-            "<who> takes <a> <thing> that cost <p> dollars apiece and hands over <b> dollars to the <job>.",
-            "A <job> sells <who> <a> <thing> for <p> dollars each, and <who2> puts <b> dollars on the counter.",
-        ),
-        (
-            "How many dollars come back as change?",
-            "Determine the change, in dollars.",
-            "How much change, in dollars, is due to <who3>?",
-        ),
-        _change,
-        fits=lambda n: n["b"] - n["a"] * n["p"] > 0,
-    ),
-    Kind(
-        "profit",
-        ("shopping",),
-        2,
-        {"a": (15, 220), "p": (8, 60), "q": (1, 40), "c": (20, 900)},
-        (
-            "<who> rents a table for <c> dollars, makes <a> <thing> at a cost of <q> dollars each, and sells all of "
-            "them for <p> dollars each.",
-            "Selling <thing> earns <who> <p> dollars apiece; making one costs <q> dollars, the licence costs <c> "
-            "dollars, and <a> pieces are sold.",
-        ),
-        ("What profit, in dollars, remains?", "How many dollars of profit does this bring to <who3>?"),
-        _profit,
-        fits=lambda n: n["a"] * (n["p"] - n["q"]) > n["c"],
-    ),
-    Kind(
         "unit rate",
         ("rates", "arithmetic", "measure"),
         1,
@@ -248,20 +134,6 @@ KINDS = (
         fits=lambda n: n["b"] != n["c"] and (n["a"] * n["c"]) % n["b"] == 0,
     ),
     Kind(
-        "overtime",
-        ("rates", "measure"),
-        2,
-        {"p": (9, 60), "h": (41, 70)},
-        (
-            "As a <job>, <who> earns <p> dollars per hour for the first 40 hours of a week and one and a half "
-            "times that wage afterwards, and worked <h> hours.",
-            "<who> is paid <p> dollars an hour; every hour beyond 40 counts one and a half times, and the "
-            "<job>'s time sheet shows <h> hours.",
-        ),
-        ("What is the pay for that week, in dollars?", "How many dollars did <who3> note for the week?"),
-        _overtime,
-    ),
-    Kind(
         "average speed",
         ("motion", "average", "time"),
         2,
@@ -277,21 +149,6 @@ KINDS = (
         ),
         _average_speed,
         fits=lambda n: n["a"] != n["b"],
-    ),
-    Kind(
-        "meeting",
-        ("motion", "time"),
-        1,
-        {"a": (20, 120), "b": (20, 120), "d": (60, 900)},
-        (
-            "Two buses start at the same time, one from <town> at <a> km per hour and one from <town2> at <b> km "
-            "per hour, on a road of <d> km, and drive toward each other.",
-            "<who> leaves <town> on a motorcycle at <a> km per hour just as <who2> leaves <town2> by car at <b> "
-            "km per hour along the same <d> km road, in the opposite direction.",
-        ),
-        ("After how many hours do they meet?", "How many hours pass until they meet?"),
-        _meeting,
-        fits=lambda n: n["d"] > n["a"] + n["b"],
     ),
     Kind(
         "discount and tax",
@@ -325,21 +182,6 @@ KINDS = (
         fits=lambda n: n["b"] > n["a"] and (1000 * (n["b"] - n["a"])) % n["a"] == 0,
     ),
     Kind(
-        "missing value of a mean",
-        ("average", "arithmetic"),
-        1,
-        {"m": (10, 95), "a": (2, 99), "b": (2, 99), "c": (2, 99), "d": (2, 99)},
-        (
-            "<who>'s five scores have the arithmetic mean <m>, and four of them are <a>, <b>, <c> and <d>.",
-            "Five boxes of <thing> hold <m> pieces on average; the first four, packed by <who>, hold <a>, <b>, "
-            "<c> and <d>.",
-            "The average of the numbers <a>, <b>, <c>, <d> and one more, which <who> has forgotten, equals <m>.",
-        ),
-        ("What is the fifth value?", "Find the remaining one of the five values.", "Which number is missing?"),
-        _mean,
-        fits=lambda n: 0 < 5 * n["m"] - n["a"] - n["b"] - n["c"] - n["d"] < 200,
-    ),
-    Kind(
         "weighted mean",
         ("average", "mixture"),
         2,
@@ -367,20 +209,6 @@ KINDS = (
         fits=lambda n: n["a"] != n["b"] and n["t"] % (n["a"] + n["b"]) == 0,
     ),
     Kind(
-        "mixture",
-        ("mixture", "percent"),
-        2,
-        {"a": (2, 48), "b": (2, 48), "p": (5, 90), "q": (5, 90)},
-        (
-            "The <job> <who> pours <a> litres of a <p>\\% salt solution and <b> litres of a <q>\\% salt solution "
-            "into one tank.",
-            "<a> litres of juice with <p>\\% sugar are mixed by <who> with <b> litres of juice with <q>\\% sugar.",
-        ),
-        ("What is the concentration of the result, in percent?", "How strong, in percent, is the mixture?"),
-        _mixture,
-        fits=lambda n: n["p"] != n["q"] and (100 * (n["a"] * n["p"] + n["b"] * n["q"])) % (n["a"] + n["b"]) == 0,
-    ),
-    Kind(
         "ages",
         ("ages", "linear"),
         2,
@@ -395,22 +223,6 @@ KINDS = (
         fits=lambda n: n["d"] % (n["k"] - 1) == 0 and n["d"] // (n["k"] - 1) > n["y"],
     ),
     Kind(
-        "working together",
-        ("rates", "fractions"),
-        2,
-        {"a": (2, 60), "b": (2, 60)},
-        (
-            "<who> alone can paint a fence in <a> hours, while <who2> alone needs <b> hours for it.",
-            "One pipe fills the tank of the <job> <who> in <a> hours and another pipe fills it in <b> hours.",
-        ),
-        (
-            "How many hours does it take when both work together?",
-            "Working together, in how many hours is the job done?",
-        ),
-        _together,
-        fits=lambda n: n["a"] != n["b"],
-    ),
-    Kind(
         "simple interest",
         ("interest", "percent"),
         1,
@@ -422,49 +234,6 @@ KINDS = (
         ),
         ("What is the balance at the end, in dollars?", "How many dollars are there in the end?"),
         _interest,
-    ),
-    Kind(
-        "nickels and dimes",
-        ("coins", "linear"),
-        2,
-        {"n": (8, 90), "a": (2, 80)},
-        (
-            "A jar in <who>'s kitchen holds <n> coins, all nickels and dimes, worth <v> cents in total.",
-            "The <job> <who> counted <n> coins, only nickels and dimes, and their value was <v> cents.",
-        ),
-        ("How many dimes are there?", "Find the number of dimes."),
-        lambda n: _coins({**n, "a": 2 * n["n"] - n["v"] // 5}),
-        fits=lambda n: n["a"] < n["n"],
-        derive=lambda n: {"n": n["n"], "a": n["a"], "v": 5 * n["a"] + 10 * (n["n"] - n["a"])},
-    ),
-    Kind(
-        "recipe",
-        ("mixture", "fractions", "ratio"),
-        1,
-        {"a": (1, 11), "b": (2, 9), "c": (2, 30), "d": (2, 12)},
-        (
-            "A recipe from <town2> needs $\\frac{<a>}{<b>}$ cups of flour for <d> portions, and <who> wants to "
-            "make <c> portions.",
-            "For <d> servings of soup <who> takes $\\frac{<a>}{<b>}$ cups of lentils; <who2> has invited guests "
-            "and needs <c> servings.",
-        ),
-        ("How many cups are needed?", "Find the required number of cups."),
-        _recipe,
-        fits=lambda n: n["a"] != n["b"] and n["c"] != n["d"] and Fraction(n["a"], n["b"]).denominator == n["b"],
-    ),
-    Kind(
-        "what remains",
-        ("fractions", "arithmetic"),
-        1,
-        {"t": (60, 960), "a": (2, 9), "b": (2, 9)},
-        (
-            "<who> reads $\\frac{1}{<a>}$ of a book of <t> pages on the first day and $\\frac{1}{<b>}$ of the "
-            "rest on the second.",
-            "Of <t> <thing>, the <job> <who> gives away $\\frac{1}{<a>}$ and later $\\frac{1}{<b>}$ of what remains.",
-        ),
-        ("How many are left?", "What number remains after that?"),
-        _remaining,
-        fits=lambda n: n["t"] % (n["a"] * n["b"]) == 0,
     ),
     Kind(
         "doubling",
