@@ -109,12 +109,12 @@ async def test_pairs_of_the_former_model_stay_and_new_ones_say_whose_they_are(
     server = sandboxes()
     await synthesize(settings(tmp_path / "work", server.url, 5))
     paid, kept = server.served("composer", "extractor"), query(tmp_path / "work", PAIRS)
-    changed = content(tmp_path / "work", server.url, 16, models="extend")
+    changed = content(tmp_path / "work", server.url, 40, models="extend")
     changed["roles"]["solver"]["model"] = "sandbox-strong_solver"
     await synthesize(RunSettings.model_validate(changed))
     assert server.served("composer", "extractor") - paid < 99  # the seeds are not read again
     assert query(tmp_path / "work", PAIRS)[:5] == kept
     assert sorted(query(tmp_path / "work", SOLVERS)) == [("sandbox-solver",), ("sandbox-strong_solver",)]
-    assert query(tmp_path / "work", "SELECT count(*) FROM pairs") == [(16,)]
+    assert query(tmp_path / "work", "SELECT count(*) FROM pairs") == [(40,)]
     with pytest.raises(SettingsError, match=r'set `models = "extend"`'):
-        await synthesize(RunSettings.model_validate(changed | {"models": "same", "target_pairs": 17}))
+        await synthesize(RunSettings.model_validate(changed | {"models": "same", "target_pairs": 41}))
