@@ -124,8 +124,24 @@ def score(folder: Path, name: str, model: Path | str) -> float:
             settings = write_toml(folder / "scores" / f"{name}.toml", content)
             # The server's port is another one each time, which is no change of what is asked.
             command("flows.cli", "evaluate", settings, "--accept-changes")
+    return share_right(results)
+
+
+def share_right(results: Path) -> float:
+    """The share that a model answered right, as its results tell."""
     (found,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
     return float(found["exact_match,none"])
+
+
+def known_scores(folder: Path) -> dict[str, list[float]]:
+    """The scores of all trainings that the folder holds, by arm."""
+    told_by = {path.parent.name: path for path in sorted((folder / "scores").glob("*/evaluation/*/results.json"))}
+    found: dict[str, list[float]] = {}
+    for arm in (BASE, *ARMS):
+        for name, results in told_by.items():
+            if name == arm or name.rpartition("-")[0] == arm:
+                found.setdefault(arm, []).append(share_right(results))
+    return found
 
 
 @contextmanager
@@ -210,15 +226,15 @@ def prove(folder: Path, size: Size) -> str:
     if not (folder / "questions.jsonl").exists():
         make_data(folder, make_pairs(folder, size), size)
     asked = len(read(folder / "questions.jsonl"))
-    scores = {BASE: [score(folder, BASE, size.model)]}
+    score(folder, BASE, size.model)
     for seed in range(size.seeds):
         for arm in size.arms:
             name = f"{arm}-{seed}"
-            scores.setdefault(arm, []).append(score(folder, name, train(folder, arm, seed, size)))
+            score(folder, name, train(folder, arm, seed, size))
             # A score is all that is wanted of a model; eighteen of them would fill a disk.
             (folder / "models" / name / "model.safetensors").unlink(missing_ok=True)
-            hashes = {at: file_hash(folder / f"{at}.jsonl") for at in (*size.arms, "questions")}
-            text = "\n".join(told(scores, hashes, size, asked)) + "\n"
+            hashes = {at: file_hash(folder / f"{at}.jsonl") for at in (*ARMS, "questions")}
+            text = "\n".join(told(known_scores(folder), hashes, size, asked)) + "\n"
             (folder / "proof.md").write_text(text, encoding="utf-8")
     return text
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.train.proof import NOT_WORSE, WORSE, Size, check_size, interval, told
+from deployments.train.proof import NOT_WORSE, WORSE, Size, check_size, interval, known_scores, told
 from deployments.train.proof_data import TrainedPair, chat, is_held_out, join, question, questions, shuffled, trained_on
 
 SIZE = Size("smol.gguf", 10, 5, 3, 2, 1e-4, 3, ("implicit", "shuffled"))
@@ -70,6 +71,14 @@ def test_the_page_says_whether_shuffled_answers_do_worse(wrong: list[float], lin
     assert text[2].endswith("; 115 questions.")
     assert "| base | 0 | 0.0% | - | - |" in text
     assert any(row.startswith("| implicit | 2 | 30.0% | [0.0%, 100.0%] | aa |") for row in text)
+
+
+def test_scores_of_earlier_runs_stay_on_the_page(tmp_path: Path) -> None:
+    for name, right in {"random-0": 0.1, "base": 0.0, "one_hop-1": 0.3, "one_hop-0": 0.2}.items():
+        results = tmp_path / f"scores/{name}/evaluation/{name}/results.json"
+        results.parent.mkdir(parents=True)
+        results.write_text(json.dumps({"results": {"questions": {"exact_match,none": right}}}))
+    assert list(known_scores(tmp_path).items()) == [("base", [0.0]), ("one_hop", [0.2, 0.3]), ("random", [0.1])]
 
 
 def test_a_folder_keeps_to_one_size(tmp_path: Path) -> None:
