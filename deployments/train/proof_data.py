@@ -2,17 +2,24 @@
 
 Pure: rows in, rows out. A combination is its set of knowledge points. Whether it is held out hangs on its points alone,
 so it is held out of every arm at once, and a problem that is asked has no sibling among those that were trained on.
+
+Only pairs with small numbers are taken. A model as small as that of the proof learns how a kind of problem is solved,
+but not to multiply numbers of three digits: of such problems every arm gets nearly all wrong, and nothing is shown.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 HELD_OUT = 0.15
 """Share of the combinations."""
+LARGEST = 60
+"""Largest number in a problem or its solution."""
 
 
 class TrainedPair(NamedTuple):
@@ -47,18 +54,24 @@ def is_held_out(pair: TrainedPair) -> bool:
     return int.from_bytes(hashlib.sha256(pair.combination.encode()).digest()[:8], "big") < HELD_OUT * 2**64
 
 
+def is_small(pair: TrainedPair) -> bool:
+    """Whether its numbers are within the reach of a small model."""
+    return all(int(number) <= LARGEST for number in re.findall(r"\d+", f"{pair.problem} {pair.solution}"))
+
+
 def questions(arms: Sequence[Sequence[TrainedPair]], count: int) -> list[TrainedPair]:
-    """Held-out pairs, one of a combination, from every arm in turn: no arm is asked more of its own kind."""
+    """Held-out pairs, from every arm in turn, of all combinations as evenly as there are pairs."""
     waiting = [[pair for pair in arm if is_held_out(pair) and pair.answer is not None] for arm in arms]
     found: dict[str, TrainedPair] = {}
+    asked: Counter[str] = Counter()
     while any(waiting) and len(found) < count:
-        for arm in waiting:
-            while arm and len(found) < count:
-                pair = arm.pop(0)
-                if pair.combination not in found:
-                    found[pair.combination] = pair
-                    break
-    return list(found.values())
+        for arm in filter(None, waiting):
+            pair = min(arm, key=lambda pair: asked[pair.combination])
+            arm.remove(pair)
+            if pair.problem not in found:
+                asked[pair.combination] += 1
+                found[pair.problem] = pair
+    return list(found.values())[:count]
 
 
 def trained_on(arm: Sequence[TrainedPair], count: int) -> list[TrainedPair]:

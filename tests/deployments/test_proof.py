@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.train.proof import NOT_WORSE, WORSE, Size, check_size, interval, known_scores, told
-from deployments.train.proof_data import TrainedPair, chat, is_held_out, join, question, questions, shuffled, trained_on
+from deployments.train.proof_data import (
+    TrainedPair,
+    chat,
+    is_held_out,
+    is_small,
+    join,
+    question,
+    questions,
+    shuffled,
+    trained_on,
+)
 
 SIZE = Size("smol.gguf", 10, 5, 3, 2, 1e-4, 3, ("implicit", "shuffled"))
 
@@ -37,6 +48,23 @@ def test_what_is_asked_was_trained_on_by_no_arm() -> None:
     assert trained.isdisjoint(pair.combination for pair in asked)
     kinds = [pair.problem.startswith("b") for pair in asked]
     assert abs(kinds.count(True) - kinds.count(False)) <= 1
+
+
+def test_questions_are_spread_over_the_combinations_and_none_is_asked_twice() -> None:
+    few = [pair._replace(points=(f"point {n % 40}",)) for n, pair in enumerate(pairs(400))]
+    held = {pair.combination for pair in few if is_held_out(pair)}
+    asked = questions([few, few], 2 * len(held))
+    assert len({pair.problem for pair in asked}) == len(asked)
+    assert Counter(pair.combination for pair in asked) == dict.fromkeys(held, 2)
+
+
+def test_pairs_with_large_numbers_are_beyond_a_small_model() -> None:
+    one = TrainedPair("7 * 8?", "$7 \\cdot 8 = 56$", "56", ("product",))
+    assert [is_small(one), is_small(one._replace(problem="7 * 80?")), is_small(one._replace(solution="560"))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @given(st.integers(2, 50), st.integers(0, 5))
