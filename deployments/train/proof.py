@@ -1,6 +1,6 @@
 """The smallest proof that the chain from seeds to a better model holds together, on a processor.
 
-    uv run --group train python -m deployments.train.proof FOLDER --model smollm2-135m.gguf --pairs 400 --steps 100
+    uv run --group train python -m deployments.train.proof FOLDER --model qwen2.5-coder-0.5b-instruct.gguf
 
 It rehearses the arms of a comparison, trains the same small model on each at equal volume and equal steps, lets `gsdp
 evaluate` ask every one the same held-out combinations, and writes `proof.md` with means and intervals over training
@@ -257,10 +257,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--pairs", type=int, default=400)
-    parser.add_argument("--items", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--items", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=15)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
+    parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     given = vars(parser.parse_args())

@@ -3,8 +3,8 @@
 Pure: rows in, rows out. A combination is its set of knowledge points. Whether it is held out hangs on its points alone,
 so it is held out of every arm at once, and a problem that is asked has no sibling among those that were trained on.
 
-Only pairs with small numbers are taken. A model as small as that of the proof learns how a kind of problem is solved,
-but not to multiply numbers of three digits: of such problems every arm gets nearly all wrong, and nothing is shown.
+Only pairs with small numbers are taken. A small model soon learns how a kind of problem is solved, but it cannot
+multiply numbers of three digits: of such problems every arm gets nearly all wrong, and nothing is shown.
 """
 
 from __future__ import annotations
