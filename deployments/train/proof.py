@@ -162,7 +162,7 @@ def served(model: Path | str) -> Iterator[str]:
 
 
 def told(scores: Mapping[str, Sequence[float]], hashes: Mapping[str, str], size: Size, asked: int) -> Iterator[str]:
-    """The proof as a page; `asked` questions are left of `size.items` where fewer combinations are held out."""
+    """The proof as a page; `asked` questions are left of `size.items` where fewer pairs are held out."""
     yield "# The path from seeds to a model, at its smallest"
     yield ""
     yield (
@@ -234,7 +234,7 @@ def prove(folder: Path, size: Size) -> str:
         for arm in size.arms:
             name = f"{arm}-{seed}"
             score(folder, name, train(folder, arm, seed, size))
-            # A score is all that is wanted of a model; eighteen of them would fill a disk.
+            # A score is all that is wanted of a model; fifteen of them would fill a disk.
             (folder / "models" / name / "model.safetensors").unlink(missing_ok=True)
             hashes = {at: file_hash(folder / f"{at}.jsonl") for at in (*ARMS, "questions")}
             text = "\n".join(told(known_scores(folder), hashes, size, asked)) + "\n"

@@ -21,6 +21,7 @@ from tests.support.rehearsal import content, query, settings
 PAIRS = "FROM pairs ORDER BY position, sample"
 
 
+PROBLEMS = "SELECT count(*) FROM problems"
 SOLVERS = """SELECT DISTINCT a.model FROM pairs p
     JOIN solutions s ON s.id = p.solution_id JOIN calls a ON a.id = s.call_id"""
 
@@ -109,10 +110,13 @@ async def test_pairs_of_the_former_model_stay_and_new_ones_say_whose_they_are(
     server = sandboxes()
     await synthesize(settings(tmp_path / "work", server.url, 5))
     paid, kept = server.served("composer", "extractor"), query(tmp_path / "work", PAIRS)
+    ((written,),) = query(tmp_path / "work", PROBLEMS)
     changed = content(tmp_path / "work", server.url, 40, models="extend")
     changed["roles"]["solver"]["model"] = "sandbox-strong_solver"
     await synthesize(RunSettings.model_validate(changed))
-    assert server.served("composer", "extractor") - paid < 99  # the seeds are not read again
+    # No seed is read again, and no problem is written again.
+    ((now,),) = query(tmp_path / "work", PROBLEMS)
+    assert server.served("composer", "extractor") - paid == now - written
     assert query(tmp_path / "work", PAIRS)[:5] == kept
     assert sorted(query(tmp_path / "work", SOLVERS)) == [("sandbox-solver",), ("sandbox-strong_solver",)]
     assert query(tmp_path / "work", "SELECT count(*) FROM pairs") == [(40,)]
